@@ -1,0 +1,70 @@
+import type { Readable } from 'node:stream'
+
+/** What is uploaded: a file or a directory of this machine, or content. */
+export type Source = { readonly path: string } | { readonly content: string | Uint8Array }
+
+/** How far a transfer is. */
+export interface TransferProgress {
+  /** Bytes moved so far. */
+  readonly bytes: number
+  /** Bytes in all, where they are known. */
+  readonly total?: number
+}
+
+/** How to run a command. */
+export interface ExecOptions {
+  /** What the command reads on its standard input. @default nothing: it reads an end of file */
+  readonly stdin?: string | Uint8Array | Readable
+  /** Added to the machine's environment. Never shown in a process list. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Directory to run in. @default the machine's own */
+  readonly cwd?: string
+  /** Ends the command: its whole process tree is killed, and `exec` rejects with the signal's reason. */
+  readonly signal?: AbortSignal
+  /** Receives output as it comes, byte for byte. */
+  readonly onOutput?: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void
+}
+
+/** How a command ended. */
+export interface ExecResult {
+  /** The command's own exit code; 128 + n when signal n ended it. */
+  readonly exitCode: number
+}
+
+/** How to transfer files. */
+export interface TransferOptions {
+  /** Permission bits of the uploaded file (of all files, when a directory is uploaded). @default those of the source; 0o644 for content */
+  readonly mode?: number
+  /** `uid:gid` in numbers, or names that the machine knows. @default the communicator's user */
+  readonly owner?: string
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: TransferProgress) => void
+}
+
+/** What stands at a path in the machine. Symbolic links are followed. */
+export interface RemoteEntry {
+  readonly kind: 'file' | 'directory' | 'other'
+  /** Bytes. */
+  readonly size: number
+}
+
+/**
+ * The way into a machine. Every method rejects with `CANCELLED` or `TIMEOUT` when its signal ends it, with `DISCONNECTED` when the
+ * connection breaks, and with `MACHINE_LOST` when the machine itself is gone.
+ */
+export interface Communicator extends AsyncDisposable {
+  /**
+   * Runs a command and waits for its end. A string is a POSIX shell command, an array is a program with its arguments (no shell).
+   * A command that ends with another code than 0 is a result, not an error.
+   */
+  exec(command: string | readonly string[], options?: ExecOptions): Promise<ExecResult>
+  /**
+   * Uploads a file, a directory or content to exactly `destination`; parents are made. A directory's *content* goes into the directory
+   * `destination`, beside what is there. Symbolic links stay links.
+   */
+  upload(source: Source, destination: string, options?: TransferOptions): Promise<void>
+  /** Downloads the file or the directory `source` to exactly the local path `destination`, by the same rules. */
+  download(source: string, destination: string, options?: TransferOptions): Promise<void>
+  /** What stands at `path`, or `undefined` when nothing does. */
+  stat(path: string, options?: { readonly signal?: AbortSignal }): Promise<RemoteEntry | undefined>
+}

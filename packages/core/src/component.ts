@@ -1,0 +1,136 @@
+import type { Artifact, ArtifactShape } from './artifact.ts'
+import type { BuildContext, PostProcessContext, PreflightContext, ProvisionContext } from './context.ts'
+import type { Duration } from './duration.ts'
+import type { Issue } from './issue.ts'
+import type { Json } from './json.ts'
+
+/** A local file or directory that a component reads. It is looked for before anything starts. */
+export interface LocalInput {
+  /** As written in the definition. */
+  readonly path: string
+  /** The option that names it: `['script']`. */
+  readonly at: Issue['path']
+  /** @default either */
+  readonly kind?: 'file' | 'directory'
+}
+
+/** A local file or directory that a component writes. That it can be written, and that nobody else writes it, is checked before anything starts. */
+export interface LocalOutput {
+  readonly path: string
+  readonly at: Issue['path']
+}
+
+/** How to try again. */
+export interface Retry {
+  /** How many times a failed step is tried again. */
+  readonly retries: number
+  /** Wait before the first retry. @default '1s' */
+  readonly delay?: Duration
+  /** Each further wait is so many times longer. @default 2 */
+  readonly factor?: number
+  /** No wait is longer. @default '30s' */
+  readonly maxDelay?: Duration
+}
+
+/** Limits a step to some of the image's builds: one of `only` and `except`, or neither. */
+export type Scope<Only extends string = string, Except extends string = Only> =
+  | { readonly only?: readonly Only[]; readonly except?: never }
+  | { readonly only?: never; readonly except?: readonly Except[] }
+
+/** What every provisioner and post-processor takes beside its own options and its {@link Scope}. */
+export interface StepOptions {
+  /** What the display calls the step. @default what the component says of itself */
+  readonly name?: string
+  /** Wait before each attempt. The time-out does not count it. @default 0 */
+  readonly pauseBefore?: Duration
+  /** Each attempt ends after so long, and its commands are killed. @default none */
+  readonly timeout?: Duration
+  /** Try a failed step again: a number of retries, or how. @default none */
+  readonly retry?: number | Retry
+  /** The build goes on when the step has failed for good. @default false */
+  readonly continueOnError?: boolean
+}
+
+/** What builders, provisioners and post-processors have in common. */
+interface Component {
+  /** `'docker'`, `'shell'`, `'compress'`. */
+  readonly type: string
+  /** The component's own options, as the user wrote them; the plan shows them. */
+  readonly options: object
+  /** Every problem of the options at once, with paths from the options on. Pure. */
+  validate?(): readonly Issue[]
+  /** The local files it reads. Pure. */
+  inputs?(): readonly LocalInput[]
+  /** The local files it writes, as far as they are known before the build. Pure. */
+  outputs?(): readonly LocalOutput[]
+}
+
+/** A component that runs as a step of a build, with the common options. */
+export interface Step extends Component, StepOptions {
+  /** What the display calls it without a `name`: `'apt-get update'`. */
+  readonly title?: string
+  readonly only?: readonly string[]
+  readonly except?: readonly string[]
+}
+
+/** Makes an artifact from nothing, or from an image that exists. */
+export interface Builder<out A extends Artifact = Artifact> extends Component {
+  readonly kind: 'builder'
+  /** What it makes, known beforehand. */
+  readonly makes: ArtifactShape
+  /** Builds of one pool share its limit. @default no limit but the run's own */
+  readonly pool?: { readonly name: string; readonly limit: number }
+  /** Reads the outside world and changes nothing: credentials, names that must be free. */
+  preflight?(ctx: PreflightContext): Promise<readonly Issue[]>
+  /** What determines the start: image digest, ISO checksum, AMI id. */
+  base?(ctx: PreflightContext): Promise<Json>
+  /** Builds. Calls `ctx.provision(machine)` once, when the machine can be reached. */
+  build(ctx: BuildContext): Promise<A>
+  /** Removes an artifact. @default its files are removed */
+  destroyArtifact?(artifact: A, ctx: PreflightContext): Promise<void>
+}
+
+/** Changes the running machine. `Name` holds the builds that `only` or `except` name. */
+export interface Provisioner<out Name extends string = never> extends Step {
+  readonly kind: 'provisioner'
+  readonly only?: readonly Name[]
+  readonly except?: readonly Name[]
+  provision(ctx: ProvisionContext): Promise<void>
+}
+
+/** What a post-processor takes: artifacts of certain types, any that has files, or any. */
+export type Takes = 'any' | 'files' | readonly string[]
+
+/**
+ * Makes one artifact from another. `Only` and `Except` hold the builds that the options name.
+ */
+export interface PostProcessor<
+  in In extends Artifact = never,
+  out Out extends Artifact = Artifact,
+  out Only extends string = never,
+  out Except extends string = never,
+> extends Step {
+  readonly kind: 'post-processor'
+  readonly only?: readonly Only[]
+  readonly except?: readonly Except[]
+  /** The same as `In`, for checks at run time. */
+  readonly takes: Takes
+  /** The same as `Out`, for checks at run time; `'same'` when it hands on what it got. */
+  readonly makes: ArtifactShape | 'same'
+  /**
+   * What becomes of the input when the chain is done with it: `'kept'` and `'removed'` are defaults that `keepInputArtifact` changes;
+   * `'needed'` means the output is nothing without it.
+   */
+  readonly input: 'kept' | 'removed' | 'needed'
+  /** The user's word on the input. @default what `input` says */
+  readonly keepInputArtifact?: boolean
+  process(input: In, ctx: PostProcessContext): Promise<Out>
+  /** Removes what it made. @default its files are removed */
+  destroyArtifact?(artifact: Out, ctx: PreflightContext): Promise<void>
+}
+
+/** What every post-processor takes beside its own options and its {@link Scope}. */
+export interface PostProcessorOptions extends StepOptions {
+  /** Whether the input artifact stays when this step is done with it. */
+  readonly keepInputArtifact?: boolean
+}

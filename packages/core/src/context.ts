@@ -1,0 +1,65 @@
+import type { Artifact } from './artifact.ts'
+import type { Communicator } from './communicator.ts'
+import type { Emit, OutputSink } from './event.ts'
+import type { Facts } from './facts.ts'
+import type { ArtifactReference } from './image.ts'
+import type { Resources } from './resources.ts'
+
+/** What checks before a run may use. They read the outside world and change nothing. */
+export interface PreflightContext {
+  /** Relative local paths of the definition are relative to this folder. Absolute. */
+  readonly directory: string
+  readonly signal: AbortSignal
+}
+
+/** What one step of a build may use. */
+export interface StepContext {
+  /** Aborted on cancel, on time-out and when the run ends early. Give it to every wait, spawn, request and command. */
+  readonly signal: AbortSignal
+  readonly emit: Emit
+  /** Takes the output of commands. Hand it over as `onOutput`. */
+  readonly output: OutputSink
+}
+
+/** What builders, provisioners and post-processors have in common. */
+export interface ComponentContext extends StepContext, PreflightContext {
+  readonly runId: string
+  /** The image's name. */
+  readonly image: string
+  /** The build's name: its key in `builders`. */
+  readonly build: string
+  readonly builderType: string
+  /** A folder of this build's own for temporary files. It is gone when the build is over. Absolute. */
+  readonly workDirectory: string
+  readonly resources: Resources
+  /** Masks a value from now on: a password made or fetched during the build. */
+  maskSecret(value: string): void
+}
+
+/** What a builder gets. */
+export interface BuildContext extends ComponentContext {
+  /** Labels (tags) for whatever is created at a provider: run, image, build and owner. `imago sweep` finds things by them. */
+  readonly labels: Readonly<Record<string, string>>
+  /** What another build made, where this builder's options refer to it with `artifactOf`. */
+  artifact<A extends Artifact>(reference: ArtifactReference<A>): A
+  /** Runs one named step of the builder, reported as started and finished: `ctx.step('pull', 'pull debian:12', …)`. */
+  step<T>(id: string, title: string, run: (step: StepContext) => Promise<T>): Promise<T>
+  /**
+   * Runs the image's provisioners on the machine. Called once, when the machine can be reached.
+   * @throws what a provisioner threw; the builder lets it pass, and the runner releases what was acquired.
+   */
+  provision(machine: Communicator, facts?: Partial<Facts>): Promise<void>
+}
+
+/** What a provisioner gets. */
+export interface ProvisionContext extends ComponentContext {
+  readonly machine: Communicator
+  readonly facts: Facts
+  /** What every command of a step gets in its environment, from the facts. */
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** What a post-processor gets. */
+export interface PostProcessContext extends ComponentContext {
+  readonly facts: Facts
+}

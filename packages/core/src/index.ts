@@ -1,0 +1,38 @@
+export type { Artifact, ArtifactFile, ArtifactShape, DockerImageArtifact, FilesArtifact } from './artifact.ts'
+export type { Communicator, ExecOptions, ExecResult, RemoteEntry, Source, TransferOptions, TransferProgress } from './communicator.ts'
+export type {
+  Builder,
+  LocalInput,
+  LocalOutput,
+  PostProcessor,
+  PostProcessorOptions,
+  Provisioner,
+  Retry,
+  Scope,
+  Step,
+  StepOptions,
+  Takes,
+} from './component.ts'
+export type { BuildContext, ComponentContext, PostProcessContext, PreflightContext, ProvisionContext, StepContext } from './context.ts'
+export { didYouMean, nameHint } from './did-you-mean.ts'
+export { formatDuration, milliseconds, parseDuration } from './duration.ts'
+export type { Duration } from './duration.ts'
+export { abortError, errorToJson, fileSystemError, ImagoError, isImagoError, messageOf, systemCode, toImagoError } from './error.ts'
+export type { ErrorCode, ErrorJson, ImagoErrorOptions } from './error.ts'
+export type { BuildEvent, BuildRef, Emit, EventListener, OutputSink, ResourceRef, Status, StepRef } from './event.ts'
+export { factsEnvironment, resolveFacts } from './facts.ts'
+export type { Facts, FromFacts } from './facts.ts'
+export { artifactOf, defineImage, isArtifactReference, isImage } from './image.ts'
+export type { ArtifactReference, Image, ImageDefinition } from './image.ts'
+export { formatPath, prefixIssues } from './issue.ts'
+export type { Issue } from './issue.ts'
+export type { Json, JsonObject } from './json.ts'
+export * as optionSchema from './option-schema.ts'
+export { shellExports, shellJoin, shellQuote } from './posix.ts'
+export type { AcquireRequest, DoctorCheck, FoundResource, Plugin, Resource, ResourceKind, ResourceRecord, Resources } from './resources.ts'
+export { isSecret, reveal, secret } from './secret.ts'
+export type { Secret } from './secret.ts'
+export { openShellSession } from './shell-session.ts'
+export type { ShellSession, ShellTransport } from './shell-session.ts'
+export { splitStepOptions } from './step-options.ts'
+export type { ArtifactOf, BuildName, Builders, Chain } from './wiring.ts'

@@ -1,0 +1,118 @@
+import * as v from 'valibot'
+
+import type { ArtifactReference } from './image.ts'
+import { isArtifactReference } from './image.ts'
+import { nameHint } from './did-you-mean.ts'
+import type { Duration } from './duration.ts'
+import { parseDuration } from './duration.ts'
+import type { Facts, FromFacts } from './facts.ts'
+import type { Issue } from './issue.ts'
+import type { Secret } from './secret.ts'
+import { isSecret } from './secret.ts'
+
+/** Schemas for what options have in common. Packages build the schemas of their options from these and from valibot. */
+export const duration: v.GenericSchema<unknown, Duration> = v.custom<Duration>(
+  (value) => (typeof value === 'number' || typeof value === 'string') && parseDuration(value) !== undefined,
+  "must be a duration, such as '10s', '1.5m' or a number of milliseconds",
+)
+/** A string that is not empty. */
+export const text: v.SchemaWithPipe<readonly [v.StringSchema<undefined>, v.NonEmptyAction<string, string>]> = v.pipe(
+  v.string(),
+  v.nonEmpty('must not be empty'),
+)
+/** A {@link Secret}. */
+export const secretValue: v.GenericSchema<unknown, Secret> = v.custom<Secret>(isSecret, 'must be a secret')
+/** A string or a {@link Secret}. */
+export const textOrSecret: v.GenericSchema<unknown, string | Secret> = v.custom<string | Secret>(
+  (value) => typeof value === 'string' || isSecret(value),
+  'must be a string or a secret',
+)
+/** Environment variables, by name. */
+export const environment: v.RecordSchema<v.GenericSchema<string>, typeof textOrSecret, undefined> = v.record(
+  v.pipe(
+    v.string(),
+    v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, (issue) => `'${issue.input}' is not a name of an environment variable`),
+  ),
+  textOrSecret,
+)
+/** Permission bits, such as 0o755. */
+export const fileMode: v.GenericSchema<number> = v.pipe(
+  v.number('must be a number such as 0o644'),
+  v.integer('must be a whole number such as 0o644'),
+  v.minValue(0, 'must be permission bits, 0 to 0o7777'),
+  v.maxValue(0o7777, 'must be permission bits, 0 to 0o7777'),
+)
+
+/** A schema for {@link FromFacts}: the value, or any function. */
+export function fromFacts<T>(schema: v.GenericSchema<unknown, T>): v.GenericSchema<unknown, FromFacts<T>> {
+  const computed = v.custom<(facts: Facts) => T>((value) => typeof value === 'function')
+  return v.lazy((value): v.GenericSchema<unknown, FromFacts<T>> => (typeof value === 'function' ? computed : schema))
+}
+
+/** A schema for a reference to an artifact of one of these types. */
+export function artifactReference(...types: readonly string[]): v.GenericSchema<unknown, ArtifactReference> {
+  return v.custom<ArtifactReference>(
+    (value) => isArtifactReference(value) && (value.makes.type === 'unknown' || types.includes(value.makes.type)),
+    `must refer to an artifact of type ${types.join(' or ')}`,
+  )
+}
+
+/**
+ * Every problem that a schema finds, as issues. Use `v.strictObject` for options, so that unknown ones are reported with "did you mean".
+ */
+export function schemaIssues(schema: v.GenericSchema, value: unknown): Issue[] {
+  const result = v.safeParse(schema, value)
+  return result.success ? [] : result.issues.flatMap((issue) => toIssues(issue, schema, value))
+}
+
+function toIssues(issue: v.BaseIssue<unknown>, schema: v.GenericSchema, root: unknown): Issue[] {
+  const path = pathOf(issue)
+  const deeper = issue.issues?.filter((inner) => pathOf(inner).length > path.length) ?? []
+  if (deeper.length > 0) return deeper.flatMap((inner) => toIssues(inner, schema, root))
+  const name = path.at(-1)
+  if (issue.type === 'strict_object' && issue.expected === 'never' && typeof name === 'string') {
+    return [{ path, message: `unknown option '${name}'`, hint: nameHint(name, knownKeys(schema, path.slice(0, -1))) }]
+  }
+  if (issue.received === 'undefined') return [{ path, message: 'is required' }]
+  const rule = issue.kind === 'schema' && issue.type !== 'custom' ? `must be ${withArticle(issue.expected)}` : issue.message
+  return [{ path, message: `${rule}, not ${shown(valueAt(root, path))}` }]
+}
+
+function pathOf(issue: v.BaseIssue<unknown>): (string | number)[] {
+  return (issue.path ?? []).map((item) => (typeof item.key === 'number' ? item.key : String(item.key)))
+}
+
+/** The keys that the objects at a path of the schema admit. */
+function knownKeys(schema: unknown, path: readonly (string | number)[]): string[] {
+  if (typeof schema !== 'object' || schema === null) return []
+  if ('options' in schema && Array.isArray(schema.options)) return schema.options.flatMap((option) => knownKeys(option, path))
+  if ('wrapped' in schema) return knownKeys(schema.wrapped, path)
+  const [key, ...rest] = path
+  if ('entries' in schema && typeof schema.entries === 'object' && schema.entries !== null) {
+    return key === undefined ? Object.keys(schema.entries) : knownKeys(Reflect.get(schema.entries, key), rest)
+  }
+  if (key === undefined) return []
+  if ('item' in schema) return knownKeys(schema.item, rest)
+  return 'value' in schema ? knownKeys(schema.value, rest) : []
+}
+
+function withArticle(expected: string | null): string {
+  if (expected === null) return 'something else'
+  const plain = expected
+    .replace(/^\((.*)\)$/, '$1')
+    .replaceAll(' | ', ' or ')
+    .replaceAll('"', "'")
+  if (plain.includes(' or ') || !/^[A-Za-z]/.test(plain)) return plain
+  return `${/^[AEIOaeio]/.test(plain) ? 'an' : 'a'} ${plain.toLowerCase()}`
+}
+
+function valueAt(root: unknown, path: readonly (string | number)[]): unknown {
+  return path.reduce<unknown>((value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined), root)
+}
+
+/** A wrong value as a message shows it; long ones are cut. */
+function shown(value: unknown): string {
+  if (typeof value === 'function') return 'a function'
+  const json = JSON.stringify(value) ?? typeof value
+  return json.length > 80 ? `${json.slice(0, 77)}...` : json
+}
