@@ -1,0 +1,57 @@
+import type { Duration } from './duration.ts'
+import type { ErrorJson, ImagoError } from './error.ts'
+import type { BuildRef, EventListener, StepRef } from './event.ts'
+
+/** Which builds of an image: names of builds, or patterns with `*` (`'aws-*'`); `image.build` names one of several images. */
+export interface Selection<Only extends string = string, Except extends string = Only> {
+  /** @default all */
+  readonly only?: readonly Only[]
+  /** @default none */
+  readonly except?: readonly Except[]
+}
+
+/** A provisioner that has failed for good. */
+export interface StepFailure extends BuildRef {
+  readonly step: StepRef
+  readonly error: ErrorJson
+}
+
+/**
+ * What happens to a build's machine when a step of it has failed.
+ * - `'cleanup'`: the `errorCleanup` provisioners run, then everything is removed.
+ * - `'abort'`: nothing is run and nothing removed; `imago sweep` removes it later.
+ * - `'run-cleanup-provisioner'`: the `errorCleanup` provisioners run, and nothing is removed.
+ * - a function: it is asked, and may also say `'retry'`.
+ */
+export type OnError = OnErrorPolicy | ((failure: StepFailure, signal: AbortSignal) => Promise<OnErrorPolicy | 'retry'>)
+/** See {@link OnError}. */
+export type OnErrorPolicy = 'cleanup' | 'abort' | 'run-cleanup-provisioner'
+
+/** How to run builds. */
+export interface RunOptions {
+  /** Relative local paths in definitions are relative to this folder. @default the current folder */
+  readonly directory?: string
+  /** Where the journal and temporary files are. @default `.imago` in the current folder */
+  readonly stateDirectory?: string
+  /** How many builds run at a time. @default as many as there are */
+  readonly concurrency?: number
+  /** How many builds of a pool run at a time, by the pool's name; stands above the builder's own limit. */
+  readonly pools?: Readonly<Record<string, number>>
+  /** The first failure cancels the other builds. @default false */
+  readonly failFast?: boolean
+  /** @default 'cleanup' */
+  readonly onError?: OnError
+  /** How long removing a build's resources may take, counted from its end. @default '2m' */
+  readonly releaseTimeout?: Duration
+  /** Cancels the run: commands are killed, resources released. */
+  readonly signal?: AbortSignal
+  /** Receives every event, in order. */
+  readonly onEvent?: EventListener
+  /** 8 to 40 lower case letters and digits, unlike any other run's. @default random */
+  readonly runId?: string
+}
+
+/** The error of `build()` when not everything was built; it carries the whole report. */
+export interface BuildFailure extends ImagoError {
+  readonly code: 'BUILD_FAILED' | 'CANCELLED'
+}
