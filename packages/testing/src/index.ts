@@ -1,1 +1,12 @@
-export {}
+export { buildContext, postProcessContext, provisionContext } from './contexts.ts'
+export type { BuildContextOptions, RecordedBuild, Said, TestContext } from './contexts.ts'
+export type { CommandPattern } from './command-pattern.ts'
+export { fakeBuilder, plugin } from './fake-builder.ts'
+export type { FakeArtifact, FakeBuilder, FakeBuilderOptions, FakePhase } from './fake-builder.ts'
+export { fakeMachine } from './fake-machine.ts'
+export type { Answer, FakeMachine, FakeMachineOptions, Reply } from './fake-machine.ts'
+export type { FakeResources, ResourceEntry } from './fake-resources.ts'
+export type { CommandRecord, DownloadRecord, MachineRecord, UploadedFile, UploadRecord } from './machine-record.ts'
+export type { MemoryEntry, MemoryTree } from './memory-tree.ts'
+export { recorder } from './recorder.ts'
+export type { Recorder } from './recorder.ts'
