@@ -18,6 +18,8 @@ export interface LocalInput {
 export interface LocalOutput {
   readonly path: string
   readonly at: Issue['path']
+  /** Several builds may write it, one after the other. @default false */
+  readonly shared?: boolean
 }
 
 /** How to try again. */
@@ -41,7 +43,7 @@ export type Scope<Only extends string = string, Except extends string = Only> =
 export interface StepOptions {
   /** What the display calls the step. @default what the component says of itself */
   readonly name?: string
-  /** Wait before each attempt. The time-out does not count it. @default 0 */
+  /** Wait before the first attempt. The time-out does not count it. @default 0 */
   readonly pauseBefore?: Duration
   /** Each attempt ends after so long, and its commands are killed. @default none */
   readonly timeout?: Duration

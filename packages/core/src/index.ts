@@ -48,3 +48,7 @@ export type { OnError, OnErrorPolicy, RunOptions, Selection, StepFailure } from 
 export { sweep } from './sweep.ts'
 export type { SweepOptions, SweptResource } from './sweep.ts'
 export { validate } from './validate.ts'
+export { build, BuildError } from './build.ts'
+export type { Artifacts } from './build.ts'
+export { plugin } from './work-directory.ts'
+export { wait } from './wait.ts'

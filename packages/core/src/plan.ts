@@ -1,10 +1,16 @@
+import type { Placed } from './applicable-steps.ts'
+import { applicableSteps } from './applicable-steps.ts'
 import type { ArtifactShape } from './artifact.ts'
+import type { Step } from './component.ts'
+import { plainValue, referencesIn } from './definition-values.ts'
 import type { Duration } from './duration.ts'
-import { ImagoError } from './error.ts'
+import { definitionError } from './error.ts'
 import type { StepRef } from './event.ts'
 import type { Image } from './image.ts'
 import type { Json } from './json.ts'
 import type { Selection } from './run-options.ts'
+import type { BuildId } from './selection.ts'
+import { qualifiedName, selectBuilds } from './selection.ts'
 
 /** A step that a build will run. */
 export interface PlannedStep extends StepRef {
@@ -40,6 +46,41 @@ export interface Plan {
  * What a run would do, step by step. Pure: nothing is read, started or checked.
  * @throws ImagoError `DEFINITION_INVALID` when the selection names no build of the image.
  */
-export function plan(_image: Image, _selection: Selection = {}): Plan {
-  throw new ImagoError('INTERNAL', 'not written yet')
+export function plan(image: Image, selection: Selection = {}): Plan {
+  const { builds, issues } = selectBuilds([image], selection)
+  if (issues.length > 0) throw definitionError(image.name, issues)
+  return {
+    image: image.name,
+    ...(image.description !== undefined && { description: image.description }),
+    builds: builds.flatMap(planBuild),
+  }
+}
+
+function planBuild({ image, build }: BuildId): PlannedBuild[] {
+  const builder = image.builders[build]
+  if (builder === undefined) return []
+  const { provisioners, errorCleanup, chains } = applicableSteps(image, build)
+  return [
+    {
+      build,
+      builderType: builder.type,
+      makes: builder.makes,
+      options: plainValue(builder.options),
+      after: [...new Set(referencesIn(builder.options).map(qualifiedName))],
+      provisioners: provisioners.map(planStep),
+      errorCleanup: errorCleanup.map(planStep),
+      postProcessors: chains.map((chain) => chain.map(planStep)),
+    },
+  ]
+}
+
+function planStep({ ref, step }: Placed<Step>): PlannedStep {
+  return {
+    ...ref,
+    options: plainValue(step.options),
+    ...(step.pauseBefore !== undefined && { pauseBefore: step.pauseBefore }),
+    ...(step.timeout !== undefined && { timeout: step.timeout }),
+    ...(step.retry !== undefined && { retry: plainValue(step.retry) }),
+    ...(step.continueOnError !== undefined && { continueOnError: step.continueOnError }),
+  }
 }

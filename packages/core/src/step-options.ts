@@ -20,9 +20,12 @@ export function splitStepOptions<T extends object, Only extends string, Except e
   options: T & StepOptions & Scope<Only, Except>,
 ): SplitOptions<T, Only, Except> {
   const entries = Object.entries(options)
-  const isCommon = (name: string): boolean => (common as readonly string[]).includes(name)
   return {
     common: Object.fromEntries(entries.filter(([name]) => isCommon(name))) as CommonOptions<Only, Except>, // chosen by name just here
     own: Object.fromEntries(entries.filter(([name]) => !isCommon(name))) as Omit<T, Common>,
   }
+}
+
+function isCommon(name: string): boolean {
+  return (common as readonly string[]).includes(name)
 }

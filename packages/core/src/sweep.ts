@@ -1,6 +1,13 @@
+import { appendFile, rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
+
 import type { ErrorJson } from './error.ts'
-import { ImagoError } from './error.ts'
+import { errorToJson, ImagoError, messageOf } from './error.ts'
+import type { JournalFile } from './journal.ts'
+import { readJournals } from './journal.ts'
+import { isOwnerAlive } from './process-owner.ts'
 import type { Plugin, ResourceRecord } from './resources.ts'
+import { plugin as core } from './work-directory.ts'
 
 /** How to sweep. */
 export interface SweepOptions {
@@ -27,7 +34,87 @@ export interface SweptResource {
   readonly error?: ErrorJson
 }
 
+/** Something that may have been left, and who made it. */
+interface Candidate {
+  readonly record: ResourceRecord
+  readonly owner: string
+  readonly finished: boolean
+}
+
 /** Removes what runs that were killed have left, by their journals and by labels. Never touches a run that is still running. */
-export function sweep(_options: SweepOptions = {}): Promise<readonly SweptResource[]> {
-  throw new ImagoError('INTERNAL', 'not written yet')
+export async function sweep(options: SweepOptions = {}): Promise<readonly SweptResource[]> {
+  const signal = options.signal ?? new AbortController().signal
+  const journals = await readJournals(resolve(options.stateDirectory ?? '.imago'))
+  const swept: SweptResource[] = []
+  const removeOne = async (candidate: Candidate): Promise<SweptResource> => {
+    const result = await sweepOne(candidate, options, signal)
+    swept.push(result)
+    options.onResource?.(result)
+    return result
+  }
+  for (const journal of journals) await sweepJournal(journal, removeOne)
+  const known = new Set(swept.filter(({ outcome }) => outcome !== 'failed').map(({ record }) => key(record)))
+  for (const found of await findByLabels(options.plugins ?? [], signal)) {
+    const journal = journals.find(({ runId }) => runId === found.record.runId)
+    if (!known.has(key(found.record))) await removeOne({ ...found, finished: journal?.finished ?? false })
+  }
+  return swept
+}
+
+/** Removes what a journal names, newest first; a journal with nothing left goes too. */
+async function sweepJournal(journal: JournalFile, removeOne: (candidate: Candidate) => Promise<SweptResource>): Promise<void> {
+  const outcomes: SweptResource['outcome'][] = []
+  for (const entry of journal.left.toReversed()) {
+    const { outcome } = await removeOne({ record: entry.record, owner: journal.owner, finished: journal.finished })
+    outcomes.push(outcome)
+    if (outcome === 'removed') await appendFile(journal.path, `${JSON.stringify({ type: 'released', key: entry.key })}\n`)
+  }
+  const over = journal.finished || isOwnerAlive(journal.owner) === false
+  if (over && outcomes.every((outcome) => outcome === 'removed')) await rm(journal.path, { force: true })
+}
+
+async function sweepOne({ record, owner, finished }: Candidate, options: SweepOptions, signal: AbortSignal): Promise<SweptResource> {
+  const alive = finished ? false : isOwnerAlive(owner)
+  if (alive === true || (alive === undefined && options.otherHosts !== true)) return { record, outcome: 'in-use' }
+  if (options.dryRun === true) return { record, outcome: 'would-remove' }
+  try {
+    const plugin = await pluginFor(record.package, options)
+    const kind = plugin.resourceKinds.find((candidate) => candidate.kind === record.kind)
+    if (kind === undefined)
+      throw new ImagoError('UNSUPPORTED', `package '${record.package}' knows no resources of kind '${record.kind}'`, {
+        hint: 'install the version that made it',
+      })
+    await kind.destroy(record, signal)
+    return { record, outcome: 'removed' }
+  } catch (error) {
+    return { record, outcome: 'failed', error: errorToJson(error) }
+  }
+}
+
+async function pluginFor(packageName: string, options: SweepOptions): Promise<Plugin> {
+  const known = [core, ...(options.plugins ?? [])].find((plugin) => plugin.name === packageName)
+  return known ?? (options.loadPlugin ?? importPlugin)(packageName)
+}
+
+/** Imports the `plugin` that a package exports. @throws ImagoError `TOOL_MISSING` when there is no such package or export */
+async function importPlugin(packageName: string): Promise<Plugin> {
+  try {
+    const module: { readonly plugin?: Plugin } = await import(packageName)
+    if (module.plugin !== undefined) return module.plugin
+  } catch (error) {
+    throw new ImagoError('TOOL_MISSING', `package '${packageName}' cannot be loaded: ${messageOf(error)}`, {
+      cause: error,
+      hint: 'run it where that package is installed',
+    })
+  }
+  throw new ImagoError('TOOL_MISSING', `package '${packageName}' exports no plugin`)
+}
+
+async function findByLabels(plugins: readonly Plugin[], signal: AbortSignal): Promise<Omit<Candidate, 'finished'>[]> {
+  const found = await Promise.all(plugins.map(async (plugin) => (await plugin.find?.(signal)) ?? []))
+  return found.flat()
+}
+
+function key(record: ResourceRecord): string {
+  return [record.kind, record.name].join('\n')
 }

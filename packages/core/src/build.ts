@@ -1,0 +1,58 @@
+import type { ErrorJson } from './error.ts'
+import { ImagoError } from './error.ts'
+import type { Image } from './image.ts'
+import type { BuildReport, Report } from './report.ts'
+import { run } from './run.ts'
+import type { RunOptions } from './run-options.ts'
+import type { ArtifactOf, BuildName, Builders } from './wiring.ts'
+
+/** What an image's builders make, by the builds' names. */
+export type Artifacts<B extends Builders, N extends BuildName<B> = BuildName<B>> = { readonly [K in N]: ArtifactOf<B[K]> }
+
+/** Not everything was built; `report` tells how each build went. */
+export class BuildError extends ImagoError {
+  override readonly name: string = 'BuildError'
+  readonly report: Report
+
+  constructor(report: Report) {
+    const failed = report.builds.filter((build) => build.status !== 'succeeded')
+    const lines = failed.map((build) => `  ${build.image}.${build.build}: ${describe(build.error)}`)
+    const cancelled = report.status === 'cancelled'
+    super(
+      cancelled ? 'CANCELLED' : 'BUILD_FAILED',
+      `${failed.length} of ${report.builds.length} builds ${cancelled ? 'were cancelled' : 'failed'}:\n${lines.join('\n')}`,
+      {
+        hint: 'the report of this error tells how each build and step went',
+      },
+    )
+    this.report = report
+  }
+}
+
+function describe(error: ErrorJson | undefined): string {
+  return error === undefined ? 'no error was reported' : `${error.message} (${error.code})`
+}
+
+/**
+ * Builds an image, or several at once, and answers with what the builders made.
+ * @throws ImagoError `DEFINITION_INVALID` with every problem of the definitions; nothing has been started then.
+ * @throws BuildError when a build failed or the run was cancelled.
+ * @example const { docker } = await build(image, { only: ['docker'] })
+ */
+export async function build<B extends Builders, const Only extends BuildName<B> = BuildName<B>, const Except extends BuildName<B> = never>(
+  image: Image<B>,
+  options?: RunOptions & { readonly only?: readonly Only[]; readonly except?: readonly Except[] },
+): Promise<Artifacts<B, Exclude<Only, Except>>>
+export async function build<const I extends readonly Image[]>(
+  images: I,
+  options?: RunOptions,
+): Promise<{ readonly [K in keyof I]: I[K] extends Image<infer B> ? Artifacts<B> : never }>
+export async function build(images: Image | readonly Image[], options: RunOptions = {}): Promise<unknown> {
+  const report = await run(images, options)
+  if (report.status !== 'succeeded') throw new BuildError(report)
+  return 'kind' in images ? artifactsOf(images, report.builds) : images.map((image) => artifactsOf(image, report.builds))
+}
+
+function artifactsOf(image: Image, builds: readonly BuildReport[]): Record<string, unknown> {
+  return Object.fromEntries(builds.filter((build) => build.image === image.name).map((build) => [build.build, build.artifact]))
+}

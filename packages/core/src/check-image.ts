@@ -1,0 +1,142 @@
+import * as v from 'valibot'
+
+import type { AnyStepPostProcessor } from './applicable-steps.ts'
+import { appliesTo } from './applicable-steps.ts'
+import type { ArtifactShape } from './artifact.ts'
+import type { Step, Takes } from './component.ts'
+import { referencesIn } from './definition-values.ts'
+import { nameHint } from './did-you-mean.ts'
+import type { Image } from './image.ts'
+import type { Issue } from './issue.ts'
+import { prefixIssues } from './issue.ts'
+import { duration, schemaIssues } from './option-schema.ts'
+
+const name = /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/
+
+const stepSchema = v.object({
+  name: v.optional(v.string()),
+  pauseBefore: v.optional(duration),
+  timeout: v.optional(duration),
+  retry: v.optional(
+    v.union([
+      v.pipe(v.number(), v.integer('must be a whole number'), v.minValue(0, 'must be 0 or more')),
+      v.strictObject({
+        retries: v.pipe(v.number(), v.integer('must be a whole number'), v.minValue(0, 'must be 0 or more')),
+        delay: v.optional(duration),
+        factor: v.optional(v.pipe(v.number(), v.minValue(1, 'must be 1 or more'))),
+        maxDelay: v.optional(duration),
+      }),
+    ]),
+  ),
+  continueOnError: v.optional(v.boolean()),
+  keepInputArtifact: v.optional(v.boolean()),
+  only: v.optional(v.array(v.string())),
+  except: v.optional(v.array(v.string())),
+})
+
+/** Every problem of a definition that can be seen without looking at this machine: names, options, wiring. Pure. */
+export function checkImage(image: Image): Issue[] {
+  return [
+    ...checkNames(image),
+    ...Object.entries(image.builders).flatMap(([build, builder]) =>
+      prefixIssues(['builders', build], [...(builder.validate?.() ?? []), ...checkReferences(builder.options)]),
+    ),
+    ...image.provisioners.flatMap((step, index) => prefixIssues(['provisioners', index], checkStep(image, step))),
+    ...image.errorCleanup.flatMap((step, index) => prefixIssues(['errorCleanup', index], checkStep(image, step))),
+    // seen without its types, which the compiler has checked where it could
+    ...image.postProcessors.flatMap((chain, index) =>
+      prefixIssues(['postProcessors', index], checkChain(image, chain as readonly AnyStepPostProcessor[])),
+    ),
+  ]
+}
+
+function checkNames(image: Image): Issue[] {
+  const hint = "use lower case letters and digits, with '.', '_' or '-' between them"
+  const builds = Object.keys(image.builders)
+  const issues: Issue[] = builds
+    .filter((build) => !name.test(build))
+    .map((build) => ({ path: ['builders', build], message: `'${build}' cannot be the name of a build`, hint }))
+  if (!name.test(image.name)) issues.unshift({ path: ['name'], message: `'${image.name}' cannot be the name of an image`, hint })
+  if (builds.length === 0) issues.push({ path: ['builders'], message: 'there is no builder', hint: 'an image needs one or more' })
+  return issues
+}
+
+function checkReferences(options: object): Issue[] {
+  return referencesIn(options)
+    .filter((reference) => !Object.hasOwn(reference.image.builders, reference.build))
+    .map((reference) => ({
+      path: [],
+      message: `image '${reference.image.name}' has no builder '${reference.build}'`,
+      hint: nameHint(reference.build, Object.keys(reference.image.builders)),
+    }))
+}
+
+function checkStep(image: Image, step: Step): Issue[] {
+  return [...schemaIssues(stepSchema, step), ...checkScope(image, step), ...(step.validate?.() ?? [])]
+}
+
+function checkScope(image: Image, step: Step): Issue[] {
+  const known = Object.keys(image.builders)
+  const unknown = (option: 'only' | 'except'): Issue[] => {
+    const names: unknown = step[option]
+    if (!Array.isArray(names)) return []
+    return names.flatMap((build: unknown, index) =>
+      typeof build === 'string' && !known.includes(build)
+        ? [{ path: [option, index], message: `this image has no builder '${build}'`, hint: nameHint(build, known) }]
+        : [],
+    )
+  }
+  const both: Issue[] =
+    step.only !== undefined && step.except !== undefined ? [{ path: ['except'], message: 'only and except exclude each other' }] : []
+  return [...unknown('only'), ...unknown('except'), ...both]
+}
+
+function checkChain(image: Image, chain: readonly AnyStepPostProcessor[]): Issue[] {
+  const at = (index: number): Issue['path'] => (chain.length === 1 ? [] : [index])
+  const issues = chain.flatMap((step, index) =>
+    prefixIssues(at(index), [...checkStep(image, step), ...checkKeep(step), ...checkPlace(step, index)]),
+  )
+  const [head] = chain
+  if (head === undefined) return [{ path: [], message: 'an empty chain of post-processors' }]
+  return [...issues, ...checkFit(image, chain)]
+}
+
+function checkKeep(step: AnyStepPostProcessor): Issue[] {
+  if (step.keepInputArtifact !== false || step.input !== 'needed') return []
+  return [
+    {
+      path: ['keepInputArtifact'],
+      message: `what '${step.type}' makes is nothing without its input, which must be kept`,
+      hint: 'leave keepInputArtifact out',
+    },
+  ]
+}
+
+function checkPlace(step: Step, index: number): Issue[] {
+  if (index === 0 || (step.only === undefined && step.except === undefined)) return []
+  return [{ path: [step.only === undefined ? 'except' : 'only'], message: 'only and except belong on the first post-processor of a chain' }]
+}
+
+/** Follows each build's artifact through the chain; one message for each place where it does not fit. */
+function checkFit(image: Image, chain: readonly AnyStepPostProcessor[]): Issue[] {
+  const issues = new Map<string, Issue>()
+  for (const [build, builder] of Object.entries(image.builders)) {
+    if (chain[0] === undefined || !appliesTo(chain[0], build)) continue
+    let shape = builder.makes
+    for (const [index, step] of chain.entries()) {
+      if (!fits(shape, step.takes)) {
+        const maker = index === 0 ? `builder '${build}'` : `'${chain[index - 1]?.type}' before it`
+        const message = `'${step.type}' cannot take what ${maker} makes (${shape.type})`
+        issues.set(message, { path: chain.length === 1 ? [] : [index], message, ...(index === 0 && { hint: 'limit it with only: [...]' }) })
+        break
+      }
+      shape = step.makes === 'same' ? shape : step.makes
+    }
+  }
+  return [...issues.values()]
+}
+
+function fits(shape: ArtifactShape, takes: Takes): boolean {
+  if (takes === 'any') return true
+  return takes === 'files' ? shape.files : takes.includes(shape.type)
+}

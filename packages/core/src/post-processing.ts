@@ -1,0 +1,98 @@
+import { rm } from 'node:fs/promises'
+
+import type { AnyStepPostProcessor, Placed } from './applicable-steps.ts'
+import type { Artifact } from './artifact.ts'
+import type { Builder } from './component.ts'
+import type { PostProcessContext, PreflightContext } from './context.ts'
+import type { StepPlace } from './step-runner.ts'
+import { runStep } from './step-runner.ts'
+
+/** Who can remove an artifact. */
+type Maker = Pick<Builder, 'destroyArtifact'> | Pick<AnyStepPostProcessor, 'destroyArtifact'>
+interface Made {
+  readonly artifact: Artifact
+  readonly maker: Maker
+}
+
+/** What post-processing a build's artifact needs. */
+export interface PostProcessing {
+  readonly chains: readonly (readonly Placed<AnyStepPostProcessor>[])[]
+  readonly builder: Builder
+  readonly place: StepPlace
+  /** What each post-processor gets, apart from what belongs to its step. */
+  readonly context: PostProcessContext
+}
+
+interface ChainOutcome {
+  readonly kept: readonly Made[]
+  readonly dropped: readonly Made[]
+  readonly error?: unknown
+}
+
+/** What is left in the end, and the first error. */
+export interface PostProcessed {
+  readonly artifacts: readonly Artifact[]
+  readonly error?: unknown
+}
+
+/**
+ * Runs the chains on what the builder made, all at the same time; a chain that fails does not stop the others. What the chains consumed is
+ * removed when all of them have succeeded.
+ */
+export async function postProcess(work: PostProcessing, made: Artifact): Promise<PostProcessed> {
+  const first: Made = { artifact: made, maker: work.builder }
+  const outcomes = await Promise.all(work.chains.map((chain) => runChain(work, chain, first)))
+  const failed = outcomes.find((outcome) => outcome.error !== undefined)
+  const consumed = outcomes.length > 0 && outcomes.every((outcome) => !outcome.kept.includes(first))
+  const kept = distinct([...(consumed && failed === undefined ? [] : [first]), ...outcomes.flatMap((outcome) => outcome.kept)])
+  if (failed !== undefined) return { artifacts: kept.map(({ artifact }) => artifact), error: failed.error }
+  const dropped = distinct([...(consumed ? [first] : []), ...outcomes.flatMap((outcome) => outcome.dropped)])
+  await removeArtifacts(
+    dropped.filter((candidate) => !kept.some((other) => same(other, candidate))),
+    kept,
+    work.context,
+  )
+  return { artifacts: kept.map(({ artifact }) => artifact) }
+}
+
+async function runChain(work: PostProcessing, chain: readonly Placed<AnyStepPostProcessor>[], first: Made): Promise<ChainOutcome> {
+  const kept: Made[] = []
+  const dropped: Made[] = []
+  let current = first
+  try {
+    for (const { ref, step } of chain) {
+      const input = current
+      const artifact = await runStep(work.place, ref, step, (stepContext) =>
+        step.process(input.artifact, { ...work.context, ...stepContext }),
+      )
+      if (artifact === undefined) return { kept: [...kept, input], dropped } // it failed, and may: the chain ends before it
+      const keep = step.keepInputArtifact ?? step.input !== 'removed'
+      ;(keep ? kept : dropped).push(input)
+      if (artifact !== input.artifact) current = { artifact, maker: step }
+    }
+    return { kept: [...kept, current], dropped }
+  } catch (error) {
+    return { kept: [...kept, current], dropped, error }
+  }
+}
+
+/** Removes artifacts, but no file that belongs to one that stays. */
+async function removeArtifacts(dropped: readonly Made[], kept: readonly Made[], context: PreflightContext): Promise<void> {
+  const keptFiles = new Set(kept.flatMap(({ artifact }) => (artifact.files ?? []).map((file) => file.path)))
+  for (const { artifact, maker } of dropped) {
+    const files = artifact.files ?? []
+    if (maker.destroyArtifact !== undefined && !files.some((file) => keptFiles.has(file.path))) {
+      await maker.destroyArtifact(artifact, context)
+      continue
+    }
+    for (const file of files) if (!keptFiles.has(file.path)) await rm(file.path, { force: true })
+  }
+}
+
+function distinct(made: readonly Made[]): Made[] {
+  return made.filter((candidate, index) => made.findIndex((other) => same(other, candidate)) === index)
+}
+
+function same(a: Made, b: Made): boolean {
+  return a.artifact === b.artifact
+}

@@ -1,0 +1,82 @@
+import type { Placed } from './applicable-steps.ts'
+import type { Communicator } from './communicator.ts'
+import type { Provisioner } from './component.ts'
+import type { ComponentContext } from './context.ts'
+import { errorToJson } from './error.ts'
+import type { Facts } from './facts.ts'
+import { factsEnvironment } from './facts.ts'
+import type { OnError, OnErrorPolicy, StepFailure } from './run-options.ts'
+import type { StepPlace } from './step-runner.ts'
+import { runStep } from './step-runner.ts'
+
+/** What provisioning a machine needs. */
+export interface Provisioning {
+  readonly provisioners: readonly Placed<Provisioner<string>>[]
+  readonly errorCleanup: readonly Placed<Provisioner<string>>[]
+  readonly place: StepPlace
+  /** What each provisioner gets, apart from the machine and what belongs to its step. */
+  readonly context: ComponentContext
+  readonly onError: OnError
+  /** Called when a failed build's resources are to be left as they are. */
+  keepResources(): void
+}
+
+/** Runs the provisioners on a machine; when one has failed for good, does what `onError` says. @throws that provisioner's error */
+export async function provisionMachine(work: Provisioning, machine: Communicator, facts: Facts): Promise<void> {
+  for (const provisioner of work.provisioners) {
+    await provisionStep(work, provisioner, machine, facts)
+  }
+}
+
+async function provisionStep(
+  work: Provisioning,
+  provisioner: Placed<Provisioner<string>>,
+  machine: Communicator,
+  facts: Facts,
+): Promise<void> {
+  for (;;) {
+    try {
+      await runProvisioner(work, provisioner, machine, facts)
+      return
+    } catch (error) {
+      if (work.place.signal.aborted) throw error
+      const { image, build } = work.place
+      const answer = await decide(
+        work.onError,
+        { image, build, builderType: facts.builderType, step: provisioner.ref, error: errorToJson(error) },
+        work.place.signal,
+      )
+      if (answer === 'retry') continue
+      if (answer !== 'abort') await cleanUpAfterError(work, machine, facts)
+      if (answer !== 'cleanup') work.keepResources()
+      throw error
+    }
+  }
+}
+
+/** What `onError` says of a failure. */
+export async function decide(onError: OnError, failure: StepFailure, signal: AbortSignal): Promise<OnErrorPolicy | 'retry'> {
+  return typeof onError === 'function' ? onError(failure, signal) : onError
+}
+
+/** Runs the `errorCleanup` provisioners, each past the failure of the one before it. */
+async function cleanUpAfterError(work: Provisioning, machine: Communicator, facts: Facts): Promise<void> {
+  for (const provisioner of work.errorCleanup) {
+    try {
+      await runProvisioner(work, provisioner, machine, facts)
+    } catch {
+      // reported as a finished step; the error that brought us here is the one to end with
+    }
+  }
+}
+
+async function runProvisioner(
+  work: Provisioning,
+  { ref, step }: Placed<Provisioner<string>>,
+  machine: Communicator,
+  facts: Facts,
+): Promise<void> {
+  await runStep(work.place, ref, step, (stepContext) =>
+    step.provision({ ...work.context, ...stepContext, machine, facts, env: factsEnvironment(facts) }),
+  )
+}
