@@ -1,1 +1,7 @@
-export {}
+export type { TarDirectory, TarEntry, TarFile, TarLink, TarNode } from './entry.ts'
+export { packContent } from './pack-content.ts'
+export type { PackContentOptions } from './pack-content.ts'
+export { packEntries } from './pack-entries.ts'
+export type { PackEntriesOptions } from './pack-entries.ts'
+export { packPath } from './pack-path.ts'
+export type { PackPathOptions, TarOwner } from './pack-path.ts'

@@ -1,0 +1,140 @@
+import { isAscii, isUtf8 } from 'node:buffer'
+
+import type { TarEntry } from './entry.ts'
+
+const blockSize = 512
+const slash = Buffer.from('/')
+/** The largest numbers that the fields' octal digits hold. */
+const maxId = 0o7777777
+const maxSize = 0o77777777777
+
+const typeFlags = {
+  file: '0',
+  hardlink: '1',
+  symlink: '2',
+  'character-device': '3',
+  'block-device': '4',
+  directory: '5',
+  fifo: '6',
+} as const satisfies Record<TarEntry['type'], string>
+
+/** The two empty blocks that end an archive. */
+export const endOfArchive: Uint8Array = Buffer.alloc(2 * blockSize)
+
+/** The zeros that fill the last block of `size` bytes. */
+export function padding(size: number): Uint8Array {
+  return endOfArchive.subarray(0, (blockSize - (size % blockSize)) % blockSize)
+}
+
+/**
+ * The header of an entry, whole blocks: POSIX ustar; pax records (POSIX.1-2001) before it for what ustar cannot say; GNU's long
+ * names for long names that are not UTF-8, which pax cannot say either.
+ */
+export function encodeHeader(entry: TarEntry): Uint8Array {
+  const name = entryName(entry)
+  const linkName = 'linkName' in entry ? Buffer.from(entry.linkName) : Buffer.alloc(0)
+  const size = entry.type === 'file' ? entry.size : 0
+  const records: Record<string, string> = { ...entry.pax }
+  const before: Buffer[] = []
+
+  const split = splitName(name)
+  if (split === undefined && isUtf8(name)) records['path'] = name.toString()
+  if (split === undefined && !isUtf8(name)) before.push(gnuLong('L', name))
+  if (!fits(linkName) && isUtf8(linkName)) records['linkpath'] = linkName.toString()
+  if (!fits(linkName) && !isUtf8(linkName)) before.push(gnuLong('K', linkName))
+  if (size > maxSize) records['size'] = String(size)
+  if (entry.uid > maxId) records['uid'] = String(entry.uid)
+  if (entry.gid > maxId) records['gid'] = String(entry.gid)
+  if (entry.mtime < 0 || entry.mtime > maxSize) records['mtime'] = String(Math.floor(entry.mtime))
+  if (Object.keys(records).length > 0) before.push(paxBlocks(records))
+
+  const header = ustarBlock({
+    ...(split ?? { name: name.subarray(0, 100), prefix: Buffer.alloc(0) }),
+    typeFlag: typeFlags[entry.type],
+    mode: entry.mode,
+    uid: entry.uid,
+    gid: entry.gid,
+    size,
+    mtime: entry.mtime,
+    linkName: linkName.subarray(0, 100),
+    ...('major' in entry && { major: entry.major, minor: entry.minor }),
+  })
+  return before.length === 0 ? header : Buffer.concat([...before, header])
+}
+
+function entryName(entry: TarEntry): Buffer {
+  const name = Buffer.from(entry.name)
+  return entry.type === 'directory' && name.at(-1) !== slash[0] ? Buffer.concat([name, slash]) : name
+}
+
+/** Whether a name can stand in a field of 100 bytes. What is beyond ASCII, yet UTF-8, goes into a pax record, which says so. */
+function fits(name: Buffer): boolean {
+  return name.length <= 100 && (isAscii(name) || !isUtf8(name))
+}
+
+/** A name in the two fields that ustar has for it, cut at a slash; `undefined` when it does not fit. */
+function splitName(name: Buffer): { readonly name: Buffer; readonly prefix: Buffer } | undefined {
+  if (fits(name)) return { name, prefix: Buffer.alloc(0) }
+  if (!isAscii(name) || name.length > 256) return undefined
+  const cut = name.indexOf('/', Math.max(name.length - 101, 1))
+  if (cut === -1 || cut > 155 || cut === name.length - 1) return undefined
+  return { name: name.subarray(cut + 1), prefix: name.subarray(0, cut) }
+}
+
+function gnuLong(typeFlag: 'K' | 'L', name: Buffer): Buffer {
+  const content = Buffer.concat([name, Buffer.alloc(1)])
+  const header = ustarBlock({ ...plain, name: Buffer.from('././@LongLink'), typeFlag, size: content.length })
+  return Buffer.concat([header, content, padding(content.length)])
+}
+
+function paxBlocks(records: Readonly<Record<string, string>>): Buffer {
+  const content = Buffer.concat(Object.entries(records).map(([key, value]) => paxRecord(key, value)))
+  const header = ustarBlock({ ...plain, name: Buffer.from('PaxHeader'), typeFlag: 'x', size: content.length })
+  return Buffer.concat([header, content, padding(content.length)])
+}
+
+/** `<length> <key>=<value>\n`, where the length counts its own digits too. */
+function paxRecord(key: string, value: string): Buffer {
+  const rest = Buffer.from(` ${key}=${value}\n`)
+  let length = rest.length + String(rest.length).length
+  if (String(length).length > String(rest.length).length) length = rest.length + String(length).length
+  return Buffer.concat([Buffer.from(String(length)), rest])
+}
+
+interface UstarFields {
+  readonly name: Buffer
+  readonly prefix: Buffer
+  readonly typeFlag: string
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly size: number
+  readonly mtime: number
+  readonly linkName: Buffer
+  readonly major?: number
+  readonly minor?: number
+}
+
+const plain = { prefix: Buffer.alloc(0), mode: 0o644, uid: 0, gid: 0, mtime: 0, linkName: Buffer.alloc(0) } as const
+
+function ustarBlock(fields: UstarFields): Buffer {
+  const block = Buffer.alloc(blockSize)
+  const numbers = `${octal(fields.mode & 0o7777, 7)}\0${octal(fields.uid, 7)}\0${octal(fields.gid, 7)}\0`
+  block.set(fields.name, 0)
+  // The checksum is taken with spaces in its own place.
+  block.write(`${numbers}${octal(fields.size, 11)}\0${octal(fields.mtime, 11)}\0${' '.repeat(8)}${fields.typeFlag}`, 100, 'latin1')
+  block.set(fields.linkName, 157)
+  block.write('ustar\u000000', 257, 'latin1')
+  block.write(`${octal(fields.major ?? 0, 7)}\0${octal(fields.minor ?? 0, 7)}`, 329, 'latin1')
+  block.set(fields.prefix, 345)
+  let sum = 0
+  for (let at = 0; at < 500; at++) sum += block[at] ?? 0
+  block.write(`${octal(sum, 6)}\0 `, 148, 'latin1')
+  return block
+}
+
+/** Octal digits; zeros for a number that does not fit and stands in a pax record. */
+function octal(value: number, digits: number): string {
+  const text = Math.floor(value).toString(8)
+  return value < 0 || text.length > digits ? '0'.repeat(digits) : text.padStart(digits, '0')
+}

@@ -1,0 +1,141 @@
+import type { Stats } from 'node:fs'
+import { readlink, realpath, stat } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
+
+import type { TransferProgress } from '@imago/core'
+import { ImagoError, isImagoError, messageOf, systemCode } from '@imago/core'
+
+import type { TarEntry } from './entry.ts'
+import type { LocalFile } from './local-file.ts'
+import { lstat, readChunks, readWhole } from './local-file.ts'
+import type { LocalNode } from './local-tree.ts'
+import { localTree } from './local-tree.ts'
+import { packEntries } from './pack-entries.ts'
+import { readAhead } from './read-ahead.ts'
+
+/** Files up to so many bytes are read whole, several at once. */
+const smallFile = 64 * 1024
+/** How many files are looked at and read at once. */
+const concurrency = 32
+
+/** Owner of an entry, in numbers. */
+export interface TarOwner {
+  readonly uid: number
+  readonly gid: number
+}
+
+/** How to pack what is on this machine. */
+export interface PackPathOptions {
+  /**
+   * What the file or the directory is called in the archive, relative, parts joined by `/`. With `''` or `'.'` a directory's content
+   * stands at the root of the archive, and the directory itself has no entry.
+   */
+  readonly name: string
+  /** Owner of every entry. @default the owners on this machine */
+  readonly owner?: TarOwner
+  /** Permission bits of every file; directories keep theirs. @default those of the files */
+  readonly mode?: number
+  /** Time of the last change of every entry, in seconds since 1970. @default the times on this machine */
+  readonly mtime?: number
+  /** Says of each path below a directory whether it is packed; below a directory that is not, nothing is. @default everything is */
+  readonly include?: (below: string) => boolean
+  /** Called for each socket, named pipe and device that is left out. @default such a thing is an error */
+  readonly onSkip?: (path: string, kind: 'socket' | 'named pipe' | 'device') => void
+  /** Called as content leaves; `total` is known for a single file. */
+  readonly onProgress?: (progress: TransferProgress) => void
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Packs a file or a directory of this machine as one tar stream: sorted, symbolic links as links (but `path` itself is followed), empty
+ * directories, any file name. Many small files are read at once, large ones in chunks; memory stays flat.
+ *
+ * The stream fails with `INPUT_MISSING` when nothing is at `path`, with `TRANSFER_FAILED` when something cannot be read or changes
+ * while it is read, with `CANCELLED` or `TIMEOUT` when the signal says so.
+ * @example await engine.putArchive(container, '/', packPath('site', { name: 'srv/site', owner: { uid: 0, gid: 0 } }))
+ */
+export function packPath(path: string, options: PackPathOptions): Readable {
+  const { signal, onProgress } = options
+  const total: { bytes?: number } = {}
+  return packEntries(
+    entriesOf(path, options, (bytes) => (total.bytes = bytes)),
+    {
+      ...(signal !== undefined && { signal }),
+      ...(onProgress !== undefined && {
+        onContent: (bytes) => onProgress({ bytes, ...(total.bytes !== undefined && { total: total.bytes }) }),
+      }),
+    },
+  )
+}
+
+async function* entriesOf(
+  path: string,
+  options: PackPathOptions,
+  onTotal: (bytes: number) => void,
+): AsyncGenerator<TarEntry, void, undefined> {
+  const name = options.name === '.' ? '' : options.name
+  try {
+    const stats = await stat(path)
+    const real = Buffer.from(await realpath(path))
+    if (!stats.isDirectory()) {
+      if (name === '') throw new ImagoError('INTERNAL', `'${path}' is a file and needs a name in the archive`)
+      if (stats.isFile()) onTotal(stats.size)
+      const entry = await toEntry(real, Buffer.from(name), stats, options)
+      if (entry !== undefined) yield entry
+      return
+    }
+    const prefix = Buffer.from(name === '' ? '' : `${name}/`)
+    if (name !== '') yield { ...common(Buffer.from(name), stats, options), type: 'directory' }
+    const read = (node: LocalNode): Promise<TarEntry | undefined> => readNode(node, Buffer.concat([prefix, node.below]), options)
+    for await (const entry of readAhead(localTree(real, options.include), concurrency, read)) {
+      if (entry !== undefined) yield entry
+    }
+  } catch (error) {
+    throw readError(error, path)
+  }
+}
+
+async function readNode(node: LocalNode, name: Buffer, options: PackPathOptions): Promise<TarEntry | undefined> {
+  return toEntry(node.path, name, await lstat(node.path), options)
+}
+
+async function toEntry(path: Buffer, name: Buffer, stats: Stats, options: PackPathOptions): Promise<TarEntry | undefined> {
+  const base = common(name, stats, options)
+  if (stats.isDirectory()) return { ...base, type: 'directory' }
+  if (stats.isSymbolicLink()) return { ...base, type: 'symlink', linkName: await readlink(path, { encoding: 'buffer' }) }
+  if (stats.isFile()) {
+    const file: LocalFile = { path, size: stats.size }
+    const content = stats.size > smallFile ? readChunks(file, options.signal) : await readWhole(file)
+    return { ...base, type: 'file', mode: options.mode ?? base.mode, size: stats.size, content }
+  }
+  const kind = stats.isSocket() ? 'socket' : stats.isFIFO() ? 'named pipe' : 'device'
+  if (options.onSkip === undefined) {
+    throw new ImagoError('TRANSFER_FAILED', `cannot pack '${path.toString()}': it is a ${kind}`, { hint: 'remove it, or leave it out' })
+  }
+  options.onSkip(path.toString(), kind)
+  return undefined
+}
+
+function common(name: Buffer, stats: Stats, options: PackPathOptions): Pick<TarEntry, 'name' | 'mode' | 'uid' | 'gid' | 'mtime'> {
+  return {
+    name,
+    mode: stats.mode & 0o7777,
+    uid: options.owner?.uid ?? stats.uid,
+    gid: options.owner?.gid ?? stats.gid,
+    mtime: options.mtime ?? Math.floor(stats.mtimeMs / 1000),
+  }
+}
+
+function readError(error: unknown, path: string): unknown {
+  const code = systemCode(error)
+  if (isImagoError(error) || code === undefined) return error
+  const at = error instanceof Error && 'path' in error && error.path !== undefined ? String(error.path) : path
+  if (code === 'ENOENT' && at === path) return new ImagoError('INPUT_MISSING', `there is nothing at '${path}'`, { cause: error })
+  if (code === 'ENOENT' || code === 'ELOOP') {
+    return new ImagoError('TRANSFER_FAILED', `'${at}' changed while '${path}' was read`, {
+      cause: error,
+      hint: 'wait until nothing writes there any more',
+    })
+  }
+  return new ImagoError('TRANSFER_FAILED', `cannot read '${at}': ${messageOf(error)}`, { cause: error })
+}
