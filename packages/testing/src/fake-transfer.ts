@@ -1,8 +1,8 @@
 import { chmod, lstat, mkdir, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
-import { basename, dirname, join, posix } from 'node:path'
+import { dirname, join, posix } from 'node:path'
 
 import type { Source, TransferOptions } from '@imago/core'
-import { abortError, fileSystemError, ImagoError } from '@imago/core'
+import { abortError, fileSystemError, ImagoError, isImagoError, messageOf } from '@imago/core'
 
 import type { UploadedFile } from './machine-record.ts'
 import type { MemoryTree } from './memory-tree.ts'
@@ -44,7 +44,7 @@ export async function uploadInto(
     }
   }
   await copy(source.path, destination).catch((error: unknown) => {
-    throw fileSystemError(error, `upload ${source.path}`)
+    throw transferError(error, `upload ${source.path}`)
   })
 }
 
@@ -74,10 +74,15 @@ export async function downloadFrom(tree: MemoryTree, source: string, destination
     await mkdir(dirname(destination), { recursive: true })
     await copy(source, destination)
   } catch (error) {
-    throw fileSystemError(error, `download ${basename(source)} to ${destination}`)
+    throw transferError(error, `download ${source} to ${destination}`)
   }
 }
 
 function checkSignal(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw abortError(signal)
+}
+
+function transferError(error: unknown, what: string): unknown {
+  const known = fileSystemError(error, what)
+  return isImagoError(known) ? known : new ImagoError('TRANSFER_FAILED', `${what}: ${messageOf(error)}`, { cause: error })
 }

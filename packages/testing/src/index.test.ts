@@ -4,12 +4,14 @@ test('the public names are these', async () => {
   expect(Object.keys(await import('./index.ts')).toSorted()).toMatchInlineSnapshot(`
     [
       "buildContext",
+      "communicatorContract",
       "fakeBuilder",
       "fakeMachine",
       "plugin",
       "postProcessContext",
       "provisionContext",
       "recorder",
+      "transferContract",
     ]
   `)
 })

@@ -10,3 +10,6 @@ export type { CommandRecord, DownloadRecord, MachineRecord, UploadedFile, Upload
 export type { MemoryEntry, MemoryTree } from './memory-tree.ts'
 export { recorder } from './recorder.ts'
 export type { Recorder } from './recorder.ts'
+export { communicatorContract, transferContract } from './communicator-contract.ts'
+export type { CommunicatorContractOptions, TransferContractOptions } from './communicator-contract.ts'
+export type { Inspection, Probe, TestRunner } from './contract-bench.ts'
