@@ -8,8 +8,6 @@ interface EntryBase {
   readonly gid: number
   /** Time of the last change, in whole seconds since 1970. */
   readonly mtime: number
-  /** Further pax records: extended attributes as `SCHILY.xattr.<name>`. @default none */
-  readonly pax?: Readonly<Record<string, string>>
 }
 
 /** A file. `content` holds exactly `size` bytes. */

@@ -34,7 +34,7 @@ export function encodeHeader(entry: TarEntry): Uint8Array {
   const name = entryName(entry)
   const linkName = 'linkName' in entry ? Buffer.from(entry.linkName) : Buffer.alloc(0)
   const size = entry.type === 'file' ? entry.size : 0
-  const records: Record<string, string> = { ...entry.pax }
+  const records: Record<string, string> = {}
   const before: Buffer[] = []
 
   const split = splitName(name)

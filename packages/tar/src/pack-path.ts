@@ -129,7 +129,7 @@ function common(name: Buffer, stats: Stats, options: PackPathOptions): Pick<TarE
 function readError(error: unknown, path: string): unknown {
   const code = systemCode(error)
   if (isImagoError(error) || code === undefined) return error
-  const at = error instanceof Error && 'path' in error && error.path !== undefined ? String(error.path) : path
+  const at = error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : path
   if (code === 'ENOENT' && at === path) return new ImagoError('INPUT_MISSING', `there is nothing at '${path}'`, { cause: error })
   if (code === 'ENOENT' || code === 'ELOOP') {
     return new ImagoError('TRANSFER_FAILED', `'${at}' changed while '${path}' was read`, {
