@@ -32,7 +32,8 @@ type Rights = Pick<TarEntry, 'mode' | 'uid' | 'gid' | 'mtime'>
 export class UnpackTarget {
   readonly #destination: string
   readonly #options: UnpackTargetOptions
-  readonly #temporaryName = `.imago-${randomBytes(6).toString('hex')}`
+  readonly #temporaryPrefix = `.imago-${randomBytes(6).toString('hex')}-`
+  #temporaries = 0
   readonly #directories = new Set<string>()
   readonly #unfinished: { readonly path: Buffer; readonly rights: Rights }[] = []
 
@@ -111,7 +112,7 @@ export class UnpackTarget {
     const folder = parts.length === 0 ? Buffer.from(dirname(this.#destination)) : this.#path(parent)
     if (parts.length === 0) await mkdir(folder, { recursive: true })
     else await this.#ensure(parent)
-    const temporary = Buffer.concat([folder, slash, Buffer.from(this.#temporaryName)])
+    const temporary = Buffer.concat([folder, slash, Buffer.from(`${this.#temporaryPrefix}${this.#temporaries++}`)])
     try {
       await make(temporary)
       await rename(temporary, this.#path(parts))

@@ -4,10 +4,16 @@ import type { Readable } from 'node:stream'
 import type { TransferProgress } from '@imago/core'
 import { fileSystemError, ImagoError, isImagoError, messageOf, systemCode } from '@imago/core'
 
-import type { TarEntry, TarNode } from './entry.ts'
+import type { TarEntry, TarFile, TarNode } from './entry.ts'
 import { below, entryPath } from './entry-path.ts'
+import { InFlight } from './in-flight.ts'
 import { readEntries } from './tar-stream.ts'
 import { UnpackTarget } from './unpack-target.ts'
+
+/** Files up to so many bytes are written several at once. */
+const smallFile = 64 * 1024
+/** How many files are written at once. */
+const concurrency = 32
 
 /** How to unpack. */
 export interface UnpackOptions {
@@ -42,22 +48,44 @@ export async function unpackTo(stream: Readable, destination: string, options: U
   const onWritten = (written: number): void => onProgress?.({ bytes: (bytes += written) })
   const target = new UnpackTarget(resolve(destination), { keepOwner, onWritten })
   const root = entryPath(stripName)
+  const smallFiles = new InFlight(concurrency)
   let isEmpty = true
   try {
     for await (const entry of readEntries(stream, { ...(signal !== undefined && { signal }) })) {
-      await unpackEntry(entry, root, target, options)
       isEmpty = false
+      const parts = pathBelow(root, entry.name)
+      if (entry.type === 'file' && entry.size <= smallFile) {
+        const file = { ...entry, content: await readContent(entry) }
+        await smallFiles.start(parts.join('/'), () => target.file(parts, file))
+      } else {
+        if (entry.type !== 'directory') await smallFiles.drain()
+        await unpackEntry(entry, parts, root, target, options)
+      }
     }
-    if (isEmpty && root.length === 0) await target.directory([])
+    if (isEmpty && root.length > 0) throw new ImagoError('TRANSFER_FAILED', `the archive holds no '${stripName}'`)
+    if (isEmpty) await target.directory([])
+    await smallFiles.drain()
     await target.finish()
   } catch (error) {
+    await smallFiles.drain().catch(() => undefined) // it failed already
     throw writeError(error, destination)
   }
-  if (isEmpty && root.length > 0) throw new ImagoError('TRANSFER_FAILED', `the archive holds no '${stripName}'`)
 }
 
-async function unpackEntry(entry: TarEntry, root: readonly Buffer[], target: UnpackTarget, options: UnpackOptions): Promise<void> {
-  const parts = pathBelow(root, entry.name)
+async function readContent(entry: TarFile): Promise<Uint8Array> {
+  if (entry.content instanceof Uint8Array) return entry.content
+  const chunks: Uint8Array[] = []
+  for await (const chunk of entry.content) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+async function unpackEntry(
+  entry: TarEntry,
+  parts: readonly Buffer[],
+  root: readonly Buffer[],
+  target: UnpackTarget,
+  options: UnpackOptions,
+): Promise<void> {
   switch (entry.type) {
     case 'directory':
       return target.directory(parts, entry)
