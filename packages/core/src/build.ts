@@ -39,14 +39,14 @@ function describe(error: ErrorJson | undefined): string {
  * @throws BuildError when a build failed or the run was cancelled.
  * @example const { docker } = await build(image, { only: ['docker'] })
  */
-export async function build<B extends Builders, const Only extends BuildName<B> = BuildName<B>, const Except extends BuildName<B> = never>(
-  image: Image<B>,
-  options?: RunOptions & { readonly only?: readonly Only[]; readonly except?: readonly Except[] },
-): Promise<Artifacts<B, Exclude<Only, Except>>>
 export async function build<const I extends readonly Image[]>(
   images: I,
   options?: RunOptions,
 ): Promise<{ readonly [K in keyof I]: I[K] extends Image<infer B> ? Artifacts<B> : never }>
+export async function build<B extends Builders, const Only extends BuildName<B> = BuildName<B>, const Except extends BuildName<B> = never>(
+  image: Image<B>,
+  options?: RunOptions & { readonly only?: readonly Only[]; readonly except?: readonly Except[] },
+): Promise<Artifacts<B, Exclude<Only, Except>>>
 export async function build(images: Image | readonly Image[], options: RunOptions = {}): Promise<unknown> {
   const report = await run(images, options)
   if (report.status !== 'succeeded') throw new BuildError(report)

@@ -19,7 +19,26 @@ export { formatDuration, milliseconds, parseDuration } from './duration.ts'
 export type { Duration } from './duration.ts'
 export { abortError, errorToJson, fileSystemError, ImagoError, isImagoError, messageOf, systemCode, toImagoError } from './error.ts'
 export type { ErrorCode, ErrorJson, ImagoErrorOptions } from './error.ts'
-export type { BuildEvent, BuildRef, Emit, EventListener, OutputSink, ResourceRef, Status, StepRef } from './event.ts'
+export type {
+  BuildEvent,
+  BuildFinished,
+  BuildRef,
+  BuildStarted,
+  Emit,
+  EventListener,
+  Message,
+  Output,
+  OutputSink,
+  Progress,
+  ResourceChanged,
+  ResourceRef,
+  RunFinished,
+  RunStarted,
+  Status,
+  StepFinished,
+  StepRef,
+  StepStarted,
+} from './event.ts'
 export { factsEnvironment, resolveFacts } from './facts.ts'
 export type { Facts, FromFacts } from './facts.ts'
 export { artifactOf, defineImage, isArtifactReference, isImage } from './image.ts'
@@ -34,8 +53,8 @@ export { shellExports, shellJoin, shellQuote } from './posix.ts'
 export type { AcquireRequest, DoctorCheck, FoundResource, Plugin, Resource, ResourceKind, ResourceRecord, Resources } from './resources.ts'
 export { isSecret, reveal, secret } from './secret.ts'
 export type { Secret } from './secret.ts'
-export { openShellSession } from './shell-session.ts'
-export type { ShellSession, ShellTransport } from './shell-session.ts'
+export { killProcessTree, openShellSession } from './shell-session.ts'
+export type { ProcessTreeOptions, SessionExecOptions, ShellSession, ShellSessionOptions, ShellTransport } from './shell-session.ts'
 export { splitStepOptions } from './step-options.ts'
 export type { ArtifactOf, BuildName, Builders, Chain } from './wiring.ts'
 export { isParameterized, parameterized, resolveParameters } from './parameters.ts'

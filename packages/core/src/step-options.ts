@@ -1,31 +1,23 @@
-import type { PostProcessorOptions, Scope, StepOptions } from './component.ts'
-
-const common = ['name', 'pauseBefore', 'timeout', 'retry', 'continueOnError', 'only', 'except', 'keepInputArtifact'] as const
-type Common = (typeof common)[number]
-type CommonOptions<Only extends string, Except extends string> = PostProcessorOptions & {
-  readonly only?: readonly Only[]
-  readonly except?: readonly Except[]
-}
+const commonNames = ['name', 'pauseBefore', 'timeout', 'retry', 'continueOnError', 'only', 'except', 'keepInputArtifact'] as const
+type CommonName = (typeof commonNames)[number]
 
 /** The common options of a step, and its own, apart. */
-interface SplitOptions<T, Only extends string, Except extends string> {
+interface SplitOptions<T> {
   /** To be spread into the step. */
-  readonly common: CommonOptions<Only, Except>
+  readonly common: Pick<T, Extract<keyof T, CommonName>>
   /** The component's `options`. */
-  readonly own: Omit<T, Common>
+  readonly own: Omit<T, CommonName>
 }
 
 /** Separates what every step takes (`name`, `only`, `timeout`, …) from a component's own options. */
-export function splitStepOptions<T extends object, Only extends string, Except extends string>(
-  options: T & StepOptions & Scope<Only, Except>,
-): SplitOptions<T, Only, Except> {
+export function splitStepOptions<T extends object>(options: T): SplitOptions<T> {
   const entries = Object.entries(options)
   return {
-    common: Object.fromEntries(entries.filter(([name]) => isCommon(name))) as CommonOptions<Only, Except>, // chosen by name just here
-    own: Object.fromEntries(entries.filter(([name]) => !isCommon(name))) as Omit<T, Common>,
+    common: Object.fromEntries(entries.filter(([name]) => isCommon(name))) as SplitOptions<T>['common'], // chosen by name just here
+    own: Object.fromEntries(entries.filter(([name]) => !isCommon(name))) as Omit<T, CommonName>,
   }
 }
 
 function isCommon(name: string): boolean {
-  return (common as readonly string[]).includes(name)
+  return (commonNames as readonly string[]).includes(name)
 }
