@@ -1,1 +1,9 @@
-export {}
+export type { BlobOptions } from './blob.ts'
+export { registryCredentials } from './credentials.ts'
+export type { RegistryCredentials, RegistryCredentialsOptions } from './credentials.ts'
+export { formatImageReference, parseImageReference } from './image-reference.ts'
+export type { ImageReference } from './image-reference.ts'
+export type { Descriptor, ImageManifest, OciHistory, OciImageConfig, OciRunConfig, Platform } from './oci.ts'
+export { openRegistry } from './open-registry.ts'
+export type { OpenRegistryOptions, Registry, RegistryImage } from './open-registry.ts'
+export { formatPlatform, localPlatform, parsePlatform } from './platform.ts'
