@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises'
+
 import type { Artifact, ArtifactShape, BuildContext, Builder, Facts, Issue, Json, Plugin, ResourceKind } from '@imago/core'
 import { ImagoError } from '@imago/core'
 
@@ -117,6 +119,7 @@ export function fakeBuilder(options: FakeBuilderOptions<Artifact> = {}): FakeBui
     },
     async destroyArtifact(artifact, { signal }) {
       await enter('destroy-artifact', signal)
+      for (const { path } of artifact.files ?? []) await rm(path, { force: true })
       destroyed.push(artifact)
     },
   }

@@ -4,13 +4,17 @@ test('the public names are these', async () => {
   expect(Object.keys(await import('./index.ts')).toSorted()).toMatchInlineSnapshot(`
     [
       "buildContext",
+      "builderContract",
       "communicatorContract",
+      "expectMachine",
       "fakeBuilder",
       "fakeMachine",
+      "planOf",
       "plugin",
       "postProcessContext",
       "provisionContext",
       "recorder",
+      "rehearse",
       "transferContract",
     ]
   `)

@@ -1,5 +1,12 @@
 import type { BuildEvent, EventListener, StepRef } from '@imago/core'
 
+/** The event of one type. */
+export type EventOf<T extends BuildEvent['type'], E extends BuildEvent = BuildEvent> = E extends BuildEvent
+  ? T extends E['type']
+    ? E & { readonly type: T }
+    : never
+  : never
+
 /** Collects what a run says, and answers questions about it. */
 export class Recorder {
   readonly #events: BuildEvent[] = []
@@ -15,8 +22,8 @@ export class Recorder {
   }
 
   /** The events of one type, of one build or of all. */
-  of<T extends BuildEvent['type']>(type: T, build?: string): readonly Extract<BuildEvent, { readonly type: T }>[] {
-    const isOne = (event: BuildEvent): event is Extract<BuildEvent, { readonly type: T }> => event.type === type
+  of<T extends BuildEvent['type']>(type: T, build?: string): readonly EventOf<T>[] {
+    const isOne = (event: BuildEvent): event is EventOf<T> => event.type === type
     return this.#events.filter(isOne).filter((event) => build === undefined || ('build' in event && event.build === build))
   }
 
