@@ -6,9 +6,12 @@ import { dirname, join, relative } from 'node:path'
 /** Inside the repository, so that the packages resolve. */
 const folder = 'node_modules/.cache/imago-code-blocks'
 
-const pages = ['README.md', ...listed('docs'), ...listed('packages').filter((path) => path.endsWith('/README.md')), ...listed('examples')]
-  .filter((path) => path.endsWith('.md') && !path.includes('node_modules/'))
-  .toSorted()
+const pages = [
+  'README.md',
+  ...listed('docs'),
+  ...listed('packages').filter((path) => path.endsWith('/README.md')),
+  ...listed('examples'),
+].filter((path) => path.endsWith('.md') && !path.includes('node_modules/'))
 const blocks = pages.flatMap(blocksOf)
 
 rmSync(folder, { recursive: true, force: true })

@@ -2,7 +2,6 @@ import type { Artifact, ArtifactShape } from './artifact.ts'
 import type { BuildContext, PostProcessContext, PreflightContext, ProvisionContext } from './context.ts'
 import type { Duration } from './duration.ts'
 import type { Issue } from './issue.ts'
-import type { Json } from './json.ts'
 
 /** A local file or directory that a component reads. It is looked for before anything starts. */
 export interface LocalInput {
@@ -82,10 +81,8 @@ export interface Builder<out A extends Artifact = Artifact> extends Component {
   readonly makes: ArtifactShape
   /** Builds of one pool share its limit. @default no limit but the run's own */
   readonly pool?: { readonly name: string; readonly limit: number }
-  /** Reads the outside world and changes nothing: credentials, names that must be free. */
+  /** Reads the outside world and changes nothing: whether the provider answers, whether the image to start from is there. For `imago validate --online`. */
   preflight?(ctx: PreflightContext): Promise<readonly Issue[]>
-  /** What determines the start: image digest, ISO checksum, AMI id. */
-  base?(ctx: PreflightContext): Promise<Json>
   /** Builds. Calls `ctx.provision(machine)` once, when the machine can be reached. */
   build(ctx: BuildContext): Promise<A>
   /** Removes an artifact. @default its files are removed */

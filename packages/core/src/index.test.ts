@@ -31,6 +31,7 @@ test('the public names of the package', async () => {
       "plan",
       "plugin",
       "prefixIssues",
+      "preflight",
       "resolveFacts",
       "resolveParameters",
       "reveal",

@@ -61,6 +61,7 @@ export { isParameterized, parameterized, resolveParameters } from './parameters.
 export type { ParameterizedImage, ParameterSources } from './parameters.ts'
 export { plan } from './plan.ts'
 export type { Plan, PlannedBuild, PlannedStep } from './plan.ts'
+export { preflight } from './preflight.ts'
 export type { BuildReport, Report, StepReport } from './report.ts'
 export { run } from './run.ts'
 export type { OnError, OnErrorPolicy, RunOptions, Selection, StepFailure } from './run-options.ts'

@@ -65,21 +65,19 @@ export function schemaIssues(schema: v.GenericSchema, value: unknown): Issue[] {
   return result.success ? [] : result.issues.flatMap((issue) => toIssues(issue, schema, value))
 }
 
-function toIssues(issue: v.BaseIssue<unknown>, schema: v.GenericSchema, root: unknown): Issue[] {
-  const path = pathOf(issue)
-  const deeper = issue.issues?.filter((inner) => pathOf(inner).length > path.length) ?? []
-  if (deeper.length > 0) return deeper.flatMap((inner) => toIssues(inner, schema, root))
+function toIssues(issue: v.BaseIssue<unknown>, schema: v.GenericSchema, root: unknown, outer: Issue['path'] = []): Issue[] {
+  const path = [...outer, ...(issue.path ?? []).map((item) => (typeof item.key === 'number' ? item.key : String(item.key)))]
+  // of the alternatives of a union, those that got further than the first look have more to say
+  const deeper = issue.issues?.filter((inner) => inner.path !== undefined) ?? []
+  if (deeper.length > 0) return deeper.flatMap((inner) => toIssues(inner, schema, root, path))
   const name = path.at(-1)
   if (issue.type === 'strict_object' && issue.expected === 'never' && typeof name === 'string') {
     return [{ path, message: `unknown option '${name}'`, hint: nameHint(name, knownKeys(schema, path.slice(0, -1))) }]
   }
   if (issue.received === 'undefined') return [{ path, message: 'is required' }]
   const rule = issue.kind === 'schema' && issue.type !== 'custom' ? `must be ${withArticle(issue.expected)}` : issue.message
-  return [{ path, message: `${rule}, not ${shown(valueAt(root, path))}` }]
-}
-
-function pathOf(issue: v.BaseIssue<unknown>): (string | number)[] {
-  return (issue.path ?? []).map((item) => (typeof item.key === 'number' ? item.key : String(item.key)))
+  const isAboutName = issue.path?.at(-1)?.origin === 'key'
+  return [{ path, message: isAboutName ? rule : `${rule}, not ${shown(valueAt(root, path))}` }]
 }
 
 /** The keys that the objects at a path of the schema admit. */
