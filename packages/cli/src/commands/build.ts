@@ -1,0 +1,83 @@
+import type { Image, OnError, RunOptions, Selection } from '@imago/core'
+import { isImagoError } from '@imago/core'
+
+import { usageError } from '../arguments.ts'
+import { askOnError } from '../ask-on-error.ts'
+import { exitCodeOfReport, exitCodeOfSignal } from '../exit-code.ts'
+import type { Host } from '../host.ts'
+import { chooseReporter } from '../report/choose-reporter.ts'
+import type { Reporter } from '../report/reporter.ts'
+import type { Interruption } from '../signals.ts'
+import { interruptible } from '../signals.ts'
+import { stateDirectory } from '../state-directory.ts'
+import { buildFlags, readLimits, readOnError } from './build-flags.ts'
+import type { Command } from './command.ts'
+import { defineCommand } from './command.ts'
+import { definitionFlags, directoryOf, loadDefinitions, selectionOf } from './definition-flags.ts'
+
+/** `imago build` */
+export const buildCommand: Command = defineCommand({
+  usage: 'imago build [options] [file|folder …]',
+  description:
+    'Builds the images that image files define. A folder stands for its image.ts (or .mts, .js, .mjs); the default is the current folder. ' +
+    'Relative paths in a definition are relative to its file. What builds create is noted in .imago, where imago sweep looks for it.',
+  flags: { ...definitionFlags, ...buildFlags },
+  examples: [
+    { command: 'imago build', does: 'Build everything that ./image.ts defines.' },
+    { command: 'imago build web/ --only docker', does: 'Build docker of web/image.ts.' },
+    { command: "imago build --except 'aws-*' --var version=1.4", does: 'Build all but some, with a parameter.' },
+    { command: 'imago build --on-error ask', does: 'When a step fails, ask what to do with its machine.' },
+    { command: 'imago build --json | jq -c \'select(.type == "build-finished")\'', does: 'Hand the events to another program.' },
+  ],
+  async run({ values, positionals }, host) {
+    const policy = readOnError(values['on-error'])
+    if (policy === 'ask' && !(host.keys.isTerminal && host.stdout.isTerminal && !values.json)) {
+      throw usageError('--on-error ask needs a terminal to ask on', 'use cleanup, abort or run-cleanup-provisioner')
+    }
+    const limits = readLimits(values)
+    const definitions = await loadDefinitions(positionals, values, host)
+    const options = { ...limits, ...selectionOf(values), directory: directoryOf(definitions), stateDirectory: stateDirectory(host.cwd) }
+    const reporter = chooseReporter(host, { ...values, noColor: values['no-color'] })
+    const images = definitions.flatMap((definition) => definition.images)
+    return runBuilds({ images, options, policy, reporter, host })
+  },
+})
+
+interface Task {
+  readonly images: readonly Image[]
+  readonly options: RunOptions & Selection
+  readonly policy: ReturnType<typeof readOnError>
+  readonly reporter: Reporter
+  readonly host: Host
+}
+
+async function runBuilds({ images, options, policy, reporter, host }: Task): Promise<number> {
+  const forgetExit = host.onExit(() => reporter.close())
+  using interruption = interruptible(host, {
+    onCancel: (message) => reporter.note(message),
+    onExit(message) {
+      reporter.close()
+      host.stderr.write(`${message}\n`)
+    },
+  })
+  try {
+    const report = await host.core.run(images, {
+      ...options,
+      onError: policy === 'ask' ? askTerminal(host, reporter, interruption) : policy,
+      signal: interruption.signal,
+      onEvent: (event) => reporter.onEvent(event),
+    })
+    reporter.finish(report)
+    return exitCodeOfReport(report, interruption.received)
+  } catch (error) {
+    if (interruption.received === undefined || !isImagoError(error, 'CANCELLED')) throw error
+    return exitCodeOfSignal(interruption.received)
+  } finally {
+    reporter.close()
+    forgetExit()
+  }
+}
+
+function askTerminal({ keys }: Host, reporter: Reporter, interruption: Interruption): OnError {
+  return askOnError({ keys, show: (question) => reporter.ask(question), interrupt: () => interruption.interrupt() })
+}

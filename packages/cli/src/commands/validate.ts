@@ -1,0 +1,52 @@
+import type { Issue } from '@imago/core'
+
+import type { Flags } from '../arguments.ts'
+import { exitCodes } from '../exit-code.ts'
+import { lookOf } from '../report/choose-reporter.ts'
+import { issueLines } from '../report/issue-lines.ts'
+import type { Command } from './command.ts'
+import { defineCommand } from './command.ts'
+import type { Definitions } from './definition-flags.ts'
+import { definitionFlags, directoryOf, loadDefinitions, selectionOf } from './definition-flags.ts'
+
+const flags = {
+  ...definitionFlags,
+  json: { type: 'boolean', help: 'Write the problems to stdout as JSON: an array, empty when there are none.' },
+  'no-color': { type: 'boolean', help: 'No colours.' },
+} as const satisfies Flags
+
+/** `imago validate` */
+export const validateCommand: Command = defineCommand({
+  usage: 'imago validate [options] [file|folder …]',
+  description:
+    'Looks for every problem of image files: names, options, wiring, and local files that are missing or cannot be written. ' +
+    'Nothing is started or changed. The exit code is 2 when there is a problem.',
+  flags,
+  examples: [
+    { command: 'imago validate', does: 'Check ./image.ts.' },
+    { command: 'imago validate web/ --var version=1.4', does: 'Check web/image.ts with a parameter.' },
+  ],
+  async run({ values, positionals }, host) {
+    const definitions = await loadDefinitions(positionals, values, host)
+    const images = definitions.flatMap((definition) => definition.images)
+    const issues = await host.core.validate(images, { ...selectionOf(values), directory: directoryOf(definitions) })
+    if (values.json) host.stdout.write(`${JSON.stringify(issues, undefined, 2)}\n`)
+    else if (issues.length === 0) host.stdout.write(`${noProblem(definitions)}\n`)
+    else host.stderr.write(problems(issues, lookOf(host, 'stderr', { noColor: values['no-color'] }).style))
+    return issues.length === 0 ? exitCodes.ok : exitCodes.usage
+  },
+})
+
+function problems(issues: readonly Issue[], style: Parameters<typeof issueLines>[1]): string {
+  return `${[...issues.flatMap((issue) => issueLines(issue, style)), '', count(issues.length, 'problem')].join('\n')}\n`
+}
+
+function noProblem(definitions: Definitions): string {
+  const images = definitions.flatMap((definition) => definition.images)
+  const builds = images.reduce((sum, { builders }) => sum + Object.keys(builders).length, 0)
+  return `no problem in ${definitions.map(({ file }) => file).join(', ')}: ${count(images.length, 'image')}, ${count(builds, 'build')}`
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`
+}

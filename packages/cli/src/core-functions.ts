@@ -1,0 +1,13 @@
+import { plan, resolveParameters, run, sweep, validate } from '@imago/core'
+
+/** What the command asks of the library. */
+export interface CoreFunctions {
+  readonly run: typeof run
+  readonly plan: typeof plan
+  readonly validate: typeof validate
+  readonly sweep: typeof sweep
+  readonly resolveParameters: typeof resolveParameters
+}
+
+/** The library itself. */
+export const coreFunctions: CoreFunctions = { run, plan, validate, sweep, resolveParameters }

@@ -1,0 +1,29 @@
+import { coreFunctions } from './core-functions.ts'
+import { readEnvironment } from './environment.ts'
+import type { Host } from './host.ts'
+import { moduleLoader } from './import-module.ts'
+import { streamOutput } from './output.ts'
+import { readKey } from './read-key.ts'
+
+/** This process as a {@link Host}. */
+export function processHost(): Host {
+  const environment = readEnvironment()
+  return {
+    cwd: process.cwd(),
+    environment,
+    keys: { isTerminal: process.stdin.isTTY, readKey: (signal) => readKey(process.stdin, signal) },
+    stdout: streamOutput(process.stdout, 'stdout'),
+    stderr: streamOutput(process.stderr, 'stderr'),
+    onSignal(signal, listener) {
+      process.on(signal, listener)
+      return () => process.off(signal, listener)
+    },
+    onExit(listener) {
+      process.on('exit', listener)
+      return () => process.off('exit', listener)
+    },
+    exit: (code) => process.exit(code),
+    core: coreFunctions,
+    modules: moduleLoader(environment.cacheDirectory),
+  }
+}

@@ -1,0 +1,118 @@
+import type { BuildEvent, ResourceChanged, StepFinished, StepStarted } from '@imago/core'
+import { formatDuration } from '@imago/core'
+
+import type { Label } from './labels.ts'
+import { buildKey, labelsOf } from './labels.ts'
+import { outputLines } from './output-text.ts'
+import { StepNumbers } from './step-numbers.ts'
+import { stepTitle } from './step-title.ts'
+import type { Style } from './style.ts'
+import type { Symbols } from './symbols.ts'
+
+/** How lines look, and which ones there are. */
+export interface LogOptions {
+  readonly style: Style
+  readonly symbols: Symbols
+  /** Whether commands may keep their colours. */
+  readonly colors: boolean
+  /** Each line begins with the time. */
+  readonly timestamps: boolean
+  /** Also debug messages, and resources as they come and go. */
+  readonly verbose: boolean
+}
+
+/** Tells a run as lines, each with the name of its build in front. */
+export class LogLines {
+  readonly #options: LogOptions
+  readonly #steps = new StepNumbers()
+  #labels: ReadonlyMap<string, Label> = new Map()
+
+  constructor(options: LogOptions) {
+    this.#options = options
+  }
+
+  /** The lines that tell an event. Progress is told by other means. */
+  linesOf(event: BuildEvent): string[] {
+    this.#steps.onEvent(event)
+    if (event.type === 'run-started') this.#labels = labelsOf(event.builds)
+    return this.#textOf(event).map((line) => this.prefix(event, line))
+  }
+
+  /** A line of the build that an event belongs to. */
+  prefix(event: BuildEvent, line: string): string {
+    const { style, timestamps } = this.#options
+    const time = timestamps ? `${style('dim', event.time)} ` : ''
+    if (!('build' in event)) return `${time}${line}`
+    const { text, color } = this.#labels.get(buildKey(event)) ?? { text: event.build, color: 'cyan' }
+    return `${time}${style(color, `${text}:`)} ${line}`
+  }
+
+  #textOf(event: BuildEvent): readonly string[] {
+    const { style, symbols, colors, verbose } = this.#options
+    switch (event.type) {
+      case 'build-started': {
+        const steps = event.steps === 1 ? '1 step' : `${event.steps} steps`
+        return [`${symbols.started} ${style('bold', 'started')} ${style('dim', `(${event.builderType}, ${steps})`)}`]
+      }
+      case 'build-finished':
+        return this.#ended(event.status, style('bold', endings[event.status]), event.durationMs, event.error?.message)
+      case 'step-started':
+        return [this.#stepStarted(event)]
+      case 'step-finished':
+        return this.#stepFinished(event)
+      case 'output':
+        return outputLines(event.text, { colors })
+      case 'message':
+        if (event.level === 'debug' && !verbose) return []
+        return outputLines(event.text, { colors: false }).map((line) => messageLine(event.level, line, style))
+      case 'resource-acquired':
+      case 'resource-released':
+      case 'resource-kept':
+      case 'resource-release-failed':
+        return this.#resourceChanged(event)
+      default:
+        return [] // the run itself, and progress
+    }
+  }
+
+  #resourceChanged({ type, resource, error }: ResourceChanged): string[] {
+    const { style, symbols, verbose } = this.#options
+    const what = `${resource.kind} ${resource.name}`
+    if (type === 'resource-kept') return [style('yellow', `${what} is kept`)]
+    if (type === 'resource-release-failed') {
+      return [style('red', `${symbols.failed} ${what} could not be removed${error === undefined ? '' : `: ${error.message}`}`)]
+    }
+    return verbose ? [style('dim', `${type === 'resource-acquired' ? 'created' : 'removed'} ${what}`)] : []
+  }
+
+  #stepStarted({ step, attempt, ...event }: StepStarted): string {
+    const { style, symbols } = this.#options
+    const number = this.#steps.numberOf(event, step)
+    const notes = [...(number === undefined ? [] : [number]), ...(attempt > 1 ? [`attempt ${attempt}`] : [])]
+    return `${symbols.started} ${stepTitle(step)}${notes.length === 0 ? '' : style('dim', ` (${notes.join(', ')})`)}`
+  }
+
+  #stepFinished(event: StepFinished): string[] {
+    const lines = this.#ended(event.status, stepTitle(event.step), event.durationMs, event.error?.message)
+    const { style, symbols } = this.#options
+    if (event.retryInMs !== undefined) lines.push(style('yellow', `${symbols.retried} trying again in ${formatDuration(event.retryInMs)}`))
+    if (event.ignored === true) lines.push(style('yellow', 'the build goes on, as continueOnError says'))
+    return lines
+  }
+
+  #ended(status: 'succeeded' | 'failed' | 'cancelled', title: string, durationMs: number, why: string | undefined): string[] {
+    const { style, symbols } = this.#options
+    const time = style('dim', formatDuration(durationMs))
+    if (status === 'succeeded') return [`${style('green', symbols.succeeded)} ${title} ${time}`]
+    if (status === 'cancelled') return [`${style('yellow', symbols.cancelled)} ${title} ${time}`]
+    const [first = '', ...rest] = (why ?? 'failed').split('\n')
+    return [`${style('red', symbols.failed)} ${title} ${time} ${style('red', first)}`, ...rest.map((line) => style('red', line))]
+  }
+}
+
+const endings = { succeeded: 'built', failed: 'failed', cancelled: 'cancelled' } as const
+
+function messageLine(level: 'debug' | 'info' | 'warning', line: string, style: Style): string {
+  if (level === 'warning') return style('yellow', `warning: ${line}`)
+  return level === 'debug' ? style('dim', line) : line
+}

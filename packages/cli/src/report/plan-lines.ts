@@ -1,0 +1,65 @@
+import type { Json, Plan, PlannedBuild, PlannedStep } from '@imago/core'
+import { formatDuration, milliseconds } from '@imago/core'
+
+import { singleLine } from './output-text.ts'
+import { stepTitle } from './step-title.ts'
+import type { Style } from './style.ts'
+import type { Symbols } from './symbols.ts'
+
+interface Node {
+  readonly text: string
+  readonly children?: readonly Node[]
+}
+
+/** A plan as a tree. */
+export function planLines(plan: Plan, style: Style, symbols: Symbols): string[] {
+  const description = plan.description === undefined ? '' : style('dim', `  ${singleLine(plan.description)}`)
+  const children = plan.builds.map((build) => buildNode(build, style, symbols))
+  return [`${style('bold', plan.image)}${description}`, ...branches(children, symbols)]
+}
+
+function branches(nodes: readonly Node[], symbols: Symbols): string[] {
+  const { branch, last, line, gap } = symbols.tree
+  return nodes.flatMap(({ text, children = [] }, index) => {
+    const isLast = index === nodes.length - 1
+    return [`${isLast ? last : branch}${text}`, ...branches(children, symbols).map((child) => `${isLast ? gap : line}${child}`)]
+  })
+}
+
+function buildNode(build: PlannedBuild, style: Style, symbols: Symbols): Node {
+  const makes = `${symbols.arrow} ${build.makes.type}`
+  const after = build.after.length === 0 ? '' : ` after ${build.after.join(', ')}`
+  return {
+    text: `${style('cyan', build.build)} ${style('dim', `(${build.builderType}) ${makes}${after}`)}`,
+    children: [
+      ...build.provisioners.map((step) => stepNode(step, style)),
+      ...group('if a step fails', build.errorCleanup, style),
+      ...build.postProcessors.map((chain) => ({
+        text: `${style('dim', 'then')} ${chain.map((step) => describe(step, style)).join(` ${symbols.arrow} `)}`,
+      })),
+    ],
+  }
+}
+
+function group(title: string, steps: readonly PlannedStep[], style: Style): Node[] {
+  return steps.length === 0 ? [] : [{ text: style('dim', title), children: steps.map((step) => stepNode(step, style)) }]
+}
+
+function stepNode(step: PlannedStep, style: Style): Node {
+  return { text: describe(step, style) }
+}
+
+function describe(step: PlannedStep, style: Style): string {
+  const notes = [
+    ...(step.pauseBefore === undefined ? [] : [`after a pause of ${formatDuration(milliseconds(step.pauseBefore))}`]),
+    ...(step.timeout === undefined ? [] : [`at most ${formatDuration(milliseconds(step.timeout))}`]),
+    ...(step.retry === undefined ? [] : [retryNote(step.retry)]),
+    ...(step.continueOnError === true ? ['may fail'] : []),
+  ]
+  return `${stepTitle(step)}${notes.length === 0 ? '' : style('dim', ` (${notes.join(', ')})`)}`
+}
+
+function retryNote(retry: Json): string {
+  const retries = typeof retry === 'object' && retry !== null && 'retries' in retry ? retry.retries : retry
+  return retries === 1 ? 'tried again once' : `tried again ${JSON.stringify(retries)} times`
+}

@@ -1,0 +1,98 @@
+import type { BuildReport, Report, ResourceRecord, Status } from '@imago/core'
+import { formatDuration } from '@imago/core'
+
+import type { Output } from '../output.ts'
+import { artifactLines } from './artifact-lines.ts'
+import { padEnd } from './display-width.ts'
+import { errorLines } from './error-lines.ts'
+import { buildKey, labelsOf } from './labels.ts'
+import { stepTitle } from './step-title.ts'
+import type { Style } from './style.ts'
+import type { Symbols } from './symbols.ts'
+
+/** Where and how the summary is written. */
+export interface SummaryOptions {
+  readonly stdout: Output
+  readonly stderr: Output
+  readonly style: Style
+  /** For what goes to stderr. */
+  readonly errorStyle: Style
+  readonly symbols: Symbols
+  /** Paths below it are shown relative to it. */
+  readonly cwd: string
+}
+
+/** Writes how a run went: a table to stdout; what failed, and what is left, to stderr. */
+export function writeSummary(report: Report, options: SummaryOptions): void {
+  options.stdout.write(`\n${tableLines(report, options).join('\n')}\n`)
+  writeFailures(report, options)
+}
+
+/** Writes what failed and why, and what is left, to stderr. */
+export function writeFailures(report: Report, { stderr, errorStyle }: Pick<SummaryOptions, 'stderr' | 'errorStyle'>): void {
+  const paragraphs = [...failureParagraphs(report, errorStyle), ...leftParagraph(report.left)]
+  for (const lines of paragraphs) stderr.write(`\n${lines.join('\n')}\n`)
+}
+
+const results: Readonly<Record<Status, string>> = { succeeded: 'built', failed: 'failed', cancelled: 'cancelled' }
+
+function tableLines(report: Report, { style, symbols, cwd }: SummaryOptions): string[] {
+  const labels = labelsOf(report.builds)
+  const rows = report.builds.map((build) => ({ build, label: labels.get(buildKey(build))?.text ?? build.build }))
+  const signs = {
+    succeeded: style('green', symbols.succeeded),
+    failed: style('red', symbols.failed),
+    cancelled: style('yellow', symbols.cancelled),
+  }
+  const width = Math.max('Build'.length, ...rows.map(({ label }) => label.length)) + 2
+  return [
+    style('dim', `  ${padEnd('Build', width)}${padEnd('Result', 11)}Time`),
+    ...rows.flatMap(({ build, label }) => [
+      `${signs[build.status]} ${padEnd(style('bold', label), width)}${padEnd(results[build.status], 11)}${formatDuration(build.durationMs)}`,
+      ...build.artifacts.flatMap((artifact) => artifactLines(artifact, cwd)).map((line) => `    ${line}`),
+    ]),
+    '',
+    `${headline(report)} ${style('dim', `in ${formatDuration(report.durationMs)}`)}`,
+  ]
+}
+
+function headline({ builds }: Report): string {
+  const count = (status: Status): number => builds.filter((build) => build.status === status).length
+  const all = builds.length
+  if (count('succeeded') === all) return all === 1 ? 'built' : `all ${all} builds succeeded`
+  const failed = count('failed') === 0 ? [] : [`${count('failed')} of ${all} ${all === 1 ? 'build' : 'builds'} failed`]
+  const cancelled = count('cancelled') === 0 ? [] : [`${count('cancelled')} cancelled`]
+  return [...failed, ...cancelled].join(', ')
+}
+
+function failureParagraphs(report: Report, style: Style): string[][] {
+  const labels = labelsOf(report.builds)
+  return report.builds.flatMap((build) => {
+    const label = labels.get(buildKey(build))?.text ?? build.build
+    const steps = failedSteps(build)
+    const said = new Set(steps.map(({ error }) => error.message))
+    return [
+      ...steps.map(({ title, error }) => errorLines(error, `${label}: ${title}`, style)),
+      ...(build.status === 'failed' && build.error !== undefined && !said.has(build.error.message)
+        ? [errorLines(build.error, label, style)]
+        : []),
+    ]
+  })
+}
+
+function failedSteps(build: BuildReport): { title: string; error: NonNullable<BuildReport['error']> }[] {
+  return build.steps.flatMap(({ step, status, error, ignored }) =>
+    status === 'failed' && error !== undefined && ignored !== true ? [{ title: stepTitle(step), error }] : [],
+  )
+}
+
+function leftParagraph(left: readonly ResourceRecord[]): string[][] {
+  if (left.length === 0) return []
+  return [
+    [
+      left.length === 1 ? 'this still exists:' : `these ${left.length} still exist:`,
+      ...left.map(({ kind, name }) => `  ${kind} ${name}`),
+      "'imago sweep' removes what builds have left behind",
+    ],
+  ]
+}
