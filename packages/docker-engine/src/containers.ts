@@ -22,10 +22,10 @@ export interface Containers {
   stat(container: string, path: string, options?: CallOptions): Promise<ContainerPath | undefined>
   /** A path as a tar stream, its entries named from the path's last part on. @throws `INPUT_MISSING` */
   getArchive(container: string, path: string, options?: CallOptions): Promise<Readable>
-  /** Unpacks a tar stream into a directory that exists, owners by number. Fails with the stream's own error. @throws `INPUT_MISSING` */
+  /** Unpacks a tar stream into a directory that exists, owners by number. A directory never gives way to something else, nor the other way round. Fails with the stream's own error. @throws `INPUT_MISSING` */
   putArchive(container: string, directory: string, archive: Readable, options?: CallOptions): Promise<void>
   /** Makes an image of a container's changes; answers with its id. The container is paused meanwhile. */
-  commit(container: string, options?: CommitOptions): Promise<string>
+  commit(container: string, options: CommitOptions): Promise<string>
   /** The whole file system as a tar stream. */
   export(container: string, options?: CallOptions): Promise<Readable>
 }
@@ -36,11 +36,11 @@ export interface ContainerSpec {
   readonly image: string
   /** `linux/arm64` */
   readonly platform?: string
-  readonly entrypoint: readonly string[]
-  readonly cmd: readonly string[]
+  /** The main process, in the place of the image's own ENTRYPOINT and CMD. */
+  readonly command: readonly string[]
   readonly labels?: Readonly<Record<string, string>>
+  /** @default the image's */
   readonly user?: string
-  readonly workdir?: string
   readonly hostname?: string
   /** Keep standard input open, with nobody at the other end. @default false */
   readonly openStdin?: boolean
@@ -123,8 +123,13 @@ export interface CommitOptions extends CallOptions {
   readonly name?: RepositoryTag
   readonly author?: string
   readonly message?: string
-  /** Dockerfile instructions: `ENV A=b`. */
-  readonly changes?: readonly string[]
-  /** Takes the place of the container's own configuration, part by part. */
+  /** The image whose configuration the new one gets, ENTRYPOINT and CMD included: the one that the container was created from. */
+  readonly base: string
+  /**
+   * Changes to that: environment, labels, ports and volumes are added, the rest takes the place of what is there; a new entrypoint drops
+   * the old command.
+   */
   readonly config?: ImageConfig
+  /** Dockerfile instructions, applied last: `ENV A=b`. */
+  readonly changes?: readonly string[]
 }

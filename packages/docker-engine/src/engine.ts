@@ -22,7 +22,7 @@ export interface Engine {
 /** What every call takes. */
 export interface CallOptions {
   /** Ends the call. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** What calls that move data take. */
@@ -42,9 +42,6 @@ export interface EngineVersion {
   /** As Docker names it: `amd64`, `arm64`. */
   readonly architecture: string
 }
-
-/** What a registry is shown, in the words of Docker's own configuration. */
-export type RegistryLogin = { readonly username: string; readonly password: string } | { readonly identityToken: string }
 
 /** Which engine; `connectEngine` takes it. Plain data, so that it can stand in an image definition. */
 export interface EngineOptions {

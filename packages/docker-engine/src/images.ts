@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream'
 
-import type { CallOptions, ProgressOptions, RegistryLogin } from './engine.ts'
+import type { RegistryCredentials } from '@imago/container-registry'
+
+import type { CallOptions, ProgressOptions } from './engine.ts'
 
 /** The images in an engine's store. An image is named by its id (`sha256:…`) or by `repository:tag`. */
 export interface Images {
@@ -69,13 +71,13 @@ export interface PullOptions extends ProgressOptions {
   /** `linux/arm64` @default the engine's own */
   readonly platform?: string
   /** @default none */
-  readonly login?: RegistryLogin
+  readonly login?: RegistryCredentials
 }
 
 /** How to push. */
 export interface PushOptions extends ProgressOptions {
   /** @default none */
-  readonly login?: RegistryLogin
+  readonly login?: RegistryCredentials
 }
 
 /** What the registry made of a push. */
@@ -98,7 +100,7 @@ export interface BuildRequest extends CallOptions {
   /** Always ask the registry for newer base images. @default false */
   readonly pull?: boolean
   /** By registry, for base images that need one. */
-  readonly logins?: Readonly<Record<string, RegistryLogin>>
+  readonly logins?: Readonly<Record<string, RegistryCredentials>>
   /** Told what the builder prints. */
   readonly onOutput?: (text: string) => void
 }

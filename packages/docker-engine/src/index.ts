@@ -1,3 +1,4 @@
+export { connectEngine } from './connect-engine.ts'
 export type {
   CommitOptions,
   ContainerDetails,
@@ -8,7 +9,8 @@ export type {
   ListedContainer,
   RunningExec,
 } from './containers.ts'
-export type { CallOptions, Engine, EngineOptions, EngineVersion, ProgressOptions, RegistryLogin } from './engine.ts'
+export { containerLost } from './engine-error.ts'
+export type { CallOptions, Engine, EngineOptions, EngineVersion, ProgressOptions } from './engine.ts'
 export type {
   BuildRequest,
   ImageConfig,
