@@ -1,5 +1,15 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 
-it('exports just these names', async () => {
-  expect(Object.keys(await import('./index.ts')).toSorted()).toMatchInlineSnapshot()
+test('the public names of the package', async () => {
+  expect(Object.keys(await import('./index.ts')).toSorted()).toMatchInlineSnapshot(`
+    [
+      "formatImageReference",
+      "formatPlatform",
+      "localPlatform",
+      "openRegistry",
+      "parseImageReference",
+      "parsePlatform",
+      "registryCredentials",
+    ]
+  `)
 })

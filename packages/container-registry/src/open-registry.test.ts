@@ -99,7 +99,7 @@ describe('openRegistry', () => {
   it('says that there is no such image', async () => {
     await expect(open('2.0').manifest()).rejects.toMatchObject({
       code: 'IMAGE_NOT_FOUND',
-      message: `registry '${fake.host}' has no manifests 2.0 of 'cow' (manifest unknown)`,
+      message: `registry '${fake.host}' has no manifest '2.0' of 'cow' (manifest unknown)`,
     })
   })
 

@@ -1,9 +1,10 @@
-import { abortError, ImagoError, isImagoError, messageOf, reveal, wait } from '@imago/core'
+import { abortError, ImagoError, isImagoError, wait } from '@imago/core'
 
-import type { AuthChallenge } from './auth-challenge.ts'
 import { parseChallenges } from './auth-challenge.ts'
 import type { RegistryCredentials } from './credentials.ts'
 import type { ImageReference } from './image-reference.ts'
+import { networkReason, saidBy } from './registry-answer.ts'
+import { basicAuthorization, fetchToken, loginHint } from './registry-token.ts'
 
 const maxRedirects = 5
 
@@ -76,7 +77,7 @@ export class RegistryClient {
   /** The error for a connection that cannot be made or breaks. */
   networkError(error: unknown): ImagoError {
     const { registry } = this.#options.reference
-    return new ImagoError('NETWORK', `cannot read from registry '${registry}': ${rootMessage(error)}`, {
+    return new ImagoError('NETWORK', `cannot read from registry '${registry}': ${networkReason(error)}`, {
       cause: error,
       hint: `check the name and that ${this.#origin} can be reached from here`,
     })
@@ -140,47 +141,16 @@ export class RegistryClient {
     const challenges = parseChallenges(header)
     const bearer = challenges.find(({ scheme }) => scheme === 'bearer')
     try {
-      if (bearer !== undefined) return `Bearer ${await this.#token(bearer, signal)}`
+      if (bearer !== undefined) return `Bearer ${await fetchToken(bearer, { ...this.#options, signal })}`
       if (credentials !== undefined && 'username' in credentials && challenges.some(({ scheme }) => scheme === 'basic'))
-        return basic(credentials)
+        return basicAuthorization(credentials)
     } catch (error) {
       this.#authorization = Promise.resolve(undefined)
       throw error
     }
     throw new ImagoError('AUTHENTICATION_FAILED', `registry '${reference.registry}' wants credentials for '${reference.repository}'`, {
-      hint: this.#loginHint(),
+      hint: loginHint(this.#options),
     })
-  }
-
-  /** Fetches a token for pulling, with or without credentials (Docker's token authentication, and its OAuth2 form for identity tokens). */
-  async #token(challenge: AuthChallenge, signal: AbortSignal): Promise<string> {
-    const { credentials, reference, insecure } = this.#options
-    const { realm = '', service } = challenge.parameters
-    const url = URL.canParse(realm) ? new URL(realm) : undefined
-    if (url === undefined || (url.protocol !== 'https:' && !(insecure && url.protocol === 'http:'))) {
-      throw new ImagoError(
-        'AUTHENTICATION_FAILED',
-        `registry '${reference.registry}' names '${realm}' for tokens, which is no safe address`,
-      )
-    }
-    const query = new URLSearchParams({
-      ...(service !== undefined && { service }),
-      scope: challenge.parameters['scope'] ?? `repository:${reference.repository}:pull`,
-    })
-    const response = await (credentials !== undefined && 'identityToken' in credentials
-      ? fetch(url, { method: 'POST', signal, body: refreshForm(query, reveal(credentials.identityToken)) })
-      : fetch(withQuery(url, query), { signal, ...(credentials !== undefined && { headers: { authorization: basic(credentials) } }) }))
-    const answer: unknown = await response.json().catch(() => undefined)
-    const token = tokenOf(answer)
-    if (response.ok && token !== undefined) return token
-    if (response.status >= 500) throw new Error(`${url.origin} answers with ${response.status}`)
-    throw new ImagoError(
-      'AUTHENTICATION_FAILED',
-      `'${url.origin}' gives no token for '${reference.repository}': ${response.status}${saidBy(answer)}`,
-      {
-        hint: this.#loginHint(),
-      },
-    )
   }
 
   async #statusError(response: Response, request: RegistryRequest): Promise<ImagoError> {
@@ -188,66 +158,17 @@ export class RegistryClient {
     const said = saidBy(await response.json().catch(() => undefined))
     if (response.status === 401 || response.status === 403) {
       return new ImagoError('AUTHENTICATION_FAILED', `registry '${registry}' refuses '${repository}': ${response.status}${said}`, {
-        hint: this.#loginHint(),
+        hint: loginHint(this.#options),
       })
     }
     if (response.status === 404) {
-      return new ImagoError(
-        'IMAGE_NOT_FOUND',
-        `registry '${registry}' has no ${request.path.replace('/', ' ')} of '${repository}'${said}`,
-        {
-          hint: 'check the name and the tag',
-        },
-      )
+      const [kind, name] = request.path.split('/')
+      const what = `${kind === 'blobs' ? 'blob' : 'manifest'} '${name}' of '${repository}'`
+      return new ImagoError('IMAGE_NOT_FOUND', `registry '${registry}' has no ${what}${said}`, { hint: 'check the name and the tag' })
     }
     return new ImagoError(
       'NETWORK',
       `registry '${registry}' answers with ${response.status} to '${request.path}' of '${repository}'${said}`,
     )
   }
-
-  #loginHint(): string {
-    const { registry } = this.#options.reference
-    return this.#options.credentials === undefined
-      ? `check the name; if the image is not public, run 'docker login${registry === 'docker.io' ? '' : ` ${registry}`}'`
-      : 'check the name, and the user name and password'
-  }
-}
-
-function basic(credentials: { readonly username: string; readonly password: Parameters<typeof reveal>[0] }): string {
-  return `Basic ${Buffer.from(`${credentials.username}:${reveal(credentials.password)}`).toString('base64')}`
-}
-
-function refreshForm(query: URLSearchParams, token: string): URLSearchParams {
-  return new URLSearchParams([...query, ['grant_type', 'refresh_token'], ['client_id', 'imago'], ['refresh_token', token]])
-}
-
-function withQuery(url: URL, query: URLSearchParams): URL {
-  const target = new URL(url)
-  for (const [name, value] of query) target.searchParams.append(name, value)
-  return target
-}
-
-function tokenOf(answer: unknown): string | undefined {
-  if (typeof answer !== 'object' || answer === null) return undefined
-  const token: unknown = 'token' in answer ? answer.token : 'access_token' in answer ? answer.access_token : undefined
-  return typeof token === 'string' && token !== '' ? token : undefined
-}
-
-/** What a registry says went wrong: `{ errors: [{ code, message }] }`. */
-function saidBy(answer: unknown): string {
-  if (typeof answer !== 'object' || answer === null) return ''
-  if ('details' in answer && typeof answer.details === 'string') return ` (${answer.details})`
-  if (!('errors' in answer) || !Array.isArray(answer.errors)) return ''
-  const messages = answer.errors.flatMap((error: unknown) =>
-    typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string' ? [error.message] : [],
-  )
-  return messages.length === 0 ? '' : ` (${messages.join('; ')})`
-}
-
-/** fetch says "fetch failed", and the reason in its cause. */
-function rootMessage(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined
-  if (cause instanceof AggregateError) return cause.errors.map(messageOf).join('; ')
-  return cause === undefined ? messageOf(error) : messageOf(cause)
 }
