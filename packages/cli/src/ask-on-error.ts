@@ -20,7 +20,7 @@ export function askOnError(options: AskOptions): Extract<OnError, (...args: neve
   let last: Promise<unknown> = Promise.resolve()
   return (failure, signal) => {
     const answer = last.then(() => ask(failure, signal, options))
-    last = answer
+    last = answer.catch(() => undefined)
     return answer
   }
 }
@@ -30,14 +30,15 @@ async function ask(
   signal: AbortSignal,
   { keys, show, interrupt }: AskOptions,
 ): Promise<'cleanup' | 'abort' | 'retry'> {
-  const what = `${failure.image}.${failure.build}: ${stepTitle(failure.step)} failed: ${failure.error.message.split('\n', 1).join('')}`
+  const what = `${failure.image}.${failure.build}: ${failure.error.message.split('\n', 1).join('')} (${stepTitle(failure.step)})`
   show(`${what}\n[c]lean up, [a]bort and leave everything as it is, or [r]etry the step?`)
   try {
     while (!signal.aborted) {
-      const key = await keys.readKey(signal)
-      if (key === ctrlC) interrupt()
-      const answer = Object.entries(answers).find(([letter]) => letter === key.toLowerCase())?.[1]
-      if (answer !== undefined) return answer
+      for (const key of await keys.read(signal)) {
+        if (key === ctrlC) interrupt()
+        const answer = Object.entries(answers).find(([letter]) => letter === key.toLowerCase())?.[1]
+        if (answer !== undefined) return answer
+      }
     }
   } catch (error) {
     if (!signal.aborted) throw error

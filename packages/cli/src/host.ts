@@ -7,8 +7,8 @@ import type { SignalName } from './exit-code.ts'
 /** Where keys are read from. */
 export interface KeyInput {
   readonly isTerminal: boolean
-  /** The next key that is pressed, without waiting for Enter and without showing it. Ctrl-C is `'\u0003'`. */
-  readKey(signal: AbortSignal): Promise<string>
+  /** The next keys that are pressed, mostly one, without waiting for Enter and without showing them. Ctrl-C is `'\u0003'`. */
+  read(signal: AbortSignal): Promise<string>
 }
 
 /** Everything outside the command that it uses: the process, its streams, and what is behind them. Tests hand in their own. */

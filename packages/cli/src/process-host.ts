@@ -3,7 +3,7 @@ import { readEnvironment } from './environment.ts'
 import type { Host } from './host.ts'
 import { moduleLoader } from './import-module.ts'
 import { streamOutput } from './output.ts'
-import { readKey } from './read-key.ts'
+import { readKeys } from './read-keys.ts'
 
 /** This process as a {@link Host}. */
 export function processHost(): Host {
@@ -11,7 +11,7 @@ export function processHost(): Host {
   return {
     cwd: process.cwd(),
     environment,
-    keys: { isTerminal: process.stdin.isTTY, readKey: (signal) => readKey(process.stdin, signal) },
+    keys: { isTerminal: process.stdin.isTTY, read: (signal) => readKeys(process.stdin, signal) },
     stdout: streamOutput(process.stdout, 'stdout'),
     stderr: streamOutput(process.stderr, 'stderr'),
     onSignal(signal, listener) {

@@ -1,7 +1,6 @@
-import { padEnd, truncate } from './display-width.ts'
+import { displayWidth, padEnd, truncate } from './display-width.ts'
 import { formatElapsed } from './format-size.ts'
 import { singleLine } from './output-text.ts'
-import type { ProgressMeter } from './progress-meter.ts'
 import type { BuildView } from './run-view.ts'
 import { stepTitle } from './step-title.ts'
 import type { Style } from './style.ts'
@@ -88,17 +87,20 @@ function doing(build: BuildView, { style }: LiveLinesOptions): string {
   return steps.join(', ')
 }
 
-function taskLines(build: BuildView, options: LiveLinesOptions): string[] {
+function taskLines(build: BuildView, { style, symbols, columns }: LiveLinesOptions): string[] {
   const meters = [...build.tasks.values()]
-  const lines = meters.slice(-mostTasks).map((meter) => taskLine(meter, options))
+  const shown = meters.slice(-mostTasks)
+  const titles = shown.map(({ task }) => truncate(singleLine(task), Math.max(10, Math.floor(columns / 3)), symbols.ellipsis))
+  const width = Math.max(0, ...titles.map(displayWidth))
+  const lines = shown.map(({ fraction, amount, speed }, index) => {
+    const parts = [
+      ...(fraction === undefined ? [] : [bar(fraction, style, symbols)]),
+      amount,
+      ...(speed === '' ? [] : [style('dim', speed)]),
+    ]
+    return `    ${padEnd(titles[index] ?? '', width)}  ${parts.join('  ')}`
+  })
   return meters.length > mostTasks ? [...lines, `    and ${meters.length - mostTasks} more`] : lines
-}
-
-function taskLine(meter: ProgressMeter, { style, symbols, columns }: LiveLinesOptions): string {
-  const { fraction, amount, speed } = meter
-  const title = truncate(singleLine(meter.task), Math.max(10, Math.floor(columns / 3)), symbols.ellipsis)
-  const parts = [...(fraction === undefined ? [] : [bar(fraction, style, symbols)]), amount, ...(speed === '' ? [] : [style('dim', speed)])]
-  return `    ${title}  ${parts.join('  ')}`
 }
 
 function bar(fraction: number, style: Style, { bar: { full, empty } }: Symbols): string {

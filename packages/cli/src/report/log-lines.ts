@@ -80,7 +80,8 @@ export class LogLines {
     const what = `${resource.kind} ${resource.name}`
     if (type === 'resource-kept') return [style('yellow', `${what} is kept`)]
     if (type === 'resource-release-failed') {
-      return [style('red', `${symbols.failed} ${what} could not be removed${error === undefined ? '' : `: ${error.message}`}`)]
+      const why = error === undefined ? '' : `: ${error.message}`
+      return `${symbols.failed} ${what} could not be removed${why}`.split('\n').map((line) => style('red', line))
     }
     return verbose ? [style('dim', `${type === 'resource-acquired' ? 'created' : 'removed'} ${what}`)] : []
   }

@@ -1,5 +1,5 @@
-import type { Json, Plan, PlannedBuild, PlannedStep } from '@imago/core'
-import { formatDuration, milliseconds } from '@imago/core'
+import type { Duration, Json, Plan, PlannedBuild, PlannedStep } from '@imago/core'
+import { formatDuration } from '@imago/core'
 
 import { singleLine } from './output-text.ts'
 import { stepTitle } from './step-title.ts'
@@ -51,12 +51,16 @@ function stepNode(step: PlannedStep, style: Style): Node {
 
 function describe(step: PlannedStep, style: Style): string {
   const notes = [
-    ...(step.pauseBefore === undefined ? [] : [`after a pause of ${formatDuration(milliseconds(step.pauseBefore))}`]),
-    ...(step.timeout === undefined ? [] : [`at most ${formatDuration(milliseconds(step.timeout))}`]),
+    ...(step.pauseBefore === undefined ? [] : [`after a pause of ${asWritten(step.pauseBefore)}`]),
+    ...(step.timeout === undefined ? [] : [`at most ${asWritten(step.timeout)}`]),
     ...(step.retry === undefined ? [] : [retryNote(step.retry)]),
     ...(step.continueOnError === true ? ['may fail'] : []),
   ]
   return `${stepTitle(step)}${notes.length === 0 ? '' : style('dim', ` (${notes.join(', ')})`)}`
+}
+
+function asWritten(duration: Duration): string {
+  return typeof duration === 'number' ? formatDuration(duration) : duration
 }
 
 function retryNote(retry: Json): string {
