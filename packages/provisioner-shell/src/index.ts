@@ -1,1 +1,7 @@
-export {}
+export type { ScriptEnvironment } from './script-environment.ts'
+export type { ScriptSource } from './script-source.ts'
+export { shell } from './shell.ts'
+export { shellLocal } from './shell-local.ts'
+export type { Platform, ShellLocalOptions, ShellLocalSettings } from './shell-local.ts'
+export type { ShellOptions, ShellSettings } from './shell-options.ts'
+export type { ScriptCommand, SudoOptions, Wrap } from './wrapping.ts'

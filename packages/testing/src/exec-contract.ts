@@ -39,6 +39,10 @@ function testResults(test: TestRunner['test'], bench: Bench): void {
     )
     assert.deepEqual([exitCode, stdout.toString()], [1, '1\n2\n2\n'])
   })
+  test('runs a script of 1 MB', async () => {
+    const { exitCode, stdout } = await bench.run(`${': # a line of a script\n'.repeat(50_000)}printf %s '${'x'.repeat(200_000)}'; exit 3`)
+    assert.deepEqual([exitCode, stdout.length], [3, 200_000])
+  })
   test('runs a script whose last line has no line end, or is a comment', async () => {
     assert.equal((await bench.run('exit 3 # comment')).exitCode, 3)
     assert.equal((await bench.run('true\n# the end')).exitCode, 0)

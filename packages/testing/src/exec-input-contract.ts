@@ -67,7 +67,7 @@ function testEnvironment(test: TestRunner['test'], bench: Bench): void {
   })
   test('is in no process list, nor is standard input', async () => {
     const token = randomBytes(12).toString('hex')
-    const list = 'for f in /proc/[0-9]*/cmdline; do cat "$f"; done 2>/dev/null; echo end'
+    const list = 'cat /proc/[0-9]*/cmdline 2>/dev/null; true'
     const options = { env: { TOKEN: `it's ${token}` }, stdin: `${token}\n` }
     for (const command of [list, ['sh', '-c', list]]) {
       const { stdout } = await bench.run(command, options)

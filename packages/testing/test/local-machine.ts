@@ -1,24 +1,29 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmod, copyFile, mkdir, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
-import type { Communicator, ExecOptions, ExecResult, RemoteEntry, Source, TransferOptions } from '@imago/core'
-import { ImagoError, runLocal } from '@imago/core'
+import type { Communicator, ExecOptions, ExecResult, RemoteEntry, ShellSession, ShellTransport, Source, TransferOptions } from '@imago/core'
+import { ImagoError, isImagoError, openShellSession, runLocal } from '@imago/core'
 
 /**
- * A communicator whose machine is this one, for tests of what runs commands. Single files and content only; owners are not changed.
- * Its paths are those of this machine: keep below a temporary folder.
+ * A communicator whose machine is this one, for tests of what runs commands: in one shell that stays open, or in a process of their
+ * own where they read bytes. Single files and content only; owners are not changed. Keep its paths below a temporary folder.
  */
 export class LocalMachine implements Communicator {
   readonly #closed = new AbortController()
+  #session: Promise<ShellSession> | undefined
 
   async exec(command: string | readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
-    return await runLocal({
-      ...options,
-      command: typeof command === 'string' ? ['sh', '-c', command] : command,
-      signal: options.signal === undefined ? this.#closed.signal : AbortSignal.any([this.#closed.signal, options.signal]),
-      killGraceMs: 100,
-    }).catch((error: unknown) => {
-      if (error instanceof ImagoError && error.code === 'TOOL_MISSING') return { exitCode: 127 }
+    const { stdin, ...rest } = options
+    const signal = options.signal === undefined ? this.#closed.signal : AbortSignal.any([this.#closed.signal, options.signal])
+    if (stdin === undefined || typeof stdin === 'string') {
+      this.#session ??= openShellSession(startShell(), () => Promise.resolve(startShell()), { killGraceMs: 100 })
+      return await (await this.#session).exec(command, { ...rest, ...(stdin !== undefined && { stdin }), signal })
+    }
+    const argv = typeof command === 'string' ? ['sh', '-c', command] : command
+    return await runLocal({ ...options, command: argv, signal, killGraceMs: 100 }).catch((error: unknown) => {
+      if (isImagoError(error, 'TOOL_MISSING')) return { exitCode: 127 }
       throw error
     })
   }
@@ -41,8 +46,28 @@ export class LocalMachine implements Communicator {
     return { kind: found.isFile() ? 'file' : found.isDirectory() ? 'directory' : 'other', size: found.size }
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#closed.abort(new ImagoError('DISCONNECTED', 'the connection is closed'))
-    return Promise.resolve()
+    await (await this.#session)?.[Symbol.asyncDispose]()
+  }
+}
+
+function startShell(): ShellTransport {
+  const child = spawn('sh', [], { detached: true })
+  const closed = once(child, 'close').then(() => new ImagoError('DISCONNECTED', 'the shell has ended'))
+  child.stdin.on('error', () => {}) // the shell is gone: `closed` says so
+  return {
+    closed,
+    async write(chunk) {
+      if (!child.stdin.write(chunk)) await Promise.race([once(child.stdin, 'drain'), closed])
+    },
+    onOutput(listener) {
+      child.stdout.on('data', (chunk: Uint8Array) => listener('stdout', chunk))
+      child.stderr.on('data', (chunk: Uint8Array) => listener('stderr', chunk))
+    },
+    async close() {
+      child.stdin.end()
+      await closed
+    },
   }
 }

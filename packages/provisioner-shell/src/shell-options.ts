@@ -1,0 +1,90 @@
+import type { Issue } from '@imago/core'
+import { optionSchema } from '@imago/core'
+import * as v from 'valibot'
+
+import type { ScriptEnvironment } from './script-environment.ts'
+import { scriptEnvironment } from './script-environment.ts'
+import type { ScriptParts, ScriptSource } from './script-source.ts'
+import { scriptSourceEntries, scriptSourceIssues } from './script-source.ts'
+import type { SudoOptions, Wrap } from './wrapping.ts'
+
+/** How `shell` runs its scripts. */
+export interface ShellSettings {
+  /** Environment variables, beside those that every step gets (`IMAGO_BUILD_NAME`, …). They are in no process list. @default none */
+  readonly env?: ScriptEnvironment
+  /**
+   * What runs the script: a program, or a program with arguments, to which the script's path is added.
+   * @default what the script's first line (`#!`) says, else `/bin/sh`; for inline scripts `/bin/sh -e`
+   */
+  readonly interpreter?: string | readonly string[]
+  /** Folder of the machine to run in. @default the communicator's */
+  readonly workdir?: string
+  /** Runs the script as root, or as another user. Nothing changes where commands run as root already. @default false */
+  readonly sudo?: boolean | SudoOptions
+  /** Puts another command around the script's. Not together with `sudo`. @default none */
+  readonly wrap?: Wrap
+  /** Exit codes that are no failure. @default [0] */
+  readonly validExitCodes?: readonly number[]
+  /** The script may end the connection: it restarts the machine. @default false */
+  readonly expectDisconnect?: boolean
+  /** Makes the script a file of the machine while it runs, for interpreters that want one. Absolute. @default it is no file */
+  readonly remotePath?: string
+  /** The script is a program, or is wanted byte for byte: line ends are not touched. Needs `remotePath`. @default false */
+  readonly binary?: boolean
+}
+
+/** What `shell` takes beside the common options of steps. */
+export type ShellOptions = ScriptSource & ShellSettings
+
+const exitCode = v.pipe(
+  v.number(),
+  v.integer('must be a whole number'),
+  v.minValue(0, 'must be 0 to 255'),
+  v.maxValue(255, 'must be 0 to 255'),
+)
+
+/** Exit codes that are no failure. */
+export const validExitCodes: v.GenericSchema = v.pipe(v.array(exitCode), v.nonEmpty('must not be empty'))
+
+/** A program, or a program with arguments. */
+export const interpreter: v.GenericSchema = v.union([
+  v.pipe(v.string(), v.regex(/^\S+$/, "must be one word; give a program with arguments as a list: ['bash', '-e']")),
+  v.pipe(v.array(v.string()), v.nonEmpty('must not be empty')),
+])
+
+const shellSchema = v.strictObject({
+  ...scriptSourceEntries,
+  env: v.optional(scriptEnvironment),
+  interpreter: v.optional(interpreter),
+  workdir: v.optional(optionSchema.text),
+  sudo: v.optional(
+    v.union([
+      v.boolean(),
+      v.strictObject({
+        user: v.optional(optionSchema.text),
+        password: v.optional(optionSchema.secretValue),
+        preserveEnv: v.optional(v.boolean()),
+      }),
+    ]),
+  ),
+  wrap: v.optional(v.custom<Wrap>((value) => typeof value === 'function', 'must be a function')),
+  validExitCodes: v.optional(validExitCodes),
+  expectDisconnect: v.optional(v.boolean()),
+  remotePath: v.optional(v.pipe(v.string(), v.startsWith('/', 'must be an absolute path of the machine'))),
+  binary: v.optional(v.boolean()),
+})
+
+/** Every problem of the options of `shell`. */
+export function shellIssues(options: ScriptParts & ShellSettings): readonly Issue[] {
+  const { sudo, wrap, binary, remotePath } = options
+  return [
+    ...optionSchema.schemaIssues(shellSchema, options),
+    ...scriptSourceIssues(options),
+    ...(wrap !== undefined && sudo !== undefined && sudo !== false
+      ? [{ path: ['wrap'], message: 'sudo and wrap exclude each other', hint: "let wrap call sudo: ({ argv }) => ['sudo', '-n', ...argv]" }]
+      : []),
+    ...(binary === true && remotePath === undefined
+      ? [{ path: ['binary'], message: 'needs remotePath', hint: "a program must be a file: remotePath: '/tmp/setup'" }]
+      : []),
+  ]
+}
