@@ -6,6 +6,7 @@ export interface LocalNode {
   readonly path: Buffer
   /** The path below the directory that was walked, parts joined by `/`. */
   readonly below: Buffer
+  readonly isFile: boolean
 }
 
 const slash = Buffer.from('/')
@@ -18,7 +19,7 @@ export async function* localTree(
   directory: Buffer,
   isIncluded: (below: string) => boolean = () => true,
 ): AsyncGenerator<LocalNode, void, undefined> {
-  yield* walk({ path: directory, below: Buffer.alloc(0) }, isIncluded)
+  yield* walk({ path: directory, below: Buffer.alloc(0), isFile: false }, isIncluded)
 }
 
 async function* walk(parent: LocalNode, isIncluded: (below: string) => boolean = () => true): AsyncGenerator<LocalNode, void, undefined> {
@@ -27,7 +28,7 @@ async function* walk(parent: LocalNode, isIncluded: (below: string) => boolean =
   for (const child of children) {
     const below = parent.below.length === 0 ? child.name : Buffer.concat([parent.below, slash, child.name])
     if (!isIncluded(below.toString())) continue
-    const node = { path: Buffer.concat([parent.path, slash, child.name]), below }
+    const node = { path: Buffer.concat([parent.path, slash, child.name]), below, isFile: child.isFile() }
     yield node
     if (child.isDirectory()) yield* walk(node, isIncluded)
   }

@@ -1,9 +1,10 @@
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 
 import { abortError, ImagoError } from '@imago/core'
 
 import type { TarEntry, TarFile } from './entry.ts'
 import { encodeHeader, endOfArchive, padding } from './header.ts'
+import { readableOf } from './readable-of.ts'
 
 /** Small entries leave in chunks of about so many bytes. */
 const batchSize = 256 * 1024
@@ -23,7 +24,7 @@ export interface PackEntriesOptions {
  */
 export function packEntries(entries: Iterable<TarEntry> | AsyncIterable<TarEntry>, options: PackEntriesOptions = {}): Readable {
   const { signal } = options
-  const stream = Readable.from(encode(entries, options), { objectMode: false, highWaterMark: 1024 * 1024 })
+  const stream = readableOf(encode(entries, options))
   if (signal === undefined) return stream
   const stop = (): void => void stream.destroy(abortError(signal))
   if (signal.aborted) stop()
@@ -63,6 +64,7 @@ async function* encode(
         yield takeBatch()
         let size = 0
         for await (const chunk of entry.content) {
+          if (chunk.length === 0) continue
           size += chunk.length
           if (size > entry.size) checkSize(entry, size)
           yield chunk

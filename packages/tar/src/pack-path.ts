@@ -1,13 +1,12 @@
 import type { Stats } from 'node:fs'
-import { readlink, realpath, stat } from 'node:fs/promises'
+import { lstat, readlink, realpath, stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 
 import type { TransferProgress } from '@imago/core'
 import { ImagoError, isImagoError, messageOf, systemCode } from '@imago/core'
 
-import type { TarEntry } from './entry.ts'
-import type { LocalFile } from './local-file.ts'
-import { lstat, readChunks, readWhole } from './local-file.ts'
+import type { TarEntry, TarFile } from './entry.ts'
+import { readChunks, readIfSmall } from './local-file.ts'
 import type { LocalNode } from './local-tree.ts'
 import { localTree } from './local-tree.ts'
 import { packEntries } from './pack-entries.ts'
@@ -79,8 +78,8 @@ async function* entriesOf(
     const real = Buffer.from(await realpath(path))
     if (!stats.isDirectory()) {
       if (name === '') throw new ImagoError('INTERNAL', `'${path}' is a file and needs a name in the archive`)
-      if (stats.isFile()) onTotal(stats.size)
-      const entry = await toEntry(real, Buffer.from(name), stats, options)
+      const entry = stats.isFile() ? await fileEntry(real, Buffer.from(name), options) : otherEntry(real, stats, options)
+      if (entry !== undefined) onTotal(entry.size)
       if (entry !== undefined) yield entry
       return
     }
@@ -96,24 +95,33 @@ async function* entriesOf(
 }
 
 async function readNode(node: LocalNode, name: Buffer, options: PackPathOptions): Promise<TarEntry | undefined> {
-  return toEntry(node.path, name, await lstat(node.path), options)
-}
-
-async function toEntry(path: Buffer, name: Buffer, stats: Stats, options: PackPathOptions): Promise<TarEntry | undefined> {
+  if (node.isFile) return fileEntry(node.path, name, options)
+  const stats = await lstat(node.path)
   const base = common(name, stats, options)
   if (stats.isDirectory()) return { ...base, type: 'directory' }
-  if (stats.isSymbolicLink()) return { ...base, type: 'symlink', linkName: await readlink(path, { encoding: 'buffer' }) }
-  if (stats.isFile()) {
-    const file: LocalFile = { path, size: stats.size }
-    const content = stats.size > smallFile ? readChunks(file, options.signal) : await readWhole(file)
-    return { ...base, type: 'file', mode: options.mode ?? base.mode, size: stats.size, content }
+  if (stats.isSymbolicLink()) return { ...base, type: 'symlink', linkName: await readlink(node.path, { encoding: 'buffer' }) }
+  return otherEntry(node.path, stats, options)
+}
+
+async function fileEntry(path: Buffer, name: Buffer, options: PackPathOptions): Promise<TarFile> {
+  const { stats, content } = await readIfSmall(path, smallFile)
+  const base = common(name, stats, options)
+  return {
+    ...base,
+    type: 'file',
+    mode: options.mode ?? base.mode,
+    size: stats.size,
+    content: content ?? readChunks({ path, size: stats.size }, options.signal),
   }
+}
+
+/** What has no place in an archive: an error, or nothing. */
+function otherEntry(path: Buffer, stats: Stats, options: PackPathOptions): undefined {
   const kind = stats.isSocket() ? 'socket' : stats.isFIFO() ? 'named pipe' : 'device'
   if (options.onSkip === undefined) {
     throw new ImagoError('TRANSFER_FAILED', `cannot pack '${path.toString()}': it is a ${kind}`, { hint: 'remove it, or leave it out' })
   }
   options.onSkip(path.toString(), kind)
-  return undefined
 }
 
 function common(name: Buffer, stats: Stats, options: PackPathOptions): Pick<TarEntry, 'name' | 'mode' | 'uid' | 'gid' | 'mtime'> {

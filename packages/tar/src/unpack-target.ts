@@ -34,7 +34,7 @@ export class UnpackTarget {
   readonly #options: UnpackTargetOptions
   readonly #temporaryPrefix = `.imago-${randomBytes(6).toString('hex')}-`
   #temporaries = 0
-  readonly #directories = new Set<string>()
+  readonly #directories = new Map<string, Promise<boolean>>()
   readonly #unfinished: { readonly path: Buffer; readonly rights: Rights }[] = []
 
   constructor(destination: string, options: UnpackTargetOptions) {
@@ -122,15 +122,15 @@ export class UnpackTarget {
     }
   }
 
-  /** Makes sure that these parts are real directories, one in the other. Says whether the last one is new. */
-  async #ensure(parts: readonly Buffer[]): Promise<boolean> {
+  /** Makes sure that these parts are real directories, one in the other. Says whether the last one was not there before. */
+  #ensure(parts: readonly Buffer[]): Promise<boolean> {
     const path = this.#path(parts)
     const key = path.toString('latin1')
-    if (this.#directories.has(key)) return false
-    if (parts.length > 0) await this.#ensure(parts.slice(0, -1))
-    const isNew = await (parts.length === 0 ? makeDestination(this.#destination) : makeDirectory(path))
-    this.#directories.add(key)
-    return isNew
+    const known = this.#directories.get(key)
+    if (known !== undefined) return known
+    const made = parts.length === 0 ? makeDestination(this.#destination) : this.#ensure(parts.slice(0, -1)).then(() => makeDirectory(path))
+    this.#directories.set(key, made)
+    return made
   }
 }
 
