@@ -1,1 +1,2 @@
-export {}
+export { file } from './file.ts'
+export type { DownloadOptions, FileOptions, UploadOptions } from './file-options.ts'
