@@ -6,7 +6,7 @@ import { downloadContract } from './download-contract.ts'
 import { execContract } from './exec-contract.ts'
 import { execEndingContract } from './exec-ending-contract.ts'
 import { execInputContract } from './exec-input-contract.ts'
-import { uploadContract } from './upload-contract.ts'
+import { ownerNameContract, uploadContract } from './upload-contract.ts'
 
 /** What {@link communicatorContract} takes. */
 export interface CommunicatorContractOptions extends TestRunner {
@@ -40,6 +40,7 @@ export function communicatorContract(options: CommunicatorContractOptions): void
     execContract(options, bench)
     execInputContract(options, bench)
     execEndingContract(options, bench)
+    if (options.owners ?? true) ownerNameContract(options, bench)
     uploadContract(options, bench, options.owners ?? true)
     downloadContract(options, bench)
   })

@@ -123,6 +123,24 @@ function testOwner(test: TestRunner['test'], bench: Bench): void {
   })
 }
 
+/** Owners by name, in a machine that runs commands: the names are made there. */
+export function ownerNameContract({ describe, test }: TestRunner, bench: Bench): void {
+  describe('upload: owners by name', () => {
+    test('gives files to a user and group that the machine knows, and to no others', async () => {
+      const [machine, probe, path] = [await bench.machine(), await bench.probe(), bench.remote('named')]
+      await bench.run(`mkdir -p /etc
+echo 'imago-contract:x:4321:1::/:/bin/sh' >>/etc/passwd
+echo 'imago-contract-group:x:8765:' >>/etc/group`)
+      await machine.upload({ content: 'x' }, path, { owner: 'imago-contract:imago-contract-group' })
+      assert.equal((await probe.inspect(path))?.owner, '4321:8765')
+      await machine.upload({ content: 'x' }, path, { owner: 'imago-contract:1234' })
+      assert.equal((await probe.inspect(path))?.owner, '4321:1234')
+      await rejectsWith(machine.upload({ content: 'y' }, path, { owner: 'imago-nobody:imago-contract-group' }), 'TRANSFER_FAILED')
+      assert.equal((await probe.read(path)).toString(), 'x')
+    })
+  })
+}
+
 function testDirectory(test: TestRunner['test'], bench: Bench): void {
   test("takes a directory's content: modes, links, empty directories, odd names", async () => {
     const [machine, probe, local, path] = [await bench.machine(), await bench.probe(), await bench.local('tree'), bench.remote('tree')]

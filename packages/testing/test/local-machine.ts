@@ -4,7 +4,7 @@ import { chmod, copyFile, mkdir, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 import type { Communicator, ExecOptions, ExecResult, RemoteEntry, ShellSession, ShellTransport, Source, TransferOptions } from '@imago/core'
-import { ImagoError, isImagoError, openShellSession, runLocal } from '@imago/core'
+import { abortError, ImagoError, isImagoError, openShellSession, runLocal } from '@imago/core'
 
 /**
  * A communicator whose machine is this one, for tests of what runs commands: in one shell that stays open, or in a process of their
@@ -17,6 +17,7 @@ export class LocalMachine implements Communicator {
   async exec(command: string | readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
     const { stdin, ...rest } = options
     const signal = options.signal === undefined ? this.#closed.signal : AbortSignal.any([this.#closed.signal, options.signal])
+    if (signal.aborted) throw abortError(signal)
     if (stdin === undefined || typeof stdin === 'string') {
       this.#session ??= openShellSession(startShell(), () => Promise.resolve(startShell()), { killGraceMs: 100 })
       return await (await this.#session).exec(command, { ...rest, ...(stdin !== undefined && { stdin }), signal })
