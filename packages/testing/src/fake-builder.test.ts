@@ -21,12 +21,9 @@ describe('fakeBuilder', () => {
     expect(await fakeBuilder().build(buildContext({ image: 'cow', build: 'a' }))).toEqual({ type: 'fake', id: 'fake-cow-a' })
   })
 
-  test.each(['preflight', 'base'] as const)('fails at %s', async (failAt) => {
-    const builder = fakeBuilder({ failAt })
+  test('fails at preflight', async () => {
     const context = { directory: '/', signal: new AbortController().signal }
-    const checks = [() => builder.preflight?.(context), () => builder.base?.(context)]
-    const outcomes = await Promise.allSettled(checks.map(async (check) => await check()))
-    expect(outcomes.map(({ status }) => status)).toEqual(failAt === 'preflight' ? ['rejected', 'fulfilled'] : ['fulfilled', 'rejected'])
+    await expect(fakeBuilder({ failAt: 'preflight' }).preflight?.(context)).rejects.toThrow('fails at preflight')
   })
 
   test.each(['create', 'provision', 'artifact'] as const)('fails at %s', async (failAt) => {
@@ -55,11 +52,10 @@ describe('fakeBuilder', () => {
 
   test('reports the problems it is told to, and what it was told to remove', async () => {
     const issues = [{ path: ['x'], message: 'is wrong' }]
-    const builder = fakeBuilder({ issues, preflightIssues: issues, base: { digest: 'd' } })
+    const builder = fakeBuilder({ issues, preflightIssues: issues })
     const context = { directory: '/', signal: new AbortController().signal }
     expect(builder.validate?.()).toEqual(issues)
     expect(await builder.preflight?.(context)).toEqual(issues)
-    expect(await builder.base?.(context)).toEqual({ digest: 'd' })
     await builder.destroyArtifact?.({ type: 'fake', id: 'a' }, context)
     expect(builder.destroyed).toEqual([{ type: 'fake', id: 'a' }])
   })

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 
-import type { Artifact, ArtifactShape, BuildContext, Builder, Facts, Issue, Json, Plugin, ResourceKind } from '@imago/core'
+import type { Artifact, ArtifactShape, BuildContext, Builder, Facts, Issue, Plugin, ResourceKind } from '@imago/core'
 import { ImagoError } from '@imago/core'
 
 import type { FakeMachine } from './fake-machine.ts'
@@ -11,8 +11,8 @@ export interface FakeArtifact extends Artifact {
   readonly type: 'fake'
 }
 
-/** Where a fake builder is: before the machine is made, before the provisioners run, before the artifact is made, before the machine goes. */
-export type FakePhase = 'preflight' | 'base' | 'create' | 'provision' | 'artifact' | 'destroy' | 'destroy-artifact'
+/** Where a fake builder is: at the check before a run, before the machine, the provisioners and the artifact, before the machine or the artifact goes. */
+export type FakePhase = 'preflight' | 'create' | 'provision' | 'artifact' | 'destroy' | 'destroy-artifact'
 
 /** What {@link fakeBuilder} takes. */
 export interface FakeBuilderOptions<A extends Artifact = FakeArtifact> {
@@ -36,8 +36,6 @@ export interface FakeBuilderOptions<A extends Artifact = FakeArtifact> {
   readonly issues?: readonly Issue[]
   /** Problems that it finds before the build. @default none */
   readonly preflightIssues?: readonly Issue[]
-  /** What determines its start. @default 'fake' */
-  readonly base?: Json
   /** @default no limit */
   readonly pool?: Builder['pool']
 }
@@ -96,10 +94,6 @@ export function fakeBuilder(options: FakeBuilderOptions<Artifact> = {}): FakeBui
     async preflight({ signal }) {
       await enter('preflight', signal)
       return options.preflightIssues ?? []
-    },
-    async base({ signal }) {
-      await enter('base', signal)
-      return options.base ?? 'fake'
     },
     async build(context) {
       const { value: machine } = await context.resources.acquire({
