@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { basename, isAbsolute, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -16,7 +17,7 @@ const ourPackages = fileURLToPath(new URL('../..', import.meta.url))
 export async function definitionLoadError(thrown: unknown, file: string, cwd: string): Promise<ImagoError> {
   const missing = missingModule(thrown, file)
   if (missing !== undefined) return missingModuleError(missing, thrown, cwd)
-  const syntax = syntaxErrorPlace(thrown)
+  const syntax = syntaxErrorPlace(thrown) ?? (thrown instanceof SyntaxError ? await checkedByNode(file) : undefined)
   if (syntax !== undefined) {
     return new ImagoError('DEFINITION_INVALID', `${show(syntax, cwd)}: syntax error: ${syntaxMessage(thrown)}`, { cause: thrown })
   }
@@ -83,6 +84,15 @@ function syntaxErrorPlace(thrown: unknown): Place | undefined {
   const match = byJiti ?? byNode
   if (match?.[1] === undefined) return undefined
   return { file: asPath(match[1]), line: Number(match[2]) }
+}
+
+/** Node 20 tells where a syntax error is only when the error ends the process; with `--check` nothing of the file is run. */
+async function checkedByNode(file: string): Promise<Place | undefined> {
+  const stderr = await new Promise<string>((resolve) => {
+    execFile(process.execPath, ['--check', file], (_error, _stdout, text) => resolve(text))
+  })
+  const match = /^(.+):(\d+)\n/.exec(stderr)
+  return match?.[1] === undefined ? undefined : { file: asPath(match[1]), line: Number(match[2]) }
 }
 
 function syntaxMessage(thrown: unknown): string {

@@ -39,13 +39,14 @@ function works({ checks }: Examined): boolean {
   return checks.every(({ status }) => status !== 'missing')
 }
 
-function isBuilder({ name }: Examined): boolean {
+function isBuilder({ name }: { readonly name: string }): boolean {
   return name.startsWith('@imago/builder-')
 }
 
 async function examine(loaded: LoadedPlugin): Promise<Examined> {
   const { name } = loaded
   if (loaded.status === 'not-installed') {
+    if (!isBuilder(loaded)) return { name, checks: [] }
     return { name, checks: [{ name: 'package', status: 'missing', detail: 'not installed', hint: `npm install --save-dev ${name}` }] }
   }
   if (loaded.status === 'broken')

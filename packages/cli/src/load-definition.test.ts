@@ -1,8 +1,7 @@
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 
 import { describe, expect, test } from 'vitest'
 
-import { sampleImage } from '../test/sample-image.ts'
 import { temporaryFolder } from '../test/temporary-folder.ts'
 import { moduleLoader } from './import-module.ts'
 import type { Definition } from './load-definition.ts'
@@ -35,7 +34,7 @@ describe('finding the file', () => {
     const definition = await load({ [file]: `export default ${image}`, 'package.json': '{"type":"module"}' }, path)
     expect(definition.file).toBe(file)
     expect(definition.exported).toMatchObject([{ name: 'hello' }])
-    expect(join(definition.directory, 'x')).toBe(join(definition.directory, file, '..', 'x').replace(/web\/web/, 'web'))
+    expect(join(definition.directory, basename(file))).toMatch(new RegExp(`/imago-cli-[^/]+/${file}$`))
   })
 
   test.each([
@@ -135,11 +134,6 @@ describe('a file that cannot be run', () => {
       'npm install --save-dev @imago/builder-cow',
     ],
     [
-      { 'image.mjs': `\nimport b from 'left-cow/x.js'` },
-      "image.mjs:2: the package 'left-cow' is not installed",
-      'npm install --save-dev left-cow',
-    ],
-    [
       { 'image.ts': `import b from './othr.ts'\nexport default b` },
       "image.ts:1: there is no './othr.ts' to import",
       'check the path and the file extension',
@@ -163,8 +157,4 @@ throw error`
       hint: 'use 4',
     })
   })
-})
-
-test('sample images are images', () => {
-  expect(sampleImage().kind).toBe('image')
 })

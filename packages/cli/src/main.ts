@@ -5,7 +5,7 @@ import { catalog, overview } from './commands/catalog.ts'
 import { exitCodeOfError, exitCodes } from './exit-code.ts'
 import type { Host } from './host.ts'
 import { processHost } from './process-host.ts'
-import { lookOf } from './report/choose-reporter.ts'
+import { lookOf } from './report/look.ts'
 import { errorLines } from './report/error-lines.ts'
 import { readVersion } from './version.ts'
 

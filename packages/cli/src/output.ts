@@ -1,5 +1,7 @@
 import { fileSystemError, systemCode } from '@imago/core'
 
+import type { DescriptorWriter } from './descriptor-writer.ts'
+
 /** A stream that the command writes to. */
 export interface Output {
   /** Writes text. What nobody can read any more (a closed pipe, a terminal that is gone) is dropped without a word. */
@@ -22,7 +24,7 @@ export interface OutputStream {
   readonly isTTY?: boolean
   readonly columns?: number
   readonly rows?: number
-  write(text: string, callback?: (error?: Error | null) => void): boolean
+  write(text: string): boolean
   on(event: 'error', listener: (error: Error) => void): unknown
   on(event: 'resize', listener: () => void): unknown
   off(event: 'resize', listener: () => void): unknown
@@ -30,16 +32,19 @@ export interface OutputStream {
 
 const nobodyReads = new Set(['EPIPE', 'EIO', 'ECONNRESET', 'ERR_STREAM_DESTROYED'])
 
-/** An {@link Output} that writes to a Node stream, called `name` in errors. */
-export function streamOutput(stream: OutputStream, name: string): Output {
-  let failure: Error | undefined
+/** An {@link Output} that writes to `stdout` or `stderr`: to a terminal through its stream, elsewhere past it, to the file's number. */
+export function streamOutput(stream: OutputStream, name: string, writer: DescriptorWriter): Output {
+  const isTerminal = stream.isTTY === true
+  let streamFailure: Error | undefined
   stream.on('error', (error) => {
-    failure ??= error
+    streamFailure ??= error
   })
   return {
-    isTerminal: stream.isTTY === true,
+    isTerminal,
     write(text) {
-      if (failure === undefined && text !== '') stream.write(text)
+      if (text === '') return
+      if (!isTerminal) writer.write(text)
+      else if (streamFailure === undefined) stream.write(text)
     },
     size: () => ({ columns: stream.columns || 80, rows: stream.rows || 24 }),
     onResize(listener) {
@@ -47,7 +52,8 @@ export function streamOutput(stream: OutputStream, name: string): Output {
       return () => stream.off('resize', listener)
     },
     async flush() {
-      if (failure === undefined) await new Promise<void>((resolve) => stream.write('', () => resolve()))
+      await writer.flush()
+      const failure = streamFailure ?? writer.failure
       if (failure !== undefined && !nobodyReads.has(systemCode(failure) ?? '')) throw fileSystemError(failure, `cannot write to ${name}`)
     },
   }

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 
-import type { Image, Json, ParameterSources } from '@imago/core'
-import { fileSystemError, ImagoError, isImage, messageOf } from '@imago/core'
+import type { Image, Json, ParameterizedImage, ParameterSources } from '@imago/core'
+import { fileSystemError, ImagoError, isImage, isImagoError, messageOf } from '@imago/core'
 
 import { usageError } from './arguments.ts'
+import { definitionLoadError } from './definition-load-error.ts'
 import type { Host } from './host.ts'
 import type { Definition } from './load-definition.ts'
 
@@ -31,7 +32,18 @@ export async function fillParameters(definition: Definition, sources: ParameterS
       hint: 'parameterized(schema, (parameters) => defineImage(…)) gives it some',
     })
   }
-  return Promise.all(definition.exported.map(async (image) => (isImage(image) ? image : host.core.resolveParameters(image, sources))))
+  const fill = async (image: Image | ParameterizedImage): Promise<Image> => {
+    if (isImage(image)) return image
+    try {
+      return await host.core.resolveParameters(image, sources)
+    } catch (error) {
+      // What is no problem of the parameters was thrown by the user's own function.
+      throw isImagoError(error, 'PARAMETER_INVALID')
+        ? error
+        : await definitionLoadError(error, resolve(host.cwd, definition.file), host.cwd)
+    }
+  }
+  return Promise.all(definition.exported.map(fill))
 }
 
 function parseVar(text: string): readonly [string, string] {

@@ -1,4 +1,5 @@
 import { coreFunctions } from './core-functions.ts'
+import { DescriptorWriter } from './descriptor-writer.ts'
 import { readEnvironment } from './environment.ts'
 import type { Host } from './host.ts'
 import { moduleLoader } from './import-module.ts'
@@ -12,8 +13,8 @@ export function processHost(): Host {
     cwd: process.cwd(),
     environment,
     keys: { isTerminal: process.stdin.isTTY, read: (signal) => readKeys(process.stdin, signal) },
-    stdout: streamOutput(process.stdout, 'stdout'),
-    stderr: streamOutput(process.stderr, 'stderr'),
+    stdout: streamOutput(process.stdout, 'stdout', new DescriptorWriter(process.stdout.fd)),
+    stderr: streamOutput(process.stderr, 'stderr', new DescriptorWriter(process.stderr.fd)),
     onSignal(signal, listener) {
       process.on(signal, listener)
       return () => process.off(signal, listener)

@@ -18,10 +18,12 @@ export class TerminalScreen {
   }
 
   write(text: string): void {
+    // oxlint-disable-next-line no-control-regex -- escape sequences begin with a control character
     for (const [token] of text.matchAll(/\u001B\[\??[\d;]*[A-Za-z]|[^]/g)) this.#take(token)
   }
 
   #take(token: string): void {
+    // oxlint-disable-next-line no-control-regex -- escape sequences begin with a control character
     const control = /^\u001B\[(\??)([\d;]*)([A-Za-z])$/.exec(token)
     if (control !== null) return this.#control(`${control[1]}${control[3]}`, Number(control[2] === '' ? '1' : control[2]))
     if (token === '\r') this.#column = 0

@@ -1,7 +1,7 @@
 import type { Flags } from '../arguments.ts'
 import { inspect } from '../doctor.ts'
 import { exitCodes } from '../exit-code.ts'
-import { lookOf } from '../report/choose-reporter.ts'
+import { lookOf } from '../report/look.ts'
 import { doctorLines } from '../report/doctor-lines.ts'
 import type { Command } from './command.ts'
 import { defineCommand } from './command.ts'

@@ -1,6 +1,6 @@
 import type { Flags } from '../arguments.ts'
 import { planImages } from '../plan-images.ts'
-import { lookOf } from '../report/choose-reporter.ts'
+import { lookOf } from '../report/look.ts'
 import { planLines } from '../report/plan-lines.ts'
 import type { Command } from './command.ts'
 import { defineCommand } from './command.ts'

@@ -2,7 +2,7 @@ import type { Issue } from '@imago/core'
 
 import type { Flags } from '../arguments.ts'
 import { exitCodes } from '../exit-code.ts'
-import { lookOf } from '../report/choose-reporter.ts'
+import { lookOf } from '../report/look.ts'
 import { issueLines } from '../report/issue-lines.ts'
 import type { Command } from './command.ts'
 import { defineCommand } from './command.ts'

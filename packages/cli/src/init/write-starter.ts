@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 
-import { fileSystemError, systemCode } from '@imago/core'
+import { fileSystemError, ImagoError, systemCode } from '@imago/core'
 
 import type { StarterFile } from './starter-files.ts'
 
@@ -17,6 +17,7 @@ export interface WrittenFile {
  * @throws ImagoError `OUTPUT_UNWRITABLE` or `DISK_FULL`
  */
 export async function writeStarter(folder: string, files: readonly StarterFile[]): Promise<WrittenFile[]> {
+  await makeFolder(folder)
   const written: WrittenFile[] = []
   for (const { path, content } of files) {
     written.push({ path, outcome: await writeNew(join(folder, path), content) })
@@ -24,9 +25,18 @@ export async function writeStarter(folder: string, files: readonly StarterFile[]
   return written
 }
 
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true })
+  } catch (error) {
+    const what = `cannot make the folder ${path}`
+    if (systemCode(error) === 'EEXIST') throw new ImagoError('OUTPUT_UNWRITABLE', `${what}: there is a file of that name`, { cause: error })
+    throw fileSystemError(error, what)
+  }
+}
+
 async function writeNew(path: string, content: string): Promise<WrittenFile['outcome']> {
   try {
-    await mkdir(dirname(path), { recursive: true })
     await writeFile(path, content, { flag: 'wx' })
     return 'written'
   } catch (error) {

@@ -1,0 +1,52 @@
+import type { Issue } from '@imago/core'
+import { describe, expect, test } from 'vitest'
+
+import { hostWithImage } from '../../test/image-folder.ts'
+import { sampleImage } from '../../test/sample-image.ts'
+import { main } from '../main.ts'
+
+const issues: readonly Issue[] = [
+  { path: ['builders', 'docker', 'image'], message: "must be a name, and is ''", hint: "write 'debian:12'" },
+  { path: [], message: 'nothing to build' },
+]
+
+async function validate(
+  args: readonly string[],
+  found: readonly Issue[],
+): Promise<{ code: number; stdout: string; stderr: string; asked: unknown[] }> {
+  const asked: unknown[] = []
+  const host = await hostWithImage([sampleImage('one'), sampleImage('two')], {
+    core: {
+      validate(images, options) {
+        asked.push([[images].flat().map(({ name }) => name), options?.only, options?.directory?.endsWith('web')])
+        return Promise.resolve(found)
+      },
+    },
+  })
+  const code = await main(['validate', ...args], host)
+  return { code, stdout: host.stdout.text, stderr: host.stderr.text, asked }
+}
+
+describe('imago validate', () => {
+  test('says that all is well', async () => {
+    expect(await validate(['web', '--only', 'docker'], [])).toEqual({
+      code: 0,
+      stdout: 'no problem in web/image.ts: 2 images, 2 builds\n',
+      stderr: '',
+      asked: [[['one', 'two'], ['docker'], true]],
+    })
+  })
+
+  test('shows every problem', async () => {
+    expect(await validate([], issues)).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: "builders.docker.image: must be a name, and is ''\n  hint: write 'debian:12'\nnothing to build\n\n2 problems\n",
+    })
+  })
+
+  test('writes problems as JSON', async () => {
+    const { code, stdout, stderr } = await validate(['--json'], issues)
+    expect([code, JSON.parse(stdout), stderr]).toEqual([2, issues, ''])
+  })
+})

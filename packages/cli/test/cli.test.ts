@@ -1,0 +1,168 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { beforeAll, describe, expect, test } from 'vitest'
+
+import { bin, compile, imago, loadedModules, project, run, start } from './command.ts'
+import { definition } from './definitions.ts'
+
+beforeAll(() => compile('cli'), 120_000)
+
+const waits = definition(`ctx.output('stdout', Buffer.from('waiting\\n'))\nawait sleep(60_000, undefined, { signal: ctx.signal })`)
+const isDeaf = definition(`ctx.output('stdout', Buffer.from('waiting\\n'))\nawait sleep(60_000)`)
+
+describe('what is loaded', () => {
+  test('--version loads nothing but itself', async () => {
+    const folder = await project({})
+    expect(await loadedModules(['--version'], folder)).toEqual(['packages/cli/bin/imago.js'])
+    expect(await run(['--version'], folder)).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: '' })
+  })
+
+  test('plan loads the library and what reads TypeScript', async () => {
+    const folder = await project({ 'image.ts': definition('') })
+    const loaded = await loadedModules(['plan'], folder)
+    const packages = new Set(loaded.flatMap((path) => /^(?:packages|node_modules)\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []))
+    expect([...packages].toSorted()).toEqual(expect.arrayContaining(['cli', 'core']))
+    expect([...packages].filter((name) => !['cli', 'core', 'jiti', 'p-limit', 'valibot', 'yocto-queue'].includes(name))).toEqual([])
+    expect(loaded.filter((path) => path.includes('live-reporter'))).toEqual([])
+  })
+})
+
+describe('imago build', () => {
+  test('builds, with the core that the image file uses', async () => {
+    const folder = await project({
+      'image.ts': definition(
+        `ctx.output('stdout', Buffer.from('token ' + 'correct-horse' + '\\n'))\nctx.emit({ type: 'message', level: 'info', text: String(secret('correct-horse')) })`,
+      )
+        .replace('builders:', `description: 'x', builders:`)
+        .replace('options: {}, provision }', `options: { token: secret('correct-horse') }, provision }`),
+    })
+    const { code, stdout, stderr } = await run(['build'], folder)
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout).toContain('one: token <secret>\n')
+    expect(stdout).not.toContain('correct-horse')
+    expect(stdout).toContain('    fake  made-one\n')
+  })
+
+  test('writes JSON lines', async () => {
+    const folder = await project({ 'image.ts': definition('') })
+    const { code, stdout, stderr } = await run(['build', '--json'], folder)
+    const events = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line): { type: string } => JSON.parse(line))
+    expect([code, stderr, events[0]?.type, events.at(-1)?.type]).toEqual([0, '', 'run-started', 'run-finished'])
+  })
+
+  test('fails with the error of the image file', async () => {
+    const folder = await project({ 'image.ts': definition(`throw new ImagoError('TIMEOUT', 'the machine is late', { hint: 'wake it' })`) })
+    const { code, stderr } = await run(['build'], folder)
+    expect([code, stderr]).toEqual([1, '\none: step: the machine is late\n  hint: wake it\n'])
+  })
+
+  test('starts nothing when the definition is wrong', async () => {
+    const folder = await project({ 'image.ts': definition('').replace("name: 'hello'", "name: 'Not A Name'") })
+    const { code, stdout, stderr } = await run(['build'], folder)
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toContain('Not A Name')
+  })
+
+  test('takes a parameter from the environment before its default', async () => {
+    const parameters = `{ '~standard': { version: 1, vendor: 'test', validate: (value: any) => ({ value: { version: '1', ...value } }) } }`
+    const source = definition('')
+      .replace(
+        'export default defineImage({',
+        `import { parameterized } from '@imago/core'\nexport default parameterized(${parameters} as any, (p: any) => defineImage({ description: 'v' + p.version,`,
+      )
+      .replace(/\}\)\n$/, '}))\n')
+    const folder = await project({ 'image.ts': source })
+    expect(await run(['plan'], folder, { IMAGO_VAR_version: '2' })).toMatchObject({ code: 0, stdout: expect.stringContaining('hello  v2') })
+    expect(await run(['plan', '--var', 'version=3'], folder, { IMAGO_VAR_version: '2' })).toMatchObject({
+      stdout: expect.stringContaining('hello  v3'),
+    })
+  })
+})
+
+describe('signals', () => {
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('%s cancels the build, and machines are removed', async (signal, code) => {
+    const folder = await project({ 'image.ts': waits })
+    const running = imago(['build'], folder)
+    await running.until('one: waiting')
+    running.child.kill(signal)
+    expect(await running.exited).toEqual({ code, signal: null })
+    expect(running.stderr()).toContain('cancelling')
+    expect(await readFile(join(folder, 'log.txt'), 'utf8')).toBe('removed one\n')
+  })
+
+  test('a second one exits at once', async () => {
+    const folder = await project({ 'image.ts': isDeaf })
+    const running = imago(['build'], folder)
+    await running.until('one: waiting')
+    running.child.kill('SIGINT')
+    await running.until('press Ctrl-C again')
+    running.child.kill('SIGTERM')
+    expect(await running.exited).toEqual({ code: 143, signal: null })
+    expect(running.stderr()).toContain("'imago sweep' removes what is left")
+  })
+})
+
+describe('output', () => {
+  test('may be cut short by its reader', async () => {
+    const folder = await project({
+      'image.ts': definition(`for (let i = 0; i < 50_000; i++) ctx.output('stdout', Buffer.from('line ' + i + '\\n'))`),
+    })
+    const running = start('bash', ['-c', `set -o pipefail; ${process.execPath} ${bin} build | head -1`], folder)
+    expect(await running.exited).toEqual({ code: 0, signal: null })
+    expect(running.stderr()).toBe('')
+    expect(await readFile(join(folder, 'log.txt'), 'utf8')).toBe('removed one\n')
+  })
+
+  test('that cannot be written is an error', async () => {
+    const folder = await project({ 'image.ts': definition('') })
+    const running = start('bash', ['-c', `${process.execPath} ${bin} plan > /dev/full`], folder)
+    expect(await running.exited).toEqual({ code: 1, signal: null })
+    expect(running.stderr()).toContain('imago: cannot write to stdout: no space left on the disk')
+  })
+
+  test.each([[['--plain']], [['--json']]])('of 100 MB takes no memory with %j', async (flags) => {
+    const folder = await project({
+      'image.ts': definition(`const chunk = Buffer.from(('x'.repeat(99) + '\\n').repeat(650))
+for (let i = 0; i < 1540; i++) {
+  ctx.output('stdout', chunk)
+  if (i % 16 === 0) await sleep(0)
+}
+appendFileSync('rss.txt', String(process.resourceUsage().maxRSS))`),
+    })
+    const running = start('bash', ['-c', `${process.execPath} ${bin} build ${flags.join(' ')} | wc -c`], folder)
+    expect(await running.exited).toEqual({ code: 0, signal: null })
+    expect(Number(running.stdout())).toBeGreaterThan(100e6)
+    expect(Number(await readFile(join(folder, 'rss.txt'), 'utf8'))).toBeLessThan(200_000)
+  })
+})
+
+describe('image files that Node runs itself', () => {
+  test.each([
+    [{ 'image.mjs': 'const a =\nexport default {{' }, "image.mjs:2: syntax error: Unexpected token 'export'"],
+    [
+      { 'image.mjs': 'export default undefined.x' },
+      "image.mjs:1: TypeError: Cannot read properties of undefined (reading 'x')\n    at image.mjs:1:26\n",
+    ],
+    [
+      { 'image.mjs': `\nimport 'left-cow/x.js'` },
+      "image.mjs:2: the package 'left-cow' is not installed\n  hint: npm install --save-dev left-cow\n",
+    ],
+    [
+      { 'image.mjs': `import './othr.js'` },
+      "image.mjs:1: there is no 'othr.js' to import\n  hint: check the path and the file extension\n",
+    ],
+  ])('%j', async (files, message) => {
+    const { code, stdout, stderr } = await run(['plan'], await project(files))
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr.slice(0, `imago: ${message}`.length)).toBe(`imago: ${message}`)
+    expect(stderr).not.toMatch(/node:internal|packages\/cli/)
+  })
+})
