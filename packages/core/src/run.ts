@@ -42,8 +42,9 @@ export async function run(images: Image | readonly Image[], options: RunOptions 
     type: 'run-started',
     builds: builds.map(({ image, build }) => ({ image: image.name, build, builderType: image.builders[build]?.type ?? '' })),
   })
-  const results = await runAll({ runId, owner, stateDirectory, journal, events, ...runDefaults(options) }, builds, options)
-  await journal.close()
+  const results = await runAll({ runId, owner, stateDirectory, journal, events, ...runDefaults(options) }, builds, options).finally(() =>
+    journal.close(),
+  )
   const durationMs = Math.round(performance.now() - began)
   const status = overall(results.map(({ report }) => report.status))
   events.say({ type: 'run-finished', status, durationMs })
