@@ -1,1 +1,10 @@
-export {}
+export { dockerImport } from './docker-import.ts'
+export type { DockerImportOptions } from './docker-import.ts'
+export { dockerLoad } from './docker-load.ts'
+export type { DockerLoadOptions, ImageArchiveArtifact } from './docker-load.ts'
+export { dockerPush } from './docker-push.ts'
+export type { DockerLogin, DockerPushOptions } from './docker-push.ts'
+export { dockerSave } from './docker-save.ts'
+export type { DockerArchiveArtifact, DockerSaveOptions } from './docker-save.ts'
+export { dockerTag } from './docker-tag.ts'
+export type { DockerTagOptions } from './docker-tag.ts'

@@ -17,8 +17,8 @@ export interface ReadEntriesOptions {
  * Reads a tar stream (ustar, pax, GNU) entry by entry. A file's `content` is read whole before the next entry is
  * asked for, or not at all. Names are strings, or bytes where they are not UTF-8. Leaving the loop destroys the stream.
  *
- * Throws `TRANSFER_FAILED` for what is no tar archive, ends early, or holds a kind of entry that nobody knows; what the stream fails
- * with; and `CANCELLED` or `TIMEOUT` when the signal says so.
+ * Throws `TRANSFER_FAILED` for what is no tar archive, ends early, or holds a kind of entry that nobody knows, and when the stream
+ * fails, unless with an error of ours; `CANCELLED` or `TIMEOUT` when the signal says so.
  */
 export async function* readEntries(stream: Readable, options: ReadEntriesOptions = {}): AsyncGenerator<TarEntry, void, undefined> {
   const { signal } = options
@@ -29,9 +29,9 @@ export async function* readEntries(stream: Readable, options: ReadEntriesOptions
   piping.catch(() => undefined) // awaited below, unless the reader leaves early
   const ourError = (error: unknown): unknown => {
     if (signal?.aborted === true) return abortError(signal)
-    if (source.error !== undefined) return source.error
-    if (isImagoError(error)) return error
-    return new ImagoError('TRANSFER_FAILED', `cannot read the archive: ${messageOf(error)}`, { cause: error })
+    const cause = source.error ?? error
+    if (isImagoError(cause)) return cause
+    return new ImagoError('TRANSFER_FAILED', `cannot read the archive: ${messageOf(cause)}`, { cause })
   }
   try {
     for await (const entry of parser) {

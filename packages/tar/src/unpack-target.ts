@@ -117,7 +117,7 @@ export class UnpackTarget {
       await make(temporary)
       await rename(temporary, this.#path(parts))
     } catch (error) {
-      await rm(temporary, { force: true })
+      await rm(temporary, { force: true }).catch(() => undefined) // what went wrong first counts
       throw error
     }
   }

@@ -1,0 +1,143 @@
+import { parseImageReference, registryCredentials } from '@imago/container-registry'
+import type { RegistryCredentials } from '@imago/container-registry'
+import type { DockerImageArtifact, PostProcessContext, PostProcessor, PostProcessorOptions, Scope, Secret } from '@imago/core'
+import { ImagoError, optionSchema, reveal, splitStepOptions } from '@imago/core'
+import type { Engine } from '@imago/docker-engine'
+import * as v from 'valibot'
+
+import { partsOf } from './image-name.ts'
+import { progressReporter } from './progress-reporter.ts'
+import { withEngine } from './with-engine.ts'
+
+/** Who pushes. */
+export interface DockerLogin {
+  /** The registry that is shown this, `'ghcr.io'`. @default the only one that the image is pushed to */
+  readonly registry?: string
+  readonly username: string
+  readonly password: Secret
+}
+
+/** What {@link dockerPush} takes. */
+export interface DockerPushOptions {
+  /** @default what `docker login` left in Docker's configuration, credential helpers included */
+  readonly login?: DockerLogin
+}
+
+const schema = v.strictObject({
+  login: v.optional(
+    v.strictObject({
+      registry: v.optional(optionSchema.text),
+      username: optionSchema.text,
+      password: optionSchema.secretValue,
+    }),
+  ),
+})
+
+/**
+ * Pushes the image under each of its names, all at the same time, each name once. Its artifact is the same image with the digests that
+ * the registries gave it. Nothing removes an image from a registry again.
+ *
+ * Fails with `AUTHENTICATION_FAILED`, `NETWORK`, and with `UNSUPPORTED` when the image has no name.
+ * @example [dockerTag({ repository: 'ghcr.io/farm/cow', tags: ['1.0'] }), dockerPush()]
+ */
+export function dockerPush<const O extends string = never, const X extends string = never>(
+  options: DockerPushOptions & PostProcessorOptions & Scope<O, X> = {},
+): PostProcessor<DockerImageArtifact, DockerImageArtifact, NoInfer<O>, NoInfer<X>> {
+  const { common, own } = splitStepOptions(options)
+  return {
+    kind: 'post-processor',
+    type: 'docker-push',
+    ...common,
+    options: own,
+    title: 'push the image',
+    takes: ['docker-image'],
+    makes: { type: 'docker-image', files: false },
+    input: 'needed',
+    validate: () => optionSchema.schemaIssues(schema, own),
+    process: (input, ctx) => withEngine({ host: input.engine }, ctx.signal, (engine) => pushImage(engine, input, own, ctx)),
+  }
+}
+
+/** Pushes an image. When one name fails, the others are stopped. */
+export async function pushImage(
+  engine: Engine,
+  input: DockerImageArtifact,
+  options: DockerPushOptions,
+  ctx: Pick<PostProcessContext, 'signal' | 'emit' | 'maskSecret'>,
+): Promise<DockerImageArtifact> {
+  const names = [...new Set(input.tags)]
+  if (names.length === 0) {
+    throw new ImagoError('UNSUPPORTED', `image '${input.imageId}' has no name to push`, { hint: 'put dockerTag before dockerPush' })
+  }
+  const logins = await loginsOf(names, options.login, ctx)
+  const others = new AbortController()
+  const signal = AbortSignal.any([ctx.signal, others.signal])
+  const digests: string[] = []
+  let failure: { readonly error: unknown } | undefined
+  await Promise.all(
+    names.map(async (name) => {
+      try {
+        const digest = await pushName(engine, name, logins.get(registryOf(name)), { ...ctx, signal })
+        if (digest !== undefined) digests.push(digest)
+      } catch (error) {
+        failure ??= { error }
+        others.abort()
+      }
+    }),
+  )
+  if (failure !== undefined) throw failure.error
+  return { ...input, digests: [...new Set([...input.digests, ...digests])].toSorted() }
+}
+
+async function pushName(
+  engine: Engine,
+  name: string,
+  login: RegistryCredentials | undefined,
+  ctx: Pick<PostProcessContext, 'signal' | 'emit'>,
+): Promise<string | undefined> {
+  const progress = progressReporter(`push ${name}`, ctx.emit)
+  const parts = partsOf(name)
+  const { digest } = await engine.images.push(parts, {
+    signal: ctx.signal,
+    onProgress: progress.onProgress,
+    ...(login !== undefined && { login }),
+  })
+  progress.finish()
+  ctx.emit({ type: 'message', level: 'info', text: `pushed ${name}${digest === undefined ? '' : ` (${digest})`}` })
+  return digest === undefined ? undefined : `${parts.repository}@${digest}`
+}
+
+/** What each registry is shown. Credentials never go to another registry than they are for. */
+async function loginsOf(
+  names: readonly string[],
+  login: DockerLogin | undefined,
+  ctx: Pick<PostProcessContext, 'signal' | 'maskSecret'>,
+): Promise<ReadonlyMap<string, RegistryCredentials>> {
+  const registries = [...new Set(names.map(registryOf))]
+  const logins = new Map<string, RegistryCredentials>()
+  if (login !== undefined) {
+    const [only, ...more] = registries
+    const registry = login.registry ?? (more.length === 0 ? only : undefined)
+    if (registry === undefined || !registries.includes(registry)) {
+      throw new ImagoError(
+        'UNSUPPORTED',
+        `the login is for ${registry ?? 'no one registry'}, and the image goes to ${registries.join(', ')}`,
+        {
+          hint: "name the login's registry, or give the image a name there",
+        },
+      )
+    }
+    logins.set(registry, { username: login.username, password: login.password })
+  }
+  for (const registry of registries) {
+    const credentials = logins.get(registry) ?? (await registryCredentials(registry, { signal: ctx.signal }))
+    if (credentials === undefined) continue
+    ctx.maskSecret(reveal('password' in credentials ? credentials.password : credentials.identityToken))
+    logins.set(registry, credentials)
+  }
+  return logins
+}
+
+function registryOf(name: string): string {
+  return parseImageReference(name).registry
+}

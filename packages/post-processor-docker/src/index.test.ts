@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest'
+
+test('the public names of the package', async () => {
+  expect(Object.keys(await import('./index.ts')).toSorted()).toMatchInlineSnapshot(`
+    [
+      "dockerImport",
+      "dockerLoad",
+      "dockerPush",
+      "dockerSave",
+      "dockerTag",
+    ]
+  `)
+})

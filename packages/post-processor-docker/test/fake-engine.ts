@@ -1,0 +1,19 @@
+import type { Engine, Images } from '@imago/docker-engine'
+
+const refuse = (all: readonly string[]): object => Object.fromEntries(all.map((name) => [name, missing(name)]))
+const missing = (call: string) => (): never => {
+  throw new Error(`nobody expected a call of ${call}`)
+}
+
+/** An engine that answers only what a test gives it. */
+export function fakeEngine(images: Partial<Images>): Engine {
+  const names = ['inspect', 'pull', 'build', 'tag', 'push', 'save', 'load', 'import', 'remove']
+  const calls = ['create', 'start', 'restart', 'inspect', 'remove', 'list', 'exec', 'stat', 'getArchive', 'putArchive', 'commit', 'export']
+  return {
+    endpoint: 'unix:///fake.sock',
+    images: { ...refuse(names), ...images } as Images, // every call is in one of the two
+    containers: refuse(calls) as Engine['containers'], // the same
+    version: missing('version'),
+    close() {},
+  }
+}
