@@ -214,9 +214,8 @@ describe('validation', () => {
     return issues.map(({ path, message, hint }) => `${path.join('.')}: ${message}${hint === undefined ? '' : ` (${hint})`}`)
   }
   test('reports all problems at once', () => {
-    expect(
-      issuesOf({ source: '', content: 1, destiantion: 'x', mode: 0o10000, owner: 'www', generated: 'yes', direction: 'sideways' }),
-    ).toMatchInlineSnapshot(`
+    expect(issuesOf({ source: '', content: 1, destiantion: 'x', mode: 0o10000, owner: 'www', generated: 'yes', direction: 'sideways' }))
+      .toMatchInlineSnapshot(`
       [
         "source: must not be empty, not """,
         "content: must be a string, bytes or a secret, not 1",

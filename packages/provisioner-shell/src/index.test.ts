@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest'
 
 test('the public names are these', async () => {
-  expect(Object.keys(await import('./index.ts')).toSorted()).toMatchInlineSnapshot()
+  expect(Object.keys(await import('./index.ts')).toSorted()).toMatchInlineSnapshot(`
+    [
+      "shell",
+      "shellLocal",
+    ]
+  `)
 })

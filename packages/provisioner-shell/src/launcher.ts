@@ -13,9 +13,9 @@ export interface Launch {
   readonly password?: string | undefined
 }
 
-/** A launcher: what to run, and what it reads. Neither the environment nor the script is in `argv`. */
+/** A launcher: shell text, and what it reads. Neither the environment nor the script is in the text. */
 export interface Launcher {
-  readonly argv: readonly string[]
+  readonly text: string
   readonly stdin: Buffer
 }
 
@@ -23,8 +23,8 @@ export interface Launcher {
 const afterPassword = 'imago'
 
 /**
- * The launcher of a script. It reads its environment and the script from standard input, a pipe, and hands the script to the
- * interpreter as a file descriptor of its own: the commands of the script find their standard input at its end, and can eat none of it.
+ * The launcher of a script. It reads its environment and the script from standard input, and hands the script to the interpreter as a
+ * file descriptor of its own: the commands of the script find their standard input at its end, and can eat none of it.
  */
 export function launcher({ interpreter, script, env, workdir, password }: Launch): Launcher {
   const exports = shellExports(env)
@@ -39,15 +39,23 @@ export function launcher({ interpreter, script, env, workdir, password }: Launch
     Buffer.from(exports),
     Buffer.isBuffer(script) ? script : Buffer.alloc(0),
   ]
-  return { argv: ['sh', '-c', lines.join('\n')], stdin: Buffer.concat(stdin) }
+  return { text: lines.join('\n'), stdin: Buffer.concat(stdin) }
 }
 
-/** `read` takes a pipe byte by byte: what follows the lines is left for the interpreter. */
+/** `read` takes its input byte by byte: what follows the lines is left for the interpreter. */
 function readLines(count: number): string {
   return `e=; i=0; while [ "$i" -lt ${count} ]; do IFS= read -r l; e="$e$l\n"; i=$((i + 1)); done`
 }
 
-/** `/dev/fd` leads to the open pipe; where there is none, Linux has `/proc`. */
+/**
+ * `cat` makes a pipe of standard input that the user who runs the script may open by its path, which a socket or another user's pipe
+ * does not allow. What the script leaves unread is read at its end, lest `cat` waits for ever for a process in the background to do so.
+ */
 function runFromInput(interpreter: readonly string[]): readonly string[] {
-  return ['exec 3<&0 </dev/null; if [ -e /dev/fd/3 ]; then f=/dev/fd/3; else f=/proc/self/fd/3; fi', `exec ${shellJoin(interpreter)} "$f"`]
+  return [
+    'cat | {',
+    'exec 3<&0 </dev/null; if [ -e /dev/fd/3 ]; then f=/dev/fd/3; else f=/proc/self/fd/3; fi',
+    `${shellJoin(interpreter)} "$f"`,
+    'r=$?; cat <&3 >/dev/null; exit "$r"; }',
+  ]
 }

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 
 import type { ExecOptions, ProvisionContext } from '@imago/core'
-import { ImagoError, messageOf, shellJoin } from '@imago/core'
+import { ImagoError, messageOf } from '@imago/core'
 
 import { launcher } from './launcher.ts'
 import { plainText } from './script-environment.ts'
@@ -60,21 +60,22 @@ async function launch(job: Job, script: Buffer | { readonly path: string }): Pro
   const { settings, context, interpreter } = job
   const sudo = sudoOptions(settings.sudo)
   const inside = isWrapped(settings)
-  const { argv, stdin } = launcher({
+  const { text, stdin } = launcher({
     interpreter,
     script,
     env: inside ? job.env : {},
     workdir: inside ? settings.workdir : undefined,
     password: sudo?.password === undefined ? undefined : plainText(sudo.password, context),
   })
-  // `cat` makes a pipe of standard input, whatever it is: a socket cannot be opened by its path.
-  return await execute(job, `cat | {\n${surrounded(job, argv)}\n}`, inside ? undefined : settings.workdir, stdin)
+  return await execute(job, surrounded(job, text), inside ? undefined : settings.workdir, stdin)
 }
 
-function surrounded({ settings, context }: Job, argv: readonly string[]): string {
+/** The launcher with what is around it. */
+function surrounded({ settings, context }: Job, text: string): string {
+  const argv = ['sh', '-c', text]
   const sudo = sudoOptions(settings.sudo)
   if (sudo !== undefined) return underSudo(argv, sudo)
-  return settings.wrap === undefined ? `exec ${shellJoin(argv)}` : underWrap(argv, settings.wrap, context.facts)
+  return settings.wrap === undefined ? text : underWrap(argv, settings.wrap, context.facts)
 }
 
 async function execute(

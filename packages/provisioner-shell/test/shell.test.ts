@@ -118,6 +118,13 @@ describe('scripts of this machine', () => {
     expect((await outputOf({ script: name })).stdout).toBe('done\n')
   })
 
+  test('may be large and end early, also when they leave a process behind that holds everything open', async () => {
+    const name = await script('early', `#!/bin/bash\nsleep 20 & echo $!\nexit 3\n${': # comment\n'.repeat(40_000)}`)
+    const began = performance.now()
+    await expect(outputOf({ script: name })).rejects.toMatchObject({ exitCode: 3 })
+    expect(performance.now() - began).toBeLessThan(10_000)
+  })
+
   test('may be programs', async () => {
     const name = await script('program', '#!/bin/sh\necho "$0"\n')
     const remotePath = join(directory, 'copy')
@@ -131,6 +138,16 @@ describe('scripts of this machine', () => {
     }
     expect(await readdir(directory)).toEqual([])
   })
+})
+
+const isRoot = process.getuid?.() === 0
+if (!isRoot && (process.env['IMAGO_REQUIRE'] ?? '').split(',').includes('root'))
+  throw new Error('IMAGO_REQUIRE names root, who does not run this')
+
+test.skipIf(!isRoot)('reaches an interpreter that runs as another user (needs root)', async () => {
+  const nobody: ShellOptions['wrap'] = ({ argv }) => ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', ...argv]
+  const { stdout } = await outputOf({ inline: ['id -u', 'cat', 'printf %s "$HARD"'], env: { HARD: hard }, wrap: nobody })
+  expect(stdout).toBe(`65534\n${hard}`)
 })
 
 describe('under a sudo that stands in for the real one', () => {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, copyFile, mkdir, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 
 import type { Communicator, ExecOptions, ExecResult, RemoteEntry, ShellSession, ShellTransport, Source, TransferOptions } from '@imago/core'
 import { abortError, ImagoError, isImagoError, openShellSession, runLocal } from '@imago/core'
@@ -55,7 +56,11 @@ export class LocalMachine implements Communicator {
 
 function startShell(): ShellTransport {
   const child = spawn('sh', [], { detached: true })
-  const closed = once(child, 'close').then(() => new ImagoError('DISCONNECTED', 'the shell has ended'))
+  // its output may be held open by a process in the background
+  const closed = once(child, 'exit').then(async () => {
+    await setImmediate()
+    return new ImagoError('DISCONNECTED', 'the shell has ended')
+  })
   child.stdin.on('error', () => {}) // the shell is gone: `closed` says so
   return {
     closed,
@@ -69,6 +74,8 @@ function startShell(): ShellTransport {
     async close() {
       child.stdin.end()
       await closed
+      child.stdout.destroy()
+      child.stderr.destroy()
     },
   }
 }
