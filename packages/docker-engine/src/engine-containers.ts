@@ -1,25 +1,18 @@
 import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 
-import { isImagoError, messageOf } from '@imago/core'
+import { messageOf } from '@imago/core'
 
-import type {
-  CommitOptions,
-  ContainerDetails,
-  ContainerPath,
-  Containers,
-  ContainerSpec,
-  ExecRequest,
-  ListedContainer,
-  RunningExec,
-} from './containers.ts'
+import { inspectContainer } from './container-details.ts'
+import { containerExec } from './container-exec.ts'
+import { containerStat } from './container-stat.ts'
+import type { CommitOptions, Containers, ContainerSpec, ListedContainer } from './containers.ts'
 import { createBody } from './create-body.ts'
 import type { EngineApi } from './engine-api.ts'
-import { containerLost, orUndefined, statusOf } from './engine-error.ts'
+import { orUndefined } from './engine-error.ts'
 import type { CallOptions } from './engine.ts'
 import type { ApiConfig, ApiImage } from './image-details.ts'
 import { mainProcess, mergeConfig } from './image-details.ts'
-import { readFrames } from './running-exec.ts'
 
 /** Milliseconds between looks at a container that is being removed. */
 const pollMs = 50
@@ -35,11 +28,11 @@ export function engineContainers(api: EngineApi): Containers {
       const doing = `restart container ${container}`
       await api.json({ signal, doing, method: 'POST', path: `/containers/${container}/restart`, query: { t: 0 } })
     },
-    inspect: (container, options = {}) => inspect(api, container, options),
+    inspect: (container, options = {}) => inspectContainer(api, container, options),
     remove: (container, options = {}) => remove(api, container, options),
     list: (labels, options = {}) => list(api, labels, options),
-    exec: (container, request) => exec(api, container, request),
-    stat: (container, path, options = {}) => stat(api, container, path, options),
+    exec: (container, request) => containerExec(api, container, request),
+    stat: (container, path, options = {}) => containerStat(api, container, path, options),
     getArchive(container, path, { signal } = {}) {
       const doing = `read '${path}' in container ${container}`
       return api.stream({ signal, doing, method: 'GET', path: `/containers/${container}/archive`, query: { path } })
@@ -73,19 +66,6 @@ async function imageConfig(api: EngineApi, image: string, { signal }: CallOption
   return (await api.json<ApiImage>(call)).Config ?? {}
 }
 
-interface ApiContainer {
-  readonly Id: string
-  readonly State: { readonly Running: boolean; readonly ExitCode?: number; readonly OOMKilled?: boolean; readonly Error?: string }
-}
-
-async function inspect(api: EngineApi, container: string, { signal }: CallOptions): Promise<ContainerDetails | undefined> {
-  const call = { signal, doing: `inspect container ${container}`, method: 'GET', path: `/containers/${container}/json` } as const
-  const found = await orUndefined('MACHINE_LOST', api.json<ApiContainer>(call))
-  if (found === undefined) return undefined
-  const { Running, ExitCode = 0, OOMKilled = false, Error: error = '' } = found.State
-  return { id: found.Id, running: Running, exitCode: ExitCode, outOfMemory: OOMKilled, error }
-}
-
 async function list(
   api: EngineApi,
   labels: Readonly<Record<string, string | undefined>>,
@@ -102,75 +82,6 @@ async function list(
   return found.map(({ Id, Names, Labels }) => ({ id: Id, name: (Names?.[0] ?? '').replace(/^\//, ''), labels: Labels ?? {} }))
 }
 
-async function exec(api: EngineApi, container: string, request: ExecRequest): Promise<RunningExec> {
-  const { signal, command, env, cwd, user, stdin = false, onOutput } = request
-  const doing = `run ${command[0] ?? 'nothing'} in container ${container}`
-  const body = {
-    Cmd: command,
-    AttachStdin: stdin,
-    AttachStdout: true,
-    AttachStderr: true,
-    ...(env !== undefined && { Env: Object.entries(env).map(([name, value]) => `${name}=${value}`) }),
-    ...(cwd !== undefined && { WorkingDir: cwd }),
-    ...(user !== undefined && { User: user }),
-  }
-  try {
-    const { Id: id } = await api.json<{ readonly Id: string }>({
-      signal,
-      doing,
-      method: 'POST',
-      path: `/containers/${container}/exec`,
-      body,
-    })
-    const start = { Detach: false, Tty: false }
-    const connection = await api.hijack({ signal, doing, method: 'POST', path: `/exec/${id}/start`, body: start })
-    connection.on('error', () => undefined) // readFrames sees the end, and exitCode() tells why
-    return {
-      stdin: connection,
-      ended: readFrames(connection, onOutput),
-      exitCode: (options = {}) => exitCode(api, id, doing, options),
-      close: () => void connection.destroy(),
-    }
-  } catch (error) {
-    if (!isImagoError(error, 'MACHINE_LOST')) throw error
-    throw containerLost(container, await inspect(api, container, { signal }))
-  }
-}
-
-async function exitCode(api: EngineApi, id: string, doing: string, { signal }: CallOptions): Promise<number | undefined> {
-  const call = { signal, doing, method: 'GET', path: `/exec/${id}/json` } as const
-  const { Running, ExitCode } = await api.json<{ readonly Running: boolean; readonly ExitCode: number | null }>(call)
-  return Running || ExitCode === null ? undefined : ExitCode
-}
-
-/** The type bits of Go's `os.FileMode`, which the engine answers with. */
-const goDirectory = 0x8000_0000
-const goSymlink = 0x0800_0000
-/** Device, named pipe, socket, character device, irregular. */
-const goSpecial = 0x0728_0000
-
-async function stat(api: EngineApi, container: string, path: string, { signal }: CallOptions): Promise<ContainerPath | undefined> {
-  const doing = `look at '${path}' in container ${container}`
-  const call = { signal, doing, method: 'HEAD', path: `/containers/${container}/archive`, query: { path } } as const
-  // An answer to HEAD has no text: whether the path or the container is missing shows in the container.
-  const headers = await api.headers(call).catch(async (error: unknown) => {
-    if (statusOf(error) !== 404) throw error
-    if ((await inspect(api, container, { signal })) === undefined) throw containerLost(container, undefined)
-    return undefined
-  })
-  const encoded = headers?.['x-docker-container-path-stat']
-  if (typeof encoded !== 'string') return undefined
-  // As the API's reference has it.
-  const found = JSON.parse(Buffer.from(encoded, 'base64').toString()) as { size: number; mode: number; linkTarget?: string }
-  return { kind: kindOf(found.mode), size: found.size, mode: found.mode & 0o777, linkTarget: found.linkTarget ?? '' }
-}
-
-function kindOf(mode: number): ContainerPath['kind'] {
-  if ((mode & goDirectory) !== 0) return 'directory'
-  if ((mode & goSymlink) !== 0) return 'symlink'
-  return (mode & goSpecial) === 0 ? 'file' : 'other'
-}
-
 /** Removes a container. When somebody else is at it already, waits for them. */
 async function remove(api: EngineApi, container: string, { signal }: CallOptions): Promise<void> {
   const call = { signal, doing: `remove container ${container}`, method: 'DELETE', path: `/containers/${container}` } as const
@@ -178,7 +89,7 @@ async function remove(api: EngineApi, container: string, { signal }: CallOptions
     await orUndefined('MACHINE_LOST', api.json({ ...call, query: { force: true, v: true } }))
   } catch (error) {
     if (!/is already in progress/.test(messageOf(error))) throw error
-    while ((await inspect(api, container, { signal })) !== undefined)
+    while ((await inspectContainer(api, container, { signal })) !== undefined)
       await delay(pollMs, undefined, { ...(signal !== undefined && { signal }) })
   }
 }

@@ -1,0 +1,147 @@
+import type { Issue } from '@imago/core'
+import { isImagoError, messageOf, optionSchema } from '@imago/core'
+import { parseImageReference, parsePlatform } from '@imago/container-registry'
+import * as v from 'valibot'
+
+const { text, environment, textOrSecret, artifactReference } = optionSchema
+
+const texts = v.array(text)
+const imageId = /^(?:sha256:)?[0-9a-f]{12,64}$/
+const absolute = v.pipe(v.string(), v.startsWith('/', 'must be an absolute path'))
+const words = v.pipe(v.array(v.string()), v.minLength(1, 'must hold a program'))
+
+/** Text that `parse` takes without an error. */
+function parsed(parse: (value: string) => unknown): v.GenericSchema<unknown, string> {
+  return v.pipe(
+    v.string(),
+    v.rawCheck(({ dataset, addIssue }) => {
+      if (!dataset.typed) return
+      try {
+        parse(dataset.value)
+      } catch (error) {
+        addIssue({ message: messageOf(error) + (isImagoError(error) && error.hint !== undefined ? ` (${error.hint})` : '') })
+      }
+    }),
+  )
+}
+
+const imageName = parsed((name) => (imageId.test(name) ? name : parseImageReference(name)))
+const repository = parsed((name) => {
+  const { tag } = parseImageReference(`${name}:x`)
+  if (tag !== 'x') throw new Error('must not hold a tag')
+})
+
+const commitConfig = v.strictObject({
+  cmd: v.optional(words),
+  entrypoint: v.optional(words),
+  env: v.optional(v.record(v.pipe(v.string(), v.regex(/^[^=\0]+$/)), v.string())),
+  user: v.optional(text),
+  workdir: v.optional(absolute),
+  labels: v.optional(v.record(text, v.string())),
+  exposedPorts: v.optional(
+    v.array(
+      v.union([
+        v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)),
+        v.pipe(v.string(), v.regex(/^\d{1,5}(?:-\d{1,5})?(?:\/(?:tcp|udp|sctp))?$/, "must be a port such as 80 or '53/udp'")),
+      ]),
+    ),
+  ),
+  volumes: v.optional(v.array(absolute)),
+})
+
+const result = v.variant('type', [
+  v.strictObject({
+    type: v.literal('commit'),
+    repository: v.optional(repository),
+    tag: v.optional(v.pipe(v.string(), v.regex(/^\w[\w.-]{0,127}$/, 'must be a tag: letters, digits, dots, dashes, underscores'))),
+    author: v.optional(v.string()),
+    message: v.optional(v.string()),
+    config: v.optional(commitConfig),
+    changes: v.optional(texts),
+  }),
+  v.strictObject({ type: v.literal('export'), path: text }),
+  v.strictObject({ type: v.literal('discard') }),
+])
+
+const dockerSchema = v.strictObject({
+  image: v.optional(v.union([imageName, artifactReference('docker-image')])),
+  dockerfile: v.optional(
+    v.strictObject({
+      path: text,
+      context: v.optional(text),
+      target: v.optional(text),
+      args: v.optional(v.record(text, v.string())),
+    }),
+  ),
+  pull: v.optional(v.picklist(['always', 'missing', 'never'])),
+  platform: v.optional(parsed(parsePlatform)),
+  login: v.optional(v.strictObject({ username: text, password: textOrSecret })),
+  engine: v.optional(v.strictObject({ host: v.optional(text), context: v.optional(text) })),
+  volumes: v.optional(
+    v.array(v.pipe(v.string(), v.regex(/^[^:]+:\/[^:]*(?::[^:]+)?$/, "must be like 'host:/container' or 'host:/container:ro'"))),
+  ),
+  network: v.optional(text),
+  privileged: v.optional(v.boolean()),
+  capabilities: v.optional(v.strictObject({ add: v.optional(texts), drop: v.optional(texts) })),
+  tmpfs: v.optional(v.array(absolute)),
+  extraHosts: v.optional(v.record(text, text)),
+  devices: v.optional(v.array(absolute)),
+  memory: v.optional(
+    v.union([
+      v.pipe(v.number(), v.integer(), v.minValue(1)),
+      v.pipe(v.string(), v.regex(/^\d+(?:\.\d+)?[kmg]$/, "must be bytes, or a size such as '512m' or '2g'")),
+    ]),
+  ),
+  init: v.optional(v.boolean()),
+  hostname: v.optional(text),
+  user: v.optional(text),
+  workdir: v.optional(absolute),
+  env: v.optional(environment),
+  shell: v.optional(absolute),
+  result: v.optional(result),
+})
+
+/** Every problem of the options of `docker()`, at once. */
+export function dockerIssues(options: object): readonly Issue[] {
+  return [...optionSchema.schemaIssues(dockerSchema, options), ...together(options)]
+}
+
+/** What options mean together, also where their types were not looked at. */
+function together(options: {
+  readonly image?: unknown
+  readonly dockerfile?: unknown
+  readonly engine?: unknown
+  readonly result?: unknown
+  readonly pull?: unknown
+  readonly login?: unknown
+}): Issue[] {
+  const issues: Issue[] = []
+  const starts = [options.image, options.dockerfile].filter((start) => start !== undefined).length
+  if (starts === 0) issues.push({ path: ['image'], message: 'is required', hint: "where to start: image: 'debian:12', or a dockerfile" })
+  if (starts === 2) issues.push({ path: ['dockerfile'], message: "cannot stand beside 'image'", hint: 'start from one of them' })
+  if (options.dockerfile !== undefined && options.pull === 'never') {
+    issues.push({
+      path: ['pull'],
+      message: "cannot be 'never' beside 'dockerfile'",
+      hint: 'the engine fetches the base images that it lacks',
+    })
+  }
+  if (options.dockerfile !== undefined && options.login !== undefined) {
+    issues.push({
+      path: ['login'],
+      message: "cannot stand beside 'dockerfile'",
+      hint: 'use `docker login` for the registries of its base images',
+    })
+  }
+  if (has(options.engine, 'host') && has(options.engine, 'context')) {
+    issues.push({ path: ['engine', 'context'], message: "cannot stand beside 'host'", hint: 'name the engine by one of them' })
+  }
+  if (has(options.result, 'tag') && !has(options.result, 'repository')) {
+    issues.push({ path: ['result', 'tag'], message: "needs a 'repository' beside it" })
+  }
+  return issues
+}
+
+function has(value: unknown, name: string): boolean {
+  return typeof value === 'object' && value !== null && Reflect.get(value, name) !== undefined
+}

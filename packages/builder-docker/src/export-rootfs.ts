@@ -1,0 +1,48 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { mkdir, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+
+import type { BuildContext, StepContext } from '@imago/core'
+import { abortError, fileSystemError } from '@imago/core'
+
+import type { BuildContainer } from './build-container.ts'
+import type { DockerRootfsArtifact, ExportResult } from './docker-result.ts'
+import type { StartImage } from './start-image.ts'
+
+/** Writes the container's file system to a file, under a temporary name until it is whole, and hashes it on the way. */
+export async function exportRootfs(
+  container: BuildContainer,
+  start: StartImage,
+  result: ExportResult,
+  ctx: BuildContext,
+  step: StepContext,
+): Promise<DockerRootfsArtifact> {
+  const { signal } = step
+  const path = resolve(ctx.directory, result.path)
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
+  const hash = createHash('sha256')
+  let size = 0
+  async function* hashed(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const chunk of source) {
+      hash.update(chunk)
+      size += chunk.length
+      step.emit({ type: 'progress', task: `export to ${result.path}`, done: size, unit: 'bytes' })
+      yield chunk
+    }
+  }
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    const archive = await container.engine.containers.export(container.name, { signal })
+    await pipeline(archive, hashed, createWriteStream(temporary, { flags: 'wx' }), { signal })
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    if (signal.aborted) throw abortError(signal)
+    throw fileSystemError(error, `cannot export to '${path}'`)
+  }
+  const sha256 = hash.digest('hex')
+  const { os, architecture } = start.details
+  return { type: 'docker-rootfs', id: `sha256:${sha256}`, files: [{ path, size, sha256 }], platform: `${os}/${architecture}` }
+}

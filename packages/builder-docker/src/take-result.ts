@@ -1,0 +1,67 @@
+import type { BuildContext, DockerImageArtifact } from '@imago/core'
+import { ImagoError } from '@imago/core'
+import type { ImageConfig } from '@imago/docker-engine'
+
+import type { BuildContainer } from './build-container.ts'
+import type { CommitConfig, CommitResult, DockerArtifact, DockerResult } from './docker-result.ts'
+import { exportRootfs } from './export-rootfs.ts'
+import type { StartImage } from './start-image.ts'
+
+/** Makes the artifact from the container. */
+export async function takeResult(
+  container: BuildContainer,
+  start: StartImage,
+  result: DockerResult,
+  ctx: BuildContext,
+): Promise<DockerArtifact<DockerResult>> {
+  if (result.type === 'discard') return { type: 'discarded', id: container.id }
+  if (result.type === 'export') {
+    return await ctx.step('export', `export to ${result.path}`, (step) => exportRootfs(container, start, result, ctx, step))
+  }
+  const title = `commit ${result.repository ?? 'the image'}`
+  return await ctx.step('commit', title, ({ signal }) => commit(container, start, result, ctx, signal))
+}
+
+async function commit(
+  { engine, name }: BuildContainer,
+  start: StartImage,
+  result: CommitResult,
+  ctx: BuildContext,
+  signal: AbortSignal,
+): Promise<DockerImageArtifact> {
+  const { repository, tag, author, message, changes, config = {} } = result
+  const id = await engine.containers.commit(name, {
+    signal,
+    base: start.details.id,
+    config: imageConfig(config, start, ctx),
+    ...(repository !== undefined && { name: { repository, ...(tag !== undefined && { tag }) } }),
+    ...(author !== undefined && { author }),
+    ...(message !== undefined && { message }),
+    ...(changes !== undefined && { changes }),
+  })
+  const details = await engine.images.inspect(id, { signal })
+  if (details === undefined)
+    throw new ImagoError('PROVIDER_FAILED', `the engine at ${engine.endpoint} made image ${id}, but does not have it`)
+  const { tags, digests, size } = details
+  return { type: 'docker-image', id, imageId: id, size, tags, digests, engine: engine.endpoint }
+}
+
+function imageConfig(config: CommitConfig, start: StartImage, ctx: BuildContext): ImageConfig {
+  const { env, exposedPorts, labels, ...rest } = config
+  return {
+    ...rest,
+    ...(env !== undefined && { env: Object.entries(env).map(([name, value]) => `${name}=${value}`) }),
+    ...(exposedPorts !== undefined && {
+      exposedPorts: exposedPorts.map((port) => (/\//.test(String(port)) ? String(port) : `${port}/tcp`)),
+    }),
+    labels: { ...hiddenLabels(start, ctx), ...labels },
+  }
+}
+
+/**
+ * An engine gives an image all labels of the container that it is made from. Emptied they mean nothing, while with their values they
+ * would make `imago sweep` take the image's own containers for what a run has left.
+ */
+function hiddenLabels(start: StartImage, ctx: BuildContext): Record<string, string> {
+  return Object.fromEntries(Object.keys(ctx.labels).map((name) => [name, start.details.config.labels?.[name] ?? '']))
+}

@@ -1,0 +1,122 @@
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { promisify } from 'node:util'
+
+import type { Artifact, BuildContext, Builder, Communicator, ExecOptions } from '@imago/core'
+import { messageOf } from '@imago/core'
+import type { Engine } from '@imago/docker-engine'
+import { connectEngine } from '@imago/docker-engine'
+import { packPath } from '@imago/tar'
+import { buildContext } from '@imago/testing'
+
+const run = promisify(execFile)
+
+/** An engine to test with, or why there is none. */
+export type EngineOrReason = { readonly engine: Engine; readonly reason?: never } | { readonly engine?: never; readonly reason: string }
+
+/**
+ * The engine of this machine.
+ * @throws when none answers, and `IMAGO_REQUIRE` names docker
+ */
+export async function findEngine(): Promise<EngineOrReason> {
+  try {
+    return { engine: await connectEngine() }
+  } catch (error) {
+    if ((process.env['IMAGO_REQUIRE'] ?? '').split(',').includes('docker')) throw error
+    return { reason: `no Docker engine: ${messageOf(error)}` }
+  }
+}
+
+/** A name of this test run's own. */
+export function uniqueName(): string {
+  return `imago-test-${randomBytes(5).toString('hex')}`
+}
+
+/**
+ * Makes an image with a shell and the usual programs under a new name: from `debian:12` where the engine has it, else from this
+ * machine's static busybox. Nothing is fetched.
+ */
+export async function makeImage(engine: Engine, changes: readonly string[] = []): Promise<string> {
+  const name = uniqueName()
+  if ((await engine.images.inspect('debian:12')) === undefined) {
+    const busybox = ['/bin/busybox', '/usr/bin/busybox'].find((path) => existsSync(path))
+    if (busybox === undefined) throw new Error('these tests need the image debian:12, or a static busybox on this machine')
+    const id = await engine.images.import(packPath(busybox, { name: 'bin/sh', owner: { uid: 0, gid: 0 }, mode: 0o755 }))
+    await install(engine, id, name, changes)
+    return name
+  }
+  await derive(engine, 'debian:12', name, changes)
+  return name
+}
+
+/** Makes an image that has configuration, and nothing else, on top of another. */
+async function derive(engine: Engine, base: string, repository: string, changes: readonly string[]): Promise<void> {
+  const container = await engine.containers.create({ name: `${repository}-make`, image: base, command: ['/bin/true'] })
+  try {
+    await engine.containers.commit(container, { base, name: { repository }, changes })
+  } finally {
+    await engine.containers.remove(container)
+  }
+}
+
+/** Gives an image of nothing but busybox the names of its programs. */
+async function install(engine: Engine, image: string, repository: string, changes: readonly string[]): Promise<void> {
+  const container = await engine.containers.create({ name: `${repository}-make`, image, command: ['/bin/sh'], openStdin: true })
+  try {
+    await engine.containers.start(container)
+    const script =
+      'b() { exec -a busybox /bin/sh "$@"; }; mkdir -p /tmp /etc; for p in $(/bin/sh --list); do [ $p = sh ] || ln /bin/sh /bin/$p; done'
+    const process = await engine.containers.exec(container, { command: ['/bin/sh', '-c', script], onOutput: () => undefined })
+    await process.ended
+    await engine.containers.commit(container, { base: image, name: { repository }, changes })
+  } finally {
+    await engine.containers.remove(container)
+    await engine.images.remove(image, { force: true })
+  }
+}
+
+/** Runs the builder as a run would: what it acquired is released when it is over, however it ended. */
+export async function runBuild<A extends Artifact>(
+  builder: Builder<A>,
+  provision: (machine: Communicator, facts: Parameters<BuildContext['provision']>[1]) => Promise<void> = () => Promise.resolve(),
+  options: Parameters<typeof buildContext>[0] = {},
+): Promise<{ readonly artifact: A; readonly context: ReturnType<typeof buildContext> }> {
+  const context = buildContext({
+    runId: uniqueName().slice('imago-test-'.length),
+    image: 'test',
+    build: 'docker',
+    builderType: 'docker',
+    ...options,
+    provision,
+  })
+  try {
+    return { artifact: await builder.build(context), context }
+  } finally {
+    await context.resources.releaseAll()
+  }
+}
+
+/** Runs a command in a machine, and answers with what it printed. */
+export async function output(machine: Communicator, command: string | readonly string[], options: ExecOptions = {}) {
+  const chunks = { stdout: [] as Uint8Array[], stderr: [] as Uint8Array[] }
+  const { exitCode } = await machine.exec(command, {
+    ...options,
+    onOutput: (stream, chunk) => void chunks[stream].push(Uint8Array.from(chunk)),
+  })
+  return { exitCode, stdout: Buffer.concat(chunks.stdout).toString(), stderr: Buffer.concat(chunks.stderr).toString() }
+}
+
+/** Runs a command in a new container of an image, and answers with what it printed. */
+export async function outputOfImage(image: string, command: readonly string[] = []): Promise<string> {
+  const { stdout } = await run('docker', ['run', '--rm', '--network=none', image, ...command])
+  return stdout
+}
+
+/** The error that a promise rejects with. */
+export async function rejection(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+}
