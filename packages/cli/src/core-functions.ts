@@ -1,13 +1,14 @@
-import { plan, resolveParameters, run, sweep, validate } from '@imago/core'
+import { plan, preflight, resolveParameters, run, sweep, validate } from '@imago/core'
 
 /** What the command asks of the library. */
 export interface CoreFunctions {
   readonly run: typeof run
   readonly plan: typeof plan
   readonly validate: typeof validate
+  readonly preflight: typeof preflight
   readonly sweep: typeof sweep
   readonly resolveParameters: typeof resolveParameters
 }
 
 /** The library itself. */
-export const coreFunctions: CoreFunctions = { run, plan, validate, sweep, resolveParameters }
+export const coreFunctions: CoreFunctions = { run, plan, validate, preflight, sweep, resolveParameters }

@@ -19,7 +19,7 @@ export async function definitionLoadError(thrown: unknown, file: string, cwd: st
   if (missing !== undefined) return missingModuleError(missing, thrown, cwd)
   const syntax = syntaxErrorPlace(thrown) ?? (thrown instanceof SyntaxError ? await checkedByNode(file) : undefined)
   if (syntax !== undefined) {
-    return new ImagoError('DEFINITION_INVALID', `${show(syntax, cwd)}: syntax error: ${syntaxMessage(thrown)}`, { cause: thrown })
+    return new ImagoError('DEFINITION_INVALID', `${show(syntax, cwd)}: ${syntaxMessage(thrown)}`, { cause: thrown })
   }
   const frames = userFrames(thrown, cwd)
   const where = frames[0]?.replace(/^.*\((.*)\)$/, '$1').replace(/:\d+$/, '') ?? show({ file }, cwd)
@@ -96,11 +96,11 @@ async function checkedByNode(file: string): Promise<Place | undefined> {
 }
 
 function syntaxMessage(thrown: unknown): string {
-  return messageOf(thrown)
+  const [first = ''] = messageOf(thrown)
     .replace(/^ParseError: /, '')
     .split('\n', 1)
-    .join('')
-    .trim()
+  // An import that its module does not have is a SyntaxError too, for Node.
+  return first.startsWith('The requested module') ? first : `syntax error: ${first.trim()}`
 }
 
 /** The stack's frames in files of the user's own, as `name (file:line:column)`. */

@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { beforeAll, describe, expect, test } from 'vitest'
 
+import type { Running } from './command.ts'
 import { bin, compile, imago, loadedModules, project, run, start } from './command.ts'
 import { definition } from './definitions.ts'
 
@@ -164,5 +166,46 @@ describe('image files that Node runs itself', () => {
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr.slice(0, `imago: ${message}`.length)).toBe(`imago: ${message}`)
     expect(stderr).not.toMatch(/node:internal|packages\/cli/)
+  })
+})
+
+/** util-linux's `script` runs a program on a terminal of its own. */
+const missing = spawnSync('script', ['--version']).status !== 0
+if (missing && process.env.IMAGO_REQUIRE?.split(',').includes('script'))
+  throw new Error('the program script is required here, and is missing')
+
+/** Runs `imago` on a terminal; what is written to its stdin is typed. */
+function onTerminal(args: readonly string[], cwd: string): Running {
+  return start('script', ['-qec', `stty cols 60 rows 12; ${process.execPath} ${bin} ${args.join(' ')}`, '/dev/null'], cwd, {
+    TERM: 'xterm',
+  })
+}
+
+const showCursor = '\u001B[?25h'
+const hideCursor = '\u001B[?25l'
+
+describe.skipIf(missing)('on a terminal (skipped where there is no program script)', () => {
+  test('shows a live display, and leaves the terminal as it was on Ctrl-C', async () => {
+    const folder = await project({ 'image.ts': definition(`await sleep(60_000, undefined, { signal: ctx.signal })`) })
+    const running = onTerminal(['build'], folder)
+    await running.until('1/1')
+    running.child.stdin?.write('\u0003')
+    expect(await running.exited).toEqual({ code: 130, signal: null })
+    expect(running.stdout()).toContain('cancelling; press Ctrl-C again to exit at once')
+    expect(running.stdout().lastIndexOf(showCursor)).toBeGreaterThan(running.stdout().lastIndexOf(hideCursor))
+    expect(await readFile(join(folder, 'log.txt'), 'utf8')).toBe('removed one\n')
+  })
+
+  test('asks what to do with a failed step, and does it', async () => {
+    const folder = await project({
+      'image.ts': definition(`appendFileSync('log.txt', 'tried\\n')\nthrow new ImagoError('TIMEOUT', 'too late')`),
+    })
+    const running = onTerminal(['build', '--on-error', 'ask', '--no-color'], folder)
+    await running.until('hello.one: too late (step)')
+    running.child.stdin?.write('r')
+    await running.until('✗ step', 2)
+    running.child.stdin?.write('c')
+    expect(await running.exited).toEqual({ code: 1, signal: null })
+    expect(await readFile(join(folder, 'log.txt'), 'utf8')).toBe('tried\ntried\nremoved one\n')
   })
 })

@@ -36,8 +36,8 @@ export interface Running {
   readonly child: ChildProcess
   readonly stdout: () => string
   readonly stderr: () => string
-  /** Waits until stdout or stderr has this in it. */
-  until(text: string): Promise<void>
+  /** Waits until stdout or stderr has this in it, so many times. @throws when it ends without */
+  until(text: string, times?: number): Promise<void>
   /** Waits for its end. */
   readonly exited: Promise<{ readonly code: number | null; readonly signal: string | null }>
 }
@@ -49,8 +49,18 @@ export function start(program: string, args: readonly string[], cwd: string, var
   const child = spawn(program, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
   onTestFinished(() => void child.kill('SIGKILL'))
   let [stdout, stderr] = ['', '']
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+  const waiting: (() => void)[] = []
+  const wake = (): void => {
+    for (const resolve of waiting.splice(0)) resolve()
+  }
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+    wake()
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+    wake()
+  })
   const exited = once(child, 'close').then(([code, signal]: unknown[]) => ({
     code: code as number | null, // as Node says
     signal: signal as string | null,
@@ -60,20 +70,18 @@ export function start(program: string, args: readonly string[], cwd: string, var
     stdout: () => stdout,
     stderr: () => stderr,
     exited,
-    async until(text) {
-      while (!`${stdout}${stderr}`.includes(text)) {
-        await Promise.race([
-          once(child.stdout, 'data'),
-          once(child.stderr, 'data'),
-          exited.then(() => failUnless(`${stdout}${stderr}`, text)),
-        ])
+    async until(text, times = 1) {
+      let ended = false
+      void exited.then(() => {
+        ended = true
+        wake()
+      })
+      while (`${stdout}${stderr}`.split(text).length <= times) {
+        if (ended) throw new Error(`it ended without '${text}':\n${stdout}${stderr}`)
+        await new Promise<void>((resolve) => waiting.push(resolve))
       }
     },
   }
-}
-
-function failUnless(output: string, text: string): void {
-  if (!output.includes(text)) throw new Error(`it ended without '${text}':\n${output}`)
 }
 
 /** Starts `imago` in a folder. */

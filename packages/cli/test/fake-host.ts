@@ -99,7 +99,7 @@ export function fakeHost(options: FakeHostOptions = {}): FakeHost {
       return () => exitListeners.delete(listener)
     },
     exit: (code) => void exits.push(code),
-    core: { run: unused, plan: unused, validate: unused, sweep: unused, resolveParameters: unused, ...options.core },
+    core: { run: unused, plan: unused, validate: unused, preflight: unused, sweep: unused, resolveParameters: unused, ...options.core },
     modules: { importFile: unused, importPackage: () => Promise.resolve(undefined), ...options.modules },
   }
 }

@@ -23,7 +23,7 @@ export const doctorCommand: Command = defineCommand({
     noPositionals(positionals)
     const diagnosis = await inspect(host)
     const text = values.json
-      ? JSON.stringify(diagnosis, undefined, 2)
+      ? JSON.stringify(diagnosis)
       : doctorLines(diagnosis, lookOf(host, 'stdout', { noColor: values['no-color'] })).join('\n')
     host.stdout.write(`${text}\n`)
     return diagnosis.canBuild ? exitCodes.ok : exitCodes.failed

@@ -26,7 +26,7 @@ export const planCommand: Command = defineCommand({
     const images = definitions.flatMap((definition) => definition.images)
     const plans = planImages(images, selectionOf(values), host.core.plan)
     const { style, symbols } = lookOf(host, 'stdout', { noColor: values['no-color'] })
-    const text = values.json ? JSON.stringify(plans, undefined, 2) : plans.flatMap((plan) => planLines(plan, style, symbols)).join('\n')
+    const text = values.json ? JSON.stringify(plans) : plans.flatMap((plan) => planLines(plan, style, symbols)).join('\n')
     host.stdout.write(`${text}\n`)
     return 0
   },

@@ -13,6 +13,7 @@ const issues: readonly Issue[] = [
 async function validate(
   args: readonly string[],
   found: readonly Issue[],
+  online: readonly Issue[] = [],
 ): Promise<{ code: number; stdout: string; stderr: string; asked: unknown[] }> {
   const asked: unknown[] = []
   const host = await hostWithImage([sampleImage('one'), sampleImage('two')], {
@@ -20,6 +21,10 @@ async function validate(
       validate(images, options) {
         asked.push([[images].flat().map(({ name }) => name), options?.only, options?.directory?.endsWith('web')])
         return Promise.resolve(found)
+      },
+      preflight() {
+        asked.push('online')
+        return Promise.resolve(online)
       },
     },
   })
@@ -43,6 +48,14 @@ describe('imago validate', () => {
       stdout: '',
       stderr: "builders.docker.image: must be a name, and is ''\n  hint: write 'debian:12'\nnothing to build\n\n2 problems\n",
     })
+  })
+
+  test('asks the providers when it is told to, and the files are right', async () => {
+    const issue: Issue = { path: ['builders', 'docker'], message: 'no engine answers' }
+    const { code, stderr } = await validate(['--online'], [], [issue])
+    expect([code, stderr]).toEqual([2, 'builders.docker: no engine answers\n\n1 problem\n'])
+    expect((await validate(['--online'], issues)).asked).not.toContain('online')
+    expect((await validate([], [])).asked).not.toContain('online')
   })
 
   test('writes problems as JSON', async () => {

@@ -11,6 +11,10 @@ import { definitionFlags, directoryOf, loadDefinitions, selectionOf } from './de
 
 const flags = {
   ...definitionFlags,
+  online: {
+    type: 'boolean',
+    help: 'When the files are right, also ask the providers: whether the engine runs, the image exists, the name is free.',
+  },
   json: { type: 'boolean', help: 'Write the problems to stdout as JSON: an array, empty when there are none.' },
   'no-color': { type: 'boolean', help: 'No colours.' },
 } as const satisfies Flags
@@ -24,20 +28,23 @@ export const validateCommand: Command = defineCommand({
   flags,
   examples: [
     { command: 'imago validate', does: 'Check ./image.ts.' },
+    { command: 'imago validate --online', does: 'Also ask the providers.' },
     { command: 'imago validate web/ --var version=1.4', does: 'Check web/image.ts with a parameter.' },
   ],
   async run({ values, positionals }, host) {
     const definitions = await loadDefinitions(positionals, values, host)
     const images = definitions.flatMap((definition) => definition.images)
-    const issues = await host.core.validate(images, { ...selectionOf(values), directory: directoryOf(definitions) })
-    if (values.json) host.stdout.write(`${JSON.stringify(issues, undefined, 2)}\n`)
+    const options = { ...selectionOf(values), directory: directoryOf(definitions) }
+    const problems = await host.core.validate(images, options)
+    const issues = problems.length === 0 && values.online ? await host.core.preflight(images, options) : problems
+    if (values.json) host.stdout.write(`${JSON.stringify(issues)}\n`)
     else if (issues.length === 0) host.stdout.write(`${noProblem(definitions)}\n`)
-    else host.stderr.write(problems(issues, lookOf(host, 'stderr', { noColor: values['no-color'] }).style))
+    else host.stderr.write(describe(issues, lookOf(host, 'stderr', { noColor: values['no-color'] }).style))
     return issues.length === 0 ? exitCodes.ok : exitCodes.usage
   },
 })
 
-function problems(issues: readonly Issue[], style: Parameters<typeof issueLines>[1]): string {
+function describe(issues: readonly Issue[], style: Parameters<typeof issueLines>[1]): string {
   return `${[...issues.flatMap((issue) => issueLines(issue, style)), '', count(issues.length, 'problem')].join('\n')}\n`
 }
 

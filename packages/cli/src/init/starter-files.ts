@@ -68,12 +68,13 @@ export default defineImage({
     // Needs no daemon and no root: the image starts with these programs of this machine.
     oci: oci({
       from: hostBinaries({ commands: ['sh', 'cat', 'mkdir'] }),
-      output: '${name}.tar',
-      config: { cmd: ['cat', '/etc/motd'] },
+      cmd: ['cat', '/etc/motd'],
+      tag: '${name}:1.0',
+      output: 'out/${name}.tar',
     }),
   },
   provisioners: [shell({ inline: ['mkdir -p /etc', 'echo "Hello from Imago" > /etc/motd'] })],
-  postProcessors: [checksum()],
+  postProcessors: [checksum({ output: 'out/SHA256SUMS' })],
 })
 `
 }
@@ -95,8 +96,7 @@ test('one build is planned', () => {
 
 const gitignore = `node_modules/
 .imago/
-*.tar
-*.sha256
+out/
 `
 
 function readme(name: string): string {
@@ -109,6 +109,6 @@ npx imago plan       # shows what it would do
 npm test             # tests the definition, without building
 \`\`\`
 
-\`${name}.tar\` is an OCI image: \`docker load < ${name}.tar\` or \`podman load < ${name}.tar\` takes it.
+\`out/${name}.tar\` is an OCI image: \`docker load < out/${name}.tar\` or \`podman load < out/${name}.tar\` takes it.
 `
 }
