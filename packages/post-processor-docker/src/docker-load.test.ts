@@ -4,25 +4,13 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
 import type { FilesArtifact } from '@imago/core'
-import type { ImageDetails } from '@imago/docker-engine'
 import { postProcessContext } from '@imago/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
-import { fakeEngine } from '../test/fake-engine.ts'
+import { details, fakeEngine } from '../test/fake-engine.ts'
 import { dockerImport, importImage } from './docker-import.ts'
 import type { ImageArchiveArtifact } from './docker-load.ts'
 import { dockerLoad, loadImage } from './docker-load.ts'
-
-const details = (id: string): ImageDetails => ({
-  id,
-  tags: ['other:1'],
-  digests: [],
-  size: 3,
-  os: 'linux',
-  architecture: 'amd64',
-  config: {},
-  layers: [],
-})
 
 let folder: string
 let archive: ImageArchiveArtifact

@@ -4,7 +4,7 @@ import type { RegistryCredentials } from '@imago/container-registry'
 import { postProcessContext } from '@imago/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
-import { fakeEngine } from '../test/fake-engine.ts'
+import { details, fakeEngine } from '../test/fake-engine.ts'
 import type { DockerPushOptions } from './docker-push.ts'
 import { dockerPush, pushImage } from './docker-push.ts'
 
@@ -32,6 +32,7 @@ describe('pushImage', () => {
   it('pushes each name once, with progress, and takes the digests', async () => {
     const pushed: unknown[] = []
     const engine = fakeEngine({
+      inspect: async () => details('sha256:cow'),
       push: async ({ repository, tag }, { onProgress } = {}) => {
         pushed.push(`${repository}:${tag}`)
         onProgress?.({ bytes: 2, total: 4 })
@@ -50,6 +51,7 @@ describe('pushImage', () => {
   it('stops the others when one fails, and waits for them', async () => {
     let stopped = false
     const engine = fakeEngine({
+      inspect: async () => details('sha256:cow'),
       push: async ({ repository }, { signal } = {}) => {
         if (repository === 'a') throw new ImagoError('NETWORK', 'the registry is gone')
         await new Promise((resolve) => signal?.addEventListener('abort', resolve))
@@ -59,6 +61,14 @@ describe('pushImage', () => {
     })
     await expect(pushImage(engine, image('b:1', 'a:1'), {}, postProcessContext())).rejects.toMatchObject({ code: 'NETWORK' })
     expect(stopped).toBe(true)
+  })
+
+  it('pushes no name that is that of another image', async () => {
+    const engine = fakeEngine({ inspect: async (name) => details(name === 'cow:1' ? 'sha256:goat' : 'sha256:cow') })
+    await expect(pushImage(engine, image('cow:1', 'cow:2'), {}, postProcessContext())).rejects.toMatchObject({
+      code: 'IMAGE_NOT_FOUND',
+      message: "'cow:1' is no name of image 'sha256:cow' any more",
+    })
   })
 
   it('refuses an image without a name', async () => {
@@ -71,6 +81,7 @@ describe('pushImage', () => {
   describe('with a login', () => {
     const shown = new Map<string, RegistryCredentials | undefined>()
     const engine = fakeEngine({
+      inspect: async () => details('sha256:cow'),
       push: async ({ repository }, { login } = {}) => {
         shown.set(repository, login)
         return { digest: undefined }

@@ -5,6 +5,7 @@ import { ImagoError, optionSchema, reveal, splitStepOptions } from '@imago/core'
 import type { Engine } from '@imago/docker-engine'
 import * as v from 'valibot'
 
+import { ownNames } from './image-artifact.ts'
 import { partsOf } from './image-name.ts'
 import { progressReporter } from './progress-reporter.ts'
 import { withEngine } from './with-engine.ts'
@@ -69,24 +70,47 @@ export async function pushImage(
   if (names.length === 0) {
     throw new ImagoError('UNSUPPORTED', `image '${input.imageId}' has no name to push`, { hint: 'put dockerTag before dockerPush' })
   }
+  const own = await ownNames(engine, input, { signal: ctx.signal })
+  const lost = names.find((name) => !own.includes(name))
+  if (lost !== undefined) {
+    throw new ImagoError('IMAGE_NOT_FOUND', `'${lost}' is no name of image '${input.imageId}' any more`, {
+      hint: 'another build, or somebody else, has given it to another image meanwhile',
+    })
+  }
   const logins = await loginsOf(names, options.login, ctx)
   const others = new AbortController()
-  const signal = AbortSignal.any([ctx.signal, others.signal])
-  const digests: string[] = []
+  const call = { ...ctx, signal: AbortSignal.any([ctx.signal, others.signal]) }
   let failure: { readonly error: unknown } | undefined
-  await Promise.all(
-    names.map(async (name) => {
-      try {
-        const digest = await pushName(engine, name, logins.get(registryOf(name)), { ...ctx, signal })
-        if (digest !== undefined) digests.push(digest)
-      } catch (error) {
-        failure ??= { error }
-        others.abort()
-      }
+  const push = async (name: string): Promise<string | undefined> => {
+    try {
+      return await pushName(engine, name, logins.get(registryOf(name)), call)
+    } catch (error) {
+      failure ??= { error }
+      others.abort()
+      return undefined
+    }
+  }
+  const digests = await Promise.all(
+    byRepository(names).map(async ([first, ...rest]) => {
+      // The first name of a repository takes the layers there. Registries do not like to get the same ones several times at once.
+      const digest = await push(first)
+      return [digest, ...(await Promise.all(failure === undefined ? rest.map(push) : []))]
     }),
   )
   if (failure !== undefined) throw failure.error
-  return { ...input, digests: [...new Set([...input.digests, ...digests])].toSorted() }
+  const known = digests.flat().filter((digest) => digest !== undefined)
+  return { ...input, digests: [...new Set([...input.digests, ...known])].toSorted() }
+}
+
+function byRepository(names: readonly string[]): readonly (readonly [string, ...string[]])[] {
+  const groups = new Map<string, [string, ...string[]]>()
+  for (const name of names) {
+    const { repository } = partsOf(name)
+    const group = groups.get(repository)
+    if (group === undefined) groups.set(repository, [name])
+    else group.push(name)
+  }
+  return [...groups.values()]
 }
 
 async function pushName(

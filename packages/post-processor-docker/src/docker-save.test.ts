@@ -8,7 +8,7 @@ import type { DockerImageArtifact } from '@imago/core'
 import { postProcessContext } from '@imago/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
-import { fakeEngine } from '../test/fake-engine.ts'
+import { details, fakeEngine } from '../test/fake-engine.ts'
 import { dockerSave, saveImage } from './docker-save.ts'
 
 const image: DockerImageArtifact = {
@@ -33,6 +33,7 @@ describe('saveImage', () => {
   it('writes the archive, with its digest', async () => {
     const asked: unknown[] = []
     const engine = fakeEngine({
+      inspect: async (name) => details(name === 'cow:lost' ? 'sha256:goat' : 'sha256:cow'),
       save: async (names) => {
         asked.push(names)
         return Readable.from([Buffer.from('mo'), Buffer.from('o')])
@@ -45,7 +46,7 @@ describe('saveImage', () => {
       id: path,
       files: [{ path, size: 3, sha256 }],
     })
-    await saveImage(engine, { ...image, tags: ['cow:1', 'cow:2'] }, path, postProcessContext())
+    await saveImage(engine, { ...image, tags: ['cow:1', 'cow:lost', 'cow:2'] }, path, postProcessContext())
     expect(asked).toEqual([['sha256:cow'], ['cow:1', 'cow:2']])
     expect(await readFile(path, 'utf8')).toBe('moo')
     expect(await readdir(join(folder, 'out'))).toEqual(['cow.tar'])
@@ -56,6 +57,7 @@ describe('saveImage', () => {
     await writeFile(path, 'old')
     const controller = new AbortController()
     const engine = fakeEngine({
+      inspect: async (name) => details(name === 'cow:lost' ? 'sha256:goat' : 'sha256:cow'),
       save: async () =>
         Readable.from(
           (async function* () {
@@ -73,7 +75,7 @@ describe('saveImage', () => {
   })
 
   it('says where it cannot write', async () => {
-    const engine = fakeEngine({ save: async () => Readable.from([Buffer.from('moo')]) })
+    const engine = fakeEngine({ inspect: async () => details('sha256:cow'), save: async () => Readable.from([Buffer.from('moo')]) })
     await writeFile(join(folder, 'file'), '')
     await expect(saveImage(engine, image, join(folder, 'file', 'cow.tar'), postProcessContext())).rejects.toMatchObject({
       code: 'OUTPUT_UNWRITABLE',
@@ -86,7 +88,7 @@ describe('saveImage', () => {
       yield Buffer.from('mo')
       throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
     }
-    const engine = fakeEngine({ save: async () => Readable.from(broken()) })
+    const engine = fakeEngine({ inspect: async () => details('sha256:cow'), save: async () => Readable.from(broken()) })
     await expect(saveImage(engine, image, join(folder, 'cow.tar'), postProcessContext())).rejects.toMatchObject({ code: 'PROVIDER_FAILED' })
     expect(await readdir(folder)).toEqual([])
   })

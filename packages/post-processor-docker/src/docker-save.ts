@@ -14,10 +14,21 @@ import type {
   PostProcessorOptions,
   Scope,
 } from '@imago/core'
-import { abortError, fileSystemError, ImagoError, isImagoError, messageOf, optionSchema, resolveFacts, splitStepOptions } from '@imago/core'
+import {
+  abortError,
+  fileSystemError,
+  ImagoError,
+  isImagoError,
+  messageOf,
+  optionSchema,
+  resolveFacts,
+  splitStepOptions,
+  toImagoError,
+} from '@imago/core'
 import type { Engine } from '@imago/docker-engine'
 import * as v from 'valibot'
 
+import { ownNames } from './image-artifact.ts'
 import { progressReporter } from './progress-reporter.ts'
 import { withEngine } from './with-engine.ts'
 
@@ -75,7 +86,7 @@ export async function saveImage(
   const progress = progressReporter(`save ${basename(path)}`, ctx.emit)
   const hash = createHash('sha256')
   let size = 0
-  let sendError: Error | undefined
+  let failure: ImagoError | undefined
   const measure = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
     for await (const chunk of chunks) {
       hash.update(chunk)
@@ -85,24 +96,30 @@ export async function saveImage(
     }
   }
   try {
+    const names = await ownNames(engine, input, { signal: ctx.signal })
     await mkdir(dirname(path), { recursive: true })
-    const archive = await engine.images.save(input.tags.length > 0 ? input.tags : [input.imageId], { signal: ctx.signal })
-    archive.once('error', (error) => (sendError = error))
-    await pipeline(archive, measure, createWriteStream(temporary, { flags: 'wx' }), { signal: ctx.signal })
+    const archive = await engine.images.save(names.length > 0 ? names : [input.imageId], { signal: ctx.signal })
+    const file = createWriteStream(temporary, { flags: 'wx' })
+    // Whoever fails first takes the other along.
+    archive.once('error', (error) => (failure ??= sendError(error)))
+    file.once('error', (error) => (failure ??= writeError(error, path)))
+    await pipeline(archive, measure, file, { signal: ctx.signal })
     await rename(temporary, path)
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined) // what went wrong first counts
-    throw ctx.signal.aborted ? abortError(ctx.signal) : saveError(error, sendError, path)
+    throw ctx.signal.aborted ? abortError(ctx.signal) : (failure ?? writeError(error, path))
   }
   progress.finish()
   return { type: 'docker-archive', id: path, files: [{ path, size, sha256: hash.digest('hex') }] }
 }
 
-function saveError(error: unknown, sendError: Error | undefined, path: string): unknown {
-  if (isImagoError(sendError ?? error)) return sendError ?? error
-  if (sendError !== undefined)
-    return new ImagoError('PROVIDER_FAILED', `the engine stopped sending the image: ${sendError.message}`, { cause: sendError })
+function sendError(error: Error): ImagoError {
+  if (isImagoError(error)) return error
+  return new ImagoError('PROVIDER_FAILED', `the engine stopped sending the image: ${error.message}`, { cause: error })
+}
+
+function writeError(error: unknown, path: string): ImagoError {
   const known = fileSystemError(error, `cannot save the image to '${path}'`)
-  if (isImagoError(known, 'DISK_FULL')) return known
+  if (isImagoError(error) || isImagoError(known, 'DISK_FULL')) return toImagoError(known)
   return new ImagoError('OUTPUT_UNWRITABLE', `cannot save the image to '${path}': ${messageOf(error)}`, { cause: error })
 }

@@ -1,8 +1,7 @@
 import type { DockerImageArtifact } from '@imago/core'
-import type { ImageDetails } from '@imago/docker-engine'
 import { describe, expect, it } from 'vitest'
 
-import { fakeEngine } from '../test/fake-engine.ts'
+import { details, fakeEngine } from '../test/fake-engine.ts'
 import { dockerTag, tagImage } from './docker-tag.ts'
 
 const image: DockerImageArtifact = {
@@ -14,16 +13,6 @@ const image: DockerImageArtifact = {
   digests: [],
   engine: 'unix:///fake.sock',
 }
-const details = (id: string): ImageDetails => ({
-  id,
-  tags: [],
-  digests: [],
-  size: 3,
-  os: 'linux',
-  architecture: 'amd64',
-  config: {},
-  layers: [],
-})
 
 describe('dockerTag', () => {
   it('reports every mistake', () => {

@@ -2,7 +2,7 @@ import type { DockerImageArtifact } from '@imago/core'
 import type { ImageDetails } from '@imago/docker-engine'
 import { describe, expect, it } from 'vitest'
 
-import { fakeEngine } from '../test/fake-engine.ts'
+import { details, fakeEngine } from '../test/fake-engine.ts'
 import { imageArtifact, removeImage, removeNames } from './image-artifact.ts'
 
 /** An engine's store of images by name. */
@@ -16,9 +16,7 @@ function store(names: Record<string, string>): {
   const engine = fakeEngine({
     inspect: async (name): Promise<ImageDetails | undefined> => {
       const id = names[name]
-      return id === undefined
-        ? undefined
-        : { id, tags: tagsOf(id), digests: [], size: 1, os: 'linux', architecture: 'amd64', config: {}, layers: [] }
+      return id === undefined ? undefined : details(id, tagsOf(id))
     },
     remove: async (name) => {
       removed.push(name)

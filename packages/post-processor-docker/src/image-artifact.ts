@@ -13,6 +13,17 @@ export async function imageArtifact(engine: Engine, image: string, options: Call
   return { type: 'docker-image', id, imageId: id, size, tags, digests, engine: engine.endpoint }
 }
 
+/**
+ * The names of an image that are still its own: another build may have taken one meanwhile.
+ * @throws ImagoError `IMAGE_NOT_FOUND` when the engine has lost the image
+ */
+export async function ownNames(engine: Engine, image: DockerImageArtifact, options: CallOptions): Promise<readonly string[]> {
+  await imageArtifact(engine, image.imageId, options)
+  const names = [...new Set(image.tags)]
+  const owners = await Promise.all(names.map((name) => engine.images.inspect(name, options)))
+  return names.filter((_, index) => owners[index]?.id === image.imageId)
+}
+
 /** Takes names away from an image, as far as they are still its own. With its last name, the engine removes the image itself. */
 export async function removeNames(engine: Engine, imageId: string, names: readonly string[], options: CallOptions): Promise<void> {
   for (const name of names) {

@@ -1,4 +1,4 @@
-import type { Engine, Images } from '@imago/docker-engine'
+import type { Engine, ImageDetails, Images } from '@imago/docker-engine'
 
 const refuse = (all: readonly string[]): object => Object.fromEntries(all.map((name) => [name, missing(name)]))
 const missing = (call: string) => (): never => {
@@ -16,4 +16,9 @@ export function fakeEngine(images: Partial<Images>): Engine {
     version: missing('version'),
     close() {},
   }
+}
+
+/** What an engine says of an image that has this id. */
+export function details(id: string, tags: readonly string[] = []): ImageDetails {
+  return { id, tags, digests: [], size: 3, os: 'linux', architecture: 'amd64', config: {}, layers: [] }
 }
