@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
 
 import type { TransferProgress } from '@imago/core'
-import { abortError, ImagoError } from '@imago/core'
+import { abortError, ImagoError, toImagoError } from '@imago/core'
 
 import type { Descriptor } from './oci.ts'
 import type { RegistryClient } from './registry-client.ts'
@@ -12,8 +13,30 @@ export interface BlobOptions {
   readonly onProgress?: (progress: TransferProgress) => void
 }
 
+/** A blob as a stream. Destroying it ends the download at once. */
+export function blobStream(
+  client: RegistryClient,
+  descriptor: Descriptor,
+  options: BlobOptions & { readonly signal: AbortSignal },
+): Readable {
+  const left = new AbortController()
+  const chunks = readBlob(client, descriptor, { ...options, signal: AbortSignal.any([options.signal, left.signal]) })
+  const stream = new Readable({
+    read() {
+      chunks.next().then(
+        ({ done, value }) => this.push(done === true ? null : value),
+        (error: unknown) => this.destroy(toImagoError(error)),
+      )
+    },
+  })
+  return stream.once('close', () => {
+    left.abort()
+    chunks.return().catch(() => undefined) // nobody listens any more
+  })
+}
+
 /** Reads a blob piece by piece; when the connection breaks, the next one goes on where it broke. Size and digest are checked at the end. */
-export async function* readBlob(
+async function* readBlob(
   client: RegistryClient,
   descriptor: Descriptor,
   options: BlobOptions & { readonly signal: AbortSignal },

@@ -208,6 +208,23 @@ describe('openRegistry', () => {
     await expect(open().manifest({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'CANCELLED' })
   })
 
+  it('ends a download that nobody wants any more', async () => {
+    const content = Buffer.alloc(1_000_000)
+    const blob = fake.addBlob(content)
+    const hungUp = new Promise((resolve) => {
+      fake.fail((request, response) => {
+        request.socket.once('close', resolve)
+        response.writeHead(200).write(content.subarray(0, 1000)) // and no more
+        return true
+      })
+    })
+    const stream = open().blob(blob)
+    await once(stream, 'readable')
+    stream.destroy()
+    await hungUp
+    expect(fake.requests).toHaveLength(1)
+  })
+
   it('does not hand its authorization to another host', async () => {
     const locked = await FakeRegistry.start({ auth: 'basic', user: 'daisy:grass' })
     onTestFinished(() => locked.stop())

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 
 import type { Duration } from '@imago/core'
@@ -7,7 +7,7 @@ import { ImagoError, milliseconds } from '@imago/core'
 import * as v from 'valibot'
 
 import type { BlobOptions } from './blob.ts'
-import { readBlob } from './blob.ts'
+import { blobStream } from './blob.ts'
 import type { RegistryCredentials } from './credentials.ts'
 import type { ImageReference } from './image-reference.ts'
 import { formatImageReference, parseImageReference } from './image-reference.ts'
@@ -85,7 +85,7 @@ export function openRegistry(image: string | ImageReference, options: OpenRegist
       return readImage(source, platform, signalOf(call))
     },
     blob(descriptor, call = {}) {
-      return Readable.from(readBlob(client, descriptor, { ...call, signal: signalOf(call) }), { objectMode: false })
+      return blobStream(client, descriptor, { ...call, signal: signalOf(call) })
     },
   }
 }
@@ -100,8 +100,11 @@ async function readImage(source: ImageSource, platform: Platform | undefined, si
   const name = formatImageReference(reference)
   const { descriptor, manifest } = await readManifest(source, reference.digest ?? reference.tag ?? 'latest', platform, signal)
   if (manifest.config.size > maxDocumentSize) throw tooLarge(name, 'the configuration')
-  const blob = Readable.from(readBlob(client, manifest.config, { signal }), { objectMode: false })
-  const config = parseDocument(imageConfigSchema, await buffer(blob), `the configuration of image '${name}'`)
+  const config = parseDocument(
+    imageConfigSchema,
+    await buffer(blobStream(client, manifest.config, { signal })),
+    `the configuration of image '${name}'`,
+  )
   if (platform !== undefined && !isPlatform(config, platform)) {
     throw new ImagoError('IMAGE_NOT_FOUND', `image '${name}' does not exist for ${formatPlatform(platform)}`, {
       hint: `it exists for ${formatPlatform(config)}`,
