@@ -11,7 +11,7 @@ import { stateDirectory } from './state-directory.ts'
 import { readVersion } from './version.ts'
 
 /** What was found out about one package, or about the machine itself. */
-export interface Examined {
+interface Examined {
   /** The package's name; `'imago'` for what every build needs. */
   readonly name: string
   readonly checks: readonly DoctorCheck[]

@@ -1,7 +1,7 @@
 import type { Flag, Flags } from './arguments.ts'
 
 /** A command line that shows how to use a command, and what it does. */
-export interface Example {
+interface Example {
   readonly command: string
   readonly does: string
 }

@@ -23,6 +23,8 @@ export interface Host {
   onSignal(signal: SignalName, listener: () => void): () => void
   /** Calls back when the process ends, however it does, until the returned function is called. */
   onExit(listener: () => void): () => void
+  /** Calls back with an error that nobody waits for, until the returned function is called; the process no longer dies of it meanwhile. */
+  onCrash(listener: (error: unknown) => void): () => void
   /** Ends the process at once. */
   exit(code: number): void
   readonly core: CoreFunctions

@@ -23,6 +23,10 @@ export function processHost(): Host {
       process.on('exit', listener)
       return () => process.off('exit', listener)
     },
+    onCrash(listener) {
+      process.on('uncaughtException', listener)
+      return () => process.off('uncaughtException', listener)
+    },
     exit: (code) => process.exit(code),
     core: coreFunctions,
     modules: moduleLoader(environment.cacheDirectory),

@@ -56,6 +56,14 @@ test('the key Ctrl-C does what the signal does', () => {
   expect(interruption.received).toBe('SIGINT')
 })
 
+test('an error that nobody waits for cancels, too', () => {
+  const { host, interruption, said } = start()
+  host.crash(new Error('a stray error'))
+  expect(interruption.signal.reason).toMatchObject({ code: 'CANCELLED', message: 'a stray error' })
+  expect(interruption.received).toBeUndefined()
+  expect(said[0]).toMatch(/^a stray error, and nobody was waiting for it; cancelling\nError: a stray error\n {4}at /)
+})
+
 test('listens no longer than the run takes', () => {
   const { host, interruption } = start()
   interruption[Symbol.dispose]()

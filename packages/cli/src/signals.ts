@@ -1,4 +1,4 @@
-import { ImagoError } from '@imago/core'
+import { ImagoError, messageOf } from '@imago/core'
 
 import type { SignalName } from './exit-code.ts'
 import { exitCodeOfSignal } from './exit-code.ts'
@@ -28,8 +28,11 @@ export interface InterruptionOptions {
  */
 const sameSignalMs = 300
 
-/** Lets the first SIGINT, SIGTERM or SIGHUP cancel a run, and the next one end the process at once. */
-export function interruptible(host: Pick<Host, 'onSignal' | 'exit'>, { onCancel, onExit }: InterruptionOptions): Interruption {
+/**
+ * Lets the first SIGINT, SIGTERM or SIGHUP cancel a run, and the next one end the process at once. An error that nobody waits for (of a
+ * plugin's own timers and streams) cancels the run too, instead of ending the process with its machines still there.
+ */
+export function interruptible(host: Pick<Host, 'onSignal' | 'onCrash' | 'exit'>, { onCancel, onExit }: InterruptionOptions): Interruption {
   const controller = new AbortController()
   let first: { readonly name: SignalName; readonly at: number } | undefined
   const receive = (name: SignalName): void => {
@@ -44,7 +47,11 @@ export function interruptible(host: Pick<Host, 'onSignal' | 'exit'>, { onCancel,
     host.exit(exitCodeOfSignal(name))
   }
   const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-  const stops = names.map((name) => host.onSignal(name, () => receive(name)))
+  const crash = (error: unknown): void => {
+    onCancel(`${messageOf(error)}, and nobody was waiting for it; cancelling\n${error instanceof Error ? error.stack : ''}`)
+    controller.abort(new ImagoError('CANCELLED', messageOf(error), { cause: error }))
+  }
+  const stops = [...names.map((name) => host.onSignal(name, () => receive(name))), host.onCrash(crash)]
   return {
     signal: controller.signal,
     get received() {

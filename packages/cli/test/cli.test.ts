@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { Running } from './command.ts'
 import { bin, compile, imago, loadedModules, project, run, start } from './command.ts'
 import { definition } from './definitions.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
 beforeAll(() => compile('cli'), 120_000)
 
@@ -27,6 +28,21 @@ describe('what is loaded', () => {
     expect([...packages].toSorted()).toEqual(expect.arrayContaining(['cli', 'core']))
     expect([...packages].filter((name) => !['cli', 'core', 'jiti', 'p-limit', 'valibot', 'yocto-queue'].includes(name))).toEqual([])
     expect(loaded.filter((path) => path.includes('live-reporter'))).toEqual([])
+  })
+})
+
+describe('a checkout that is not built yet', () => {
+  test('says so, but knows its version', async () => {
+    const folder = await temporaryFolder({
+      'package.json': '{"type":"module","version":"9.8.7"}',
+      'bin/imago.js': await readFile(bin, 'utf8'),
+    })
+    const imagoThere = async (argument: string): Promise<unknown[]> => {
+      const running = start(process.execPath, [join(folder, 'bin/imago.js'), argument], folder)
+      return [(await running.exited).code, running.stdout(), running.stderr()]
+    }
+    expect(await imagoThere('--version')).toEqual([0, '9.8.7\n', ''])
+    expect(await imagoThere('build')).toEqual([1, '', 'imago: this checkout is not built yet\n  hint: run npm run build in it\n'])
   })
 })
 
@@ -67,6 +83,15 @@ describe('imago build', () => {
     const { code, stdout, stderr } = await run(['build'], folder)
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toContain('Not A Name')
+  })
+
+  test('cleans up when something throws that nobody waits for', async () => {
+    const body = `setTimeout(() => { throw new Error('a stray error') })\nawait sleep(60_000, undefined, { signal: ctx.signal })`
+    const folder = await project({ 'image.ts': definition(body) })
+    const { code, stderr } = await run(['build'], folder)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^a stray error, and nobody was waiting for it; cancelling\nError: a stray error\n {4}at /)
+    expect(await readFile(join(folder, 'log.txt'), 'utf8')).toBe('removed one\n')
   })
 
   test('takes a parameter from the environment before its default', async () => {
@@ -170,13 +195,14 @@ describe('image files that Node runs itself', () => {
 })
 
 /** util-linux's `script` runs a program on a terminal of its own. */
-const missing = spawnSync('script', ['--version']).status !== 0
+const terminal = 'script'
+const missing = spawnSync(terminal, ['--version']).status !== 0
 if (missing && process.env.IMAGO_REQUIRE?.split(',').includes('script'))
   throw new Error('the program script is required here, and is missing')
 
 /** Runs `imago` on a terminal; what is written to its stdin is typed. */
 function onTerminal(args: readonly string[], cwd: string): Running {
-  return start('script', ['-qec', `stty cols 60 rows 12; ${process.execPath} ${bin} ${args.join(' ')}`, '/dev/null'], cwd, {
+  return start(terminal, ['-qec', `stty cols 60 rows 12; ${process.execPath} ${bin} ${args.join(' ')}`, '/dev/null'], cwd, {
     TERM: 'xterm',
   })
 }

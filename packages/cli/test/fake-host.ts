@@ -55,6 +55,8 @@ export interface FakeHost extends Host {
   readonly exits: readonly number[]
   /** Sends a signal; says whether anybody listened. */
   send(signal: SignalName): boolean
+  /** Something throws that nobody waits for. */
+  crash(error: unknown): void
   /** What {@link Host.onExit} was given and not taken back. */
   readonly exitListeners: ReadonlySet<() => void>
 }
@@ -74,6 +76,7 @@ export interface FakeHostOptions {
 export function fakeHost(options: FakeHostOptions = {}): FakeHost {
   const exits: number[] = []
   const exitListeners = new Set<() => void>()
+  const crashListeners = new Set<(error: unknown) => void>()
   const signalListeners = new Map<SignalName, Set<() => void>>()
   const typed = [...(options.keys ?? [])]
   return {
@@ -97,6 +100,13 @@ export function fakeHost(options: FakeHostOptions = {}): FakeHost {
     onExit(listener) {
       exitListeners.add(listener)
       return () => exitListeners.delete(listener)
+    },
+    onCrash(listener) {
+      crashListeners.add(listener)
+      return () => crashListeners.delete(listener)
+    },
+    crash(error) {
+      for (const listener of crashListeners) listener(error)
     },
     exit: (code) => void exits.push(code),
     core: { run: unused, plan: unused, validate: unused, preflight: unused, sweep: unused, resolveParameters: unused, ...options.core },

@@ -2,7 +2,7 @@ import type { Builder, Image, Provisioner } from '@imago/core'
 import { defineImage } from '@imago/core'
 
 /** A builder that makes nothing. */
-export const builder: Builder = {
+const builder: Builder = {
   kind: 'builder',
   type: 'fake',
   options: {},
@@ -11,7 +11,7 @@ export const builder: Builder = {
 }
 
 /** A provisioner that does nothing. */
-export const provisioner: Provisioner<string> = {
+const provisioner: Provisioner<string> = {
   kind: 'provisioner',
   type: 'shell',
   title: 'apt-get update',

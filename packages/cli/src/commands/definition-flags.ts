@@ -18,7 +18,7 @@ export const definitionFlags = {
 export type DefinitionValues = FlagValues<typeof definitionFlags>
 
 /** An image file with its parameters filled in. */
-export interface FilledDefinition {
+interface FilledDefinition {
   /** As the user would write it. */
   readonly file: string
   /** The folder it is in; absolute. */

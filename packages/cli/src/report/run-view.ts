@@ -6,7 +6,7 @@ import { ProgressMeter } from './progress-meter.ts'
 import { StepNumbers } from './step-numbers.ts'
 
 /** A step that runs just now. */
-export interface RunningStep {
+interface RunningStep {
   readonly step: StepRef
   /** `'2/5'`; builders' own steps are not counted. */
   readonly number: string | undefined
