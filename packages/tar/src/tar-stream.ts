@@ -74,8 +74,9 @@ interface ParsedHeader extends Omit<Partial<Header>, 'name' | 'type' | 'pax'> {
 
 async function openParser(): Promise<Parser> {
   const { extract } = await import('tar-stream')
-  // Names come as latin1, byte for byte, because not every name is UTF-8. The types know neither this option nor the rest of Parser.
-  const options: object = { filenameEncoding: 'latin1' }
+  // Names come as latin1, byte for byte, because not every name is UTF-8. Formats from before POSIX have no
+  // name, but the same checksum. The types know neither of these options nor the rest of Parser.
+  const options: object = { filenameEncoding: 'latin1', allowUnknownFormat: true }
   return extract(options) as unknown as Parser
 }
 
