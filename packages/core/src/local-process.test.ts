@@ -83,6 +83,23 @@ describe('a program that ends by itself', () => {
     expect(endless.destroyed).toBe(true)
   })
 
+  test('writes its output to a stream, at the pace of that', async () => {
+    const slow = new PassThrough({ highWaterMark: 1024 })
+    const running = runLocal({ command: ['sh', '-c', 'head -c 130000 /dev/zero'], stdout: slow })
+    await new Promise((resolve) => setTimeout(resolve, 700)) // longer than what a program that has ended may hold its output
+    let size = 0
+    for await (const chunk of slow) size += Buffer.from(chunk as Uint8Array).length
+    expect(size).toBe(130_000)
+    expect(await running).toEqual({ exitCode: 0 })
+  })
+
+  test('ends when the stream for its output does', async () => {
+    const closed = new PassThrough()
+    const running = runLocal({ command: ['sh', '-c', 'while :; do echo y; done'], stdout: closed })
+    closed.once('data', () => closed.destroy(new Error('enough')))
+    await expect(running).rejects.toThrow('enough')
+  })
+
   test('does not hang on a child in the background that holds its output', async () => {
     const started = performance.now()
     const result = await outputOf({ command: ['sh', '-c', `sleep 60 & echo $! > ${directory}/pid; echo done`] })

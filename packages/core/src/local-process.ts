@@ -5,6 +5,7 @@ import { stat } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { Readable } from 'node:stream'
 import type { Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises'
 
 import type { ExecOptions, ExecResult } from './communicator.ts'
@@ -20,6 +21,11 @@ export interface LocalCommand extends ExecOptions {
   readonly command: readonly string[]
   /** Added to the environment of this process. */
   readonly env?: Readonly<Record<string, string>>
+  /**
+   * Takes the standard output in the place of `onOutput`, at its own pace, and is ended with it; all of it then counts, also what a
+   * child in the background writes. Destroying it ends the program.
+   */
+  readonly stdout?: Writable
   /** Milliseconds between SIGTERM and SIGKILL when the signal ends it. @default 2000 */
   readonly killGraceMs?: number
 }
@@ -42,9 +48,10 @@ export async function runLocal(options: LocalCommand): Promise<ExecResult> {
   const source = asReadable(options.stdin)
   try {
     const fed = feed(source, child.stdin)
-    await Promise.race([exited, abort.promise, fed.then(() => exited)])
+    const taken = options.stdout === undefined ? undefined : pipeline(child.stdout, options.stdout)
+    await Promise.race([exited, abort.promise, fed.then(() => exited), taken?.then(() => exited) ?? exited])
     const drained = delay(drainMs, undefined, { ref: false }).then(() => nextTurn()) // a turn more, in case the loop was blocked so long
-    await Promise.race([closed, drained, abort.promise])
+    await Promise.race([taken ?? Promise.race([closed, drained]), abort.promise])
     return { exitCode: await exited }
   } catch (error) {
     await endProcessTree(pid, options.killGraceMs ?? 2000)
@@ -76,7 +83,7 @@ async function start(options: LocalCommand, guard: Guard): Promise<StartedProgra
     })
     if (child.pid !== undefined) guard.watch(child.pid)
     const { onOutput } = options
-    child.stdout.on('data', (chunk: Uint8Array) => onOutput?.('stdout', chunk))
+    if (options.stdout === undefined) child.stdout.on('data', (chunk: Uint8Array) => onOutput?.('stdout', chunk))
     child.stderr.on('data', (chunk: Uint8Array) => onOutput?.('stderr', chunk))
     const exited = new Promise<number>((resolve) => {
       child.once('exit', (code, name) => resolve(code ?? 128 + (name === null ? 0 : constants.signals[name])))
