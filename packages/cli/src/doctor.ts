@@ -32,21 +32,16 @@ export async function inspect(host: Host): Promise<Diagnosis> {
   const machine = { name: 'imago', checks: [nodeCheck(), await stateCheck(host.cwd)] }
   const plugins = await loadFirstPartyPlugins(host.cwd, host.modules)
   const examined = (await Promise.all(plugins.map(examine))).filter(({ checks }) => checks.length > 0)
-  return { examined: [machine, ...examined], canBuild: works(machine) && examined.some((found) => isBuilder(found) && works(found)) }
+  return { examined: [machine, ...examined], canBuild: works(machine) && examined.some(works) }
 }
 
 function works({ checks }: Examined): boolean {
   return checks.every(({ status }) => status !== 'missing')
 }
 
-function isBuilder({ name }: { readonly name: string }): boolean {
-  return name.startsWith('@imago/builder-')
-}
-
 async function examine(loaded: LoadedPlugin): Promise<Examined> {
   const { name } = loaded
   if (loaded.status === 'not-installed') {
-    if (!isBuilder(loaded)) return { name, checks: [] }
     return { name, checks: [{ name: 'package', status: 'missing', detail: 'not installed', hint: `npm install --save-dev ${name}` }] }
   }
   if (loaded.status === 'broken')
