@@ -85,11 +85,11 @@ describe('a program that ends by itself', () => {
 
   test('writes its output to a stream, at the pace of that', async () => {
     const slow = new PassThrough({ highWaterMark: 1024 })
-    const running = runLocal({ command: ['sh', '-c', 'head -c 130000 /dev/zero'], stdout: slow })
+    const running = runLocal({ command: ['sh', '-c', 'head -c 190000 /dev/zero'], stdout: slow })
     await new Promise((resolve) => setTimeout(resolve, 700)) // longer than what a program that has ended may hold its output
     let size = 0
     for await (const chunk of slow) size += Buffer.from(chunk as Uint8Array).length
-    expect(size).toBe(130_000)
+    expect(size).toBe(190_000)
     expect(await running).toEqual({ exitCode: 0 })
   })
 
