@@ -93,6 +93,7 @@ class PosixSession implements ShellSession {
   }
 
   async exec(command: string | readonly string[], options: SessionExecOptions = {}): Promise<ExecResult> {
+    if (options.signal?.aborted === true) throw abortError(options.signal)
     const text = commandText(command, options)
     const abort = abortOf(options.signal)
     const before = this.#idle

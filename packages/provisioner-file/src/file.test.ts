@@ -1,4 +1,3 @@
-/* oxlint-disable vitest/expect-expect -- expectMachine asserts */
 import { existsSync, readFileSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,3 @@
-/* oxlint-disable vitest/expect-expect -- expectMachine asserts */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
