@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 
 import type { BuildContext, StepContext } from '@imago/core'
-import { abortError, fileSystemError } from '@imago/core'
+import { abortError, fileSystemError, ImagoError, isImagoError, messageOf, systemCode } from '@imago/core'
 
 import type { BuildContainer } from './build-container.ts'
 import type { DockerRootfsArtifact, ExportResult } from './docker-result.ts'
@@ -40,9 +40,15 @@ export async function exportRootfs(
   } catch (error) {
     await rm(temporary, { force: true })
     if (signal.aborted) throw abortError(signal)
-    throw fileSystemError(error, `cannot export to '${path}'`)
+    throw exportError(error, `cannot export to '${path}'`)
   }
   const sha256 = hash.digest('hex')
   const { os, architecture } = start.details
   return { type: 'docker-rootfs', id: `sha256:${sha256}`, files: [{ path, size, sha256 }], platform: `${os}/${architecture}` }
+}
+
+function exportError(error: unknown, what: string): unknown {
+  const wrapped = fileSystemError(error, what)
+  if (wrapped !== error || isImagoError(error) || systemCode(error) === undefined) return wrapped
+  return new ImagoError('OUTPUT_UNWRITABLE', `${what}: ${messageOf(error)}`, { cause: error })
 }

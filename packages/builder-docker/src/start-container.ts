@@ -38,7 +38,7 @@ export async function startContainer(
     kind: dockerContainer,
     name: spec.name,
     data: { endpoint: engine.endpoint },
-    create: (signal) => create(engine, spec, shellPath, signal),
+    create: (signal) => create(engine, spec, { shell: shellPath, isRoot: (start.details.config.user ?? '') === '' }, signal),
     id: ({ id }) => id,
   })
   const { config, architecture } = start.details
@@ -74,13 +74,16 @@ export async function startContainer(
 async function create(
   engine: Engine,
   spec: Omit<ContainerSpec, 'command'>,
-  shell: string,
+  { shell, isRoot }: { readonly shell: string; readonly isRoot: boolean },
   signal: AbortSignal,
 ): Promise<{ readonly id: string; readonly hasShell: boolean }> {
   const id = await engine.containers.create({ ...spec, command: [shell, '-c', idleScript], openStdin: true }, { signal })
   if ((await engine.containers.stat(id, shell, { signal })) !== undefined) return { id, hasShell: true }
   await engine.containers.remove(id, { signal })
-  return { id: await engine.containers.create({ ...spec, command: [idlePath], user: '0:0' }, { signal }), hasShell: false }
+  return {
+    id: await engine.containers.create({ ...spec, command: [idlePath], ...(!isRoot && { user: '0:0' }) }, { signal }),
+    hasShell: false,
+  }
 }
 
 /** Derived from the run, so that `imago sweep` finds the container when the answer of its creation was lost. */

@@ -3,11 +3,11 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { promisify } from 'node:util'
 
-import type { Artifact, BuildContext, Builder, Communicator, ExecOptions } from '@imago/core'
+import type { Artifact, Builder, Communicator, ExecOptions, Facts } from '@imago/core'
 import { messageOf } from '@imago/core'
 import type { Engine } from '@imago/docker-engine'
 import { connectEngine } from '@imago/docker-engine'
-import { packPath } from '@imago/tar'
+import { packContent, packPath } from '@imago/tar'
 import { buildContext } from '@imago/testing'
 
 const run = promisify(execFile)
@@ -52,12 +52,9 @@ export async function makeImage(engine: Engine, changes: readonly string[] = [])
 
 /** Makes an image that has configuration, and nothing else, on top of another. */
 async function derive(engine: Engine, base: string, repository: string, changes: readonly string[]): Promise<void> {
-  const container = await engine.containers.create({ name: `${repository}-make`, image: base, command: ['/bin/true'] })
-  try {
-    await engine.containers.commit(container, { base, name: { repository }, changes })
-  } finally {
-    await engine.containers.remove(container)
-  }
+  const dockerfile = Buffer.from([`FROM ${base}`, `LABEL imago.test=${repository}`, ...changes].join('\n'))
+  const id = await engine.images.build({ context: packContent('Dockerfile', dockerfile) })
+  await engine.images.tag(id, { repository })
 }
 
 /** Gives an image of nothing but busybox the names of its programs. */
@@ -76,19 +73,26 @@ async function install(engine: Engine, image: string, repository: string, change
   }
 }
 
+/** What a test's provisioner gets. */
+interface Provisioning {
+  readonly ctx: ReturnType<typeof buildContext>
+  readonly facts: Partial<Facts>
+}
+
 /** Runs the builder as a run would: what it acquired is released when it is over, however it ended. */
 export async function runBuild<A extends Artifact>(
   builder: Builder<A>,
-  provision: (machine: Communicator, facts: Parameters<BuildContext['provision']>[1]) => Promise<void> = () => Promise.resolve(),
+  provision?: (machine: Communicator, about: Provisioning) => Promise<void>,
   options: Parameters<typeof buildContext>[0] = {},
-): Promise<{ readonly artifact: A; readonly context: ReturnType<typeof buildContext> }> {
-  const context = buildContext({
-    runId: uniqueName().slice('imago-test-'.length),
+): Promise<{ readonly artifact: A; readonly context: Provisioning['ctx'] }> {
+  const runId = uniqueName().slice(-8)
+  const context: Provisioning['ctx'] = buildContext({
+    runId,
     image: 'test',
     build: 'docker',
     builderType: 'docker',
     ...options,
-    provision,
+    provision: async (machine, facts = {}) => await provision?.(machine, { ctx: context, facts }),
   })
   try {
     return { artifact: await builder.build(context), context }
@@ -119,4 +123,18 @@ export async function rejection(promise: Promise<unknown>): Promise<unknown> {
     () => undefined,
     (error: unknown) => error,
   )
+}
+
+/** What `docker inspect` says of an image. */
+export async function inspected(
+  image: string,
+): Promise<{ readonly Config: Readonly<Record<string, unknown>> & { readonly Labels: object } }> {
+  const { stdout } = await run('docker', ['image', 'inspect', image])
+  return JSON.parse(stdout)[0]
+}
+
+/** The names in a tar archive. */
+export async function archiveNames(path: string): Promise<readonly string[]> {
+  const { stdout } = await run('tar', ['-tf', path], { maxBuffer: 64 << 20 })
+  return stdout.split('\n')
 }
