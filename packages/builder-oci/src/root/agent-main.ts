@@ -1,0 +1,16 @@
+/* The agent's process: it takes its orders from the process that started it, and ends with it. */
+import { Agent } from './agent.ts'
+import type { Message } from './rpc.ts'
+import { serve } from './rpc.ts'
+
+const [, , directory = ''] = process.argv
+process.umask(0o022)
+process.on('disconnect', () => process.exit())
+
+serve(
+  {
+    send: (message) => process.send?.(message),
+    onMessage: (listener) => process.on('message', (message) => listener(message as Message)), // nobody else sends any
+  },
+  new Agent(directory),
+)

@@ -1,0 +1,93 @@
+import { readFile } from 'node:fs/promises'
+
+import type { OutputSink } from '@imago/core'
+import { ImagoError } from '@imago/core'
+
+import { requireProgram } from '../host/programs.ts'
+import type { Call, SealedTree, Tree } from '../tree/tree.ts'
+import type { HelperRequest } from './agent-methods.ts'
+import { AgentProcess } from './agent-process.ts'
+import { findHostTools, innerTools } from './host-tools.ts'
+import type { IdMap } from './id-map.ts'
+import { InnerProcesses } from './inner-processes.ts'
+import { explainNamespaces } from './namespace-limits.ts'
+import { remoteTree } from './remote-tree.ts'
+import type { Machine, MachineOptions, Root } from './root.ts'
+import { RootCommunicator } from './root-communicator.ts'
+import { mountPoints, toolDirectory } from './sandbox.ts'
+
+/** A root in namespaces of its own: Linux only, as root or as anybody. An agent works on its files; its commands see nothing but the root. */
+export class NamespacedRoot implements Root {
+  readonly tree: Tree
+  readonly #agent: AgentProcess
+  readonly #directory: string
+
+  private constructor(directory: string, agent: AgentProcess) {
+    this.#directory = directory
+    this.#agent = agent
+    this.tree = remoteTree(agent.client)
+  }
+
+  /**
+   * @param directory empty, absolute
+   * @throws ImagoError `UNSUPPORTED` when the system allows no user namespace with these ids, `TOOL_MISSING`
+   */
+  static async open(directory: string, ids: IdMap, signal: AbortSignal): Promise<NamespacedRoot> {
+    return new NamespacedRoot(directory, await AgentProcess.start(directory, ids, signal))
+  }
+
+  async start(options: MachineOptions, signal: AbortSignal): Promise<Machine> {
+    const sealed = await this.tree.seal(mountPoints, { signal })
+    const processes = await this.#startProcesses(sealed, options, signal).catch((error: unknown) => explainNamespaces(error))
+    const isAlive = (): Promise<boolean> => this.#isAlive(processes)
+    return {
+      connect: () => new RootCommunicator({ tree: this.tree, processes, isAlive }),
+      stop: (stopSignal) => this.#agent.client.call('stopSandbox', null, { signal: stopSignal }),
+      notes: this.#notes(sealed, processes),
+    }
+  }
+
+  async runHelper(request: HelperRequest & { readonly output: OutputSink }, call: Call): Promise<{ readonly exitCode: number }> {
+    if (this.#agent.ids.kind === 'single') throw new ImagoError('UNSUPPORTED', 'this needs more than one user', { hint: subordinateHint })
+    const { output, command, env } = request
+    this.#agent.onOutput = output
+    return await this.#agent.client.call('runHelper', { command, env }, call)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#agent[Symbol.asyncDispose]()
+  }
+
+  async #startProcesses(sealed: SealedTree, options: MachineOptions, signal: AbortSignal): Promise<InnerProcesses> {
+    const [tools, nsenter, resolvConf] = await Promise.all([
+      findHostTools(['setpriv', 'env', 'umount'], signal),
+      requireProgram('nsenter', "install 'util-linux'"),
+      readFile('/etc/resolv.conf', 'utf8').catch(() => ''),
+    ])
+    const request = { root: sealed.root, places: sealed.mountPoints, tools, resolvConf }
+    const { pid } = await this.#agent.client.call('startSandbox', request, { signal })
+    return new InnerProcesses({
+      ...options,
+      pid,
+      nsenter,
+      directory: this.#directory,
+      tools: innerTools(tools, toolDirectory),
+      groups: this.#agent.ids.kind !== 'single',
+    })
+  }
+
+  async #isAlive(processes: InnerProcesses | ImagoError): Promise<boolean> {
+    if (processes instanceof ImagoError) return true
+    return (await readFile(`/proc/${processes.pid}/stat`, 'latin1').catch(() => undefined)) !== undefined
+  }
+
+  #notes(sealed: SealedTree, processes: InnerProcesses | ImagoError): string[] {
+    const notes: string[] = []
+    if (processes instanceof ImagoError) notes.push(processes.message)
+    else if (this.#agent.ids.kind === 'single') notes.push(`commands can give files to root only (${subordinateHint})`)
+    if (sealed.changes === 'comparison') notes.push(`changes are found by comparison, because there is no overlay: ${sealed.reason}`)
+    return notes
+  }
+}
+
+const subordinateHint = "to have other users, install 'uidmap' and give this user ids in /etc/subuid and /etc/subgid"

@@ -1,0 +1,43 @@
+import { ImagoError } from '@imago/core'
+
+import { MemoryAttributes } from '../tree/attributes.ts'
+import { LocalTree } from '../tree/local-tree.ts'
+import type { Tree } from '../tree/tree.ts'
+import type { Machine, MachineOptions, Root } from './root.ts'
+import { RootCommunicator } from './root-communicator.ts'
+
+/**
+ * A root that is a directory and nothing else: for systems other than Linux, and where Linux allows no namespaces. It takes files, whose
+ * owners and modes are kept in memory; commands cannot run.
+ */
+export class PlainRoot implements Root {
+  readonly tree: Tree
+  readonly #reason: ImagoError
+
+  /**
+   * @param directory empty, absolute
+   * @param reason what `exec` rejects with
+   */
+  constructor(directory: string, reason: ImagoError) {
+    this.tree = new LocalTree({ directory, attributes: new MemoryAttributes() })
+    this.#reason = reason
+  }
+
+  async start(_options: MachineOptions, signal: AbortSignal): Promise<Machine> {
+    await this.tree.seal([], { signal })
+    const { tree } = this
+    return {
+      connect: () => new RootCommunicator({ tree, processes: this.#reason, isAlive: () => Promise.resolve(true) }),
+      stop: () => Promise.resolve(),
+      notes: [this.#reason.message],
+    }
+  }
+
+  runHelper(): Promise<never> {
+    return Promise.reject(this.#reason)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve()
+  }
+}
