@@ -23,6 +23,11 @@ export interface FilesArtifact extends Artifact {
   readonly files: readonly ArtifactFile[]
 }
 
+/** What a post-processor makes that hands on what it got: for the compiler, the next one of the chain gets the same. Never a real type. */
+export interface SameArtifact extends Artifact {
+  readonly type: 'same-artifact'
+}
+
 /** What is known of an artifact before it is made. */
 export interface ArtifactShape {
   readonly type: string

@@ -9,6 +9,7 @@ import type {
   Provisioner,
   Scope,
   StepOptions,
+  SameArtifact,
 } from './index.ts'
 
 interface AmiArtifact extends Artifact {
@@ -35,6 +36,10 @@ declare function dockerSave<const O extends string = never, const X extends stri
 declare function manifest<const O extends string = never, const X extends string = never>(
   options?: Scope<O, X>,
 ): PostProcessor<Artifact, FilesArtifact, NoInfer<O>, NoInfer<X>>
+
+declare function shellLocal<const O extends string = never, const X extends string = never>(
+  options: { inline: readonly string[] } & Scope<O, X>,
+): PostProcessor<Artifact, SameArtifact, NoInfer<O>, NoInfer<X>>
 
 const builders = { aws: amazonEbs({ region: 'us-west-2' }), docker: docker({ image: 'debian:12' }), vm: qemu({ iso: 'x' }) }
 
@@ -92,6 +97,23 @@ defineImage({ name: 'cow', builders, postProcessors: [[dockerTag({ repository: '
 defineImage({ name: 'cow', builders, postProcessors: [[manifest(), compress({ output: 'x' }), dockerSave({ path: 'x' })]] })
 // error: only and except belong on the first post-processor of a chain
 defineImage({ name: 'cow', builders, postProcessors: [[manifest(), compress({ output: 'x', only: ['vm'] })]] })
+
+// a post-processor that hands on what it got
+defineImage({
+  name: 'cow',
+  builders,
+  postProcessors: [
+    [
+      shellLocal({ inline: ['x'], only: ['docker'] }),
+      dockerTag({ repository: 'x' }),
+      shellLocal({ inline: ['x'] }),
+      dockerSave({ path: 'x' }),
+    ],
+    [shellLocal({ inline: ['x'], only: ['vm'] }), shellLocal({ inline: ['x'] }), compress({ output: 'x' })],
+  ],
+})
+// error: a post-processor in this chain cannot take what the one before it makes
+defineImage({ name: 'cow', builders, postProcessors: [[shellLocal({ inline: ['x'], only: ['docker', 'vm'] }), compress({ output: 'x' })]] })
 
 // references and results
 docker({ image: artifactOf(cow, 'docker') })

@@ -1,4 +1,4 @@
-export type { Artifact, ArtifactFile, ArtifactShape, DockerImageArtifact, FilesArtifact } from './artifact.ts'
+export type { Artifact, ArtifactFile, ArtifactShape, DockerImageArtifact, FilesArtifact, SameArtifact } from './artifact.ts'
 export type { Communicator, ExecOptions, ExecResult, RemoteEntry, Source, TransferOptions, TransferProgress } from './communicator.ts'
 export type {
   Builder,

@@ -1,4 +1,4 @@
-import type { Artifact } from './artifact.ts'
+import type { Artifact, SameArtifact } from './artifact.ts'
 import type { Builder, PostProcessor } from './component.ts'
 
 /*
@@ -42,15 +42,18 @@ type CheckFit<B extends Builders, C> = [Misfit<B, Head<C>>] extends [never]
   ? unknown
   : `post-processor cannot take what builder '${Misfit<B, Head<C>> & string}' makes; add only: [...]`
 
-type CheckLinks<C> = C extends readonly [infer A, infer Next, ...infer Rest]
+/** What the next post-processor gets, when `P` got `Got`. */
+type Made<P, Got> = [Parts<P>['out']] extends [SameArtifact] ? Got : Parts<P>['out']
+
+type CheckLinks<C, Got> = C extends readonly [infer A, infer Next, ...infer Rest]
   ? [Parts<Next>['only'] | Parts<Next>['except']] extends [never]
-    ? Parts<A>['out'] extends Parts<Next>['in']
-      ? CheckLinks<readonly [Next, ...Rest]>
+    ? Made<A, Got> extends Parts<Next>['in']
+      ? CheckLinks<readonly [Next, ...Rest], Made<A, Got>>
       : 'a post-processor in this chain cannot take what the one before it makes'
     : 'only and except belong on the first post-processor of a chain'
   : unknown
 
 /** Each chain, with a sentence in the place of what does not fit. */
 export type CheckedChains<B extends Builders, P extends readonly Chain[]> = {
-  [I in keyof P]: CheckNames<B, P[I]> & CheckLinks<P[I]> & P[I]
+  [I in keyof P]: CheckNames<B, P[I]> & CheckLinks<P[I], ArtifactOf<B[Selected<B, Head<P[I]>>]>> & P[I]
 }

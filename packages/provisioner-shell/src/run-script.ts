@@ -2,11 +2,10 @@ import { isUtf8 } from 'node:buffer'
 
 import type { ExecOptions, ProvisionContext } from '@imago/core'
 import { ImagoError, messageOf } from '@imago/core'
+import type { LoadedScript } from '@imago/script'
+import { asShellCommand, plainText, shebang, withUnixLines } from '@imago/script'
 
 import { launcher } from './launcher.ts'
-import { plainText } from './script-environment.ts'
-import type { LoadedScript } from './script-source.ts'
-import { asShellCommand, shebang, withUnixLines } from './script-text.ts'
 import type { ShellSettings } from './shell-options.ts'
 import { runsAsOther, sudoOptions, underSudo, underWrap } from './wrapping.ts'
 

@@ -2,10 +2,8 @@ import type { Issue } from '@imago/core'
 import { optionSchema } from '@imago/core'
 import * as v from 'valibot'
 
-import type { ScriptEnvironment } from './script-environment.ts'
-import { scriptEnvironment } from './script-environment.ts'
-import type { ScriptParts, ScriptSource } from './script-source.ts'
-import { scriptSourceEntries, scriptSourceIssues } from './script-source.ts'
+import type { ScriptEnvironment, ScriptParts, ScriptSource } from '@imago/script'
+import { interpreter, scriptEnvironment, scriptSourceEntries, scriptSourceIssues, validExitCodes } from '@imago/script'
 import type { SudoOptions, Wrap } from './wrapping.ts'
 
 /** How `shell` runs its scripts. */
@@ -35,22 +33,6 @@ export interface ShellSettings {
 
 /** What `shell` takes beside the common options of steps. */
 export type ShellOptions = ScriptSource & ShellSettings
-
-const exitCode = v.pipe(
-  v.number(),
-  v.integer('must be a whole number'),
-  v.minValue(0, 'must be 0 to 255'),
-  v.maxValue(255, 'must be 0 to 255'),
-)
-
-/** Exit codes that are no failure. */
-export const validExitCodes: v.GenericSchema = v.pipe(v.array(exitCode), v.nonEmpty('must not be empty'))
-
-/** A program, or a program with arguments. */
-export const interpreter: v.GenericSchema = v.union([
-  v.pipe(v.string(), v.regex(/^\S+$/, "must be one word; give a program with arguments as a list: ['bash', '-e']")),
-  v.pipe(v.array(v.string()), v.nonEmpty('must not be empty')),
-])
 
 const shellSchema = v.strictObject({
   ...scriptSourceEntries,

@@ -1,11 +1,9 @@
 import type { ProvisionContext, Provisioner, Scope, StepOptions } from '@imago/core'
 import { ImagoError, isImagoError, splitStepOptions } from '@imago/core'
+import type { LoadedScript } from '@imago/script'
+import { checkExitCode, loadScripts, resolveEnvironment, scriptInputs, scriptTitle } from '@imago/script'
 
-import { checkExitCode } from './exit-code.ts'
 import { runScript } from './run-script.ts'
-import { resolveEnvironment } from './script-environment.ts'
-import type { LoadedScript } from './script-source.ts'
-import { loadScripts, scriptInputs, scriptTitle } from './script-source.ts'
 import type { ShellOptions, ShellSettings } from './shell-options.ts'
 import { shellIssues } from './shell-options.ts'
 

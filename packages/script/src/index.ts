@@ -1,0 +1,8 @@
+export { checkExitCode } from './exit-code.ts'
+export { interpreter, localScriptIssues, runLocalScripts, validExitCodes } from './local-scripts.ts'
+export type { LocalScriptOptions, LocalScriptSettings, Platform } from './local-scripts.ts'
+export { plainText, resolveEnvironment, scriptEnvironment } from './script-environment.ts'
+export type { ScriptEnvironment } from './script-environment.ts'
+export { loadScripts, scriptInputs, scriptSourceEntries, scriptSourceIssues, scriptTitle } from './script-source.ts'
+export type { LoadedScript, ScriptParts, ScriptSource } from './script-source.ts'
+export { asShellCommand, shebang, withUnixLines } from './script-text.ts'
