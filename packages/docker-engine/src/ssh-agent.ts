@@ -1,3 +1,4 @@
+import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import type { AgentOptions } from 'node:http'
 import { Agent } from 'node:http'
@@ -28,29 +29,76 @@ export class SshAgent extends Agent {
   }
 
   override createConnection(): Duplex {
-    return connect(this.#target)
+    return new SshConnection(this.#target)
   }
 }
 
-function connect(target: SshTarget): Duplex {
-  const ssh = spawn('ssh', sshArguments(target), { stdio: 'pipe' })
-  let complaint = ''
-  ssh.stderr.on('data', (chunk: Buffer) => (complaint = `${complaint}${chunk.toString()}`.slice(-2000)))
-  const connection = Duplex.from({ writable: ssh.stdin, readable: ssh.stdout })
-  const fail = (why: string, cause?: unknown): void => {
-    connection.destroy(
-      new ImagoError('PROVIDER_UNAVAILABLE', `no Docker engine answers at ${target.endpoint}: ${why}`, {
+/** The two streams of an `ssh`, with what an HTTP agent calls on a socket. */
+class SshConnection extends Duplex {
+  readonly #target: SshTarget
+  readonly #ssh: ChildProcessWithoutNullStreams
+  #complaint = ''
+
+  constructor(target: SshTarget) {
+    super()
+    this.#target = target
+    const ssh = spawn('ssh', sshArguments(target), { stdio: 'pipe' })
+    this.#ssh = ssh
+    ssh.stdin.on('error', () => undefined) // how it ended says more
+    ssh.stdout.on('data', (chunk: Buffer) => (this.push(chunk) ? undefined : ssh.stdout.pause()))
+    ssh.stderr.on('data', (chunk: Buffer) => (this.#complaint = `${this.#complaint}${chunk.toString()}`.slice(-2000)))
+    ssh.once('error', (error) => this.#fail('the ssh program cannot be started', error))
+    ssh.once('close', (code) => (code === 0 ? this.push(null) : this.#fail(this.#complaint.trim() || `ssh ended with code ${code}`)))
+  }
+
+  override _read(): void {
+    this.#ssh.stdout.resume()
+  }
+
+  override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#ssh.stdin.write(chunk, done)
+  }
+
+  override _final(done: () => void): void {
+    this.#ssh.stdin.end(done)
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#ssh.kill()
+    done(error)
+  }
+
+  setKeepAlive(): this {
+    return this
+  }
+
+  setNoDelay(): this {
+    return this
+  }
+
+  setTimeout(): this {
+    return this
+  }
+
+  ref(): this {
+    this.#ssh.ref()
+    return this
+  }
+
+  unref(): this {
+    this.#ssh.unref()
+    return this
+  }
+
+  #fail(why: string, cause?: unknown): void {
+    const { endpoint } = this.#target
+    this.destroy(
+      new ImagoError('PROVIDER_UNAVAILABLE', `no Docker engine answers at ${endpoint}: ${why}`, {
         cause,
-        hint: `check that this works: ssh ${sshArguments(target).join(' ')} </dev/null`,
+        hint: `check that this works: ssh ${sshArguments(this.#target).join(' ')} </dev/null`,
       }),
     )
   }
-  ssh.once('error', (error) => fail('the ssh program cannot be started', error))
-  ssh.once('close', (code) =>
-    code === 0 || code === null ? connection.destroy() : fail(complaint.trim() || `ssh ended with code ${code}`),
-  )
-  connection.once('close', () => ssh.kill())
-  return connection
 }
 
 function sshArguments({ host, port, user, socket }: SshTarget): string[] {
