@@ -47,6 +47,7 @@ test('the public names of the package', async () => {
       "toImagoError",
       "validate",
       "wait",
+      "withFileLock",
     ]
   `)
 })

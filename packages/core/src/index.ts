@@ -40,6 +40,8 @@ export type {
   StepStarted,
 } from './event.ts'
 export { factsEnvironment, resolveFacts } from './facts.ts'
+export { withFileLock } from './file-lock.ts'
+export type { FileLockOptions } from './file-lock.ts'
 export type { Facts, FromFacts } from './facts.ts'
 export { artifactOf, defineImage, isArtifactReference, isImage } from './image.ts'
 export type { ArtifactReference, Image, ImageDefinition } from './image.ts'

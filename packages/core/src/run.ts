@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { resolve } from 'node:path'
 
 import pLimit from 'p-limit'
@@ -64,6 +65,7 @@ function runDefaults(options: RunOptions): Pick<RunScope, 'directory' | 'onError
 function runAll(scope: RunScope, builds: readonly BuildId[], options: RunOptions): Promise<JobResult[]> {
   const failFast = new AbortController()
   const run: RunScope = { ...scope, signal: AbortSignal.any([scope.signal, failFast.signal]) }
+  setMaxListeners(0, run.signal) // every wait of every build listens, which is no leak
   const room = pLimit(options.concurrency ?? Infinity)
   const pools = new Pools(options.pools ?? {})
   const jobs = new Map<string, Promise<JobResult>>()

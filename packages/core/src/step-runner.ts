@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events'
+
 import type { Retry, StepOptions } from './component.ts'
 import type { StepContext } from './context.ts'
 import { formatDuration, milliseconds } from './duration.ts'
@@ -81,6 +83,7 @@ async function runAttempt<T>(
       ? undefined
       : setTimeout(() => deadline.abort(timeoutError(step, options.timeout ?? 0)), milliseconds(options.timeout))
   const signal = AbortSignal.any([place.signal, deadline.signal])
+  setMaxListeners(0, signal)
   const started = performance.now()
   events.say({ type: 'step-started', image, build, step, attempt: number })
   try {
