@@ -1,1 +1,4 @@
-export {}
+export type { ArchiveFormat } from './archive-format.ts'
+export { compress } from './compress.ts'
+export type { CompressOptions } from './compress.ts'
+export { plugin } from './plugin.ts'

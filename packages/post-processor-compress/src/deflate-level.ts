@@ -1,0 +1,57 @@
+const sampleSize = 2048
+/** In bits a byte. In samples of this size noise comes to 7.87 and more, a program or a text to 7 or less. */
+const noisyFrom = 7.85
+/** Texts stay below, programs above. */
+const denseFrom = 5
+const repeatsSize = 8192
+/** Noise repeats four bytes by chance once in a hundred samples. */
+const repeatsAllowed = 8
+const tableBits = 13
+
+/**
+ * The level to deflate these bytes at, found from samples: 0 for what looks like noise, as compressed and encrypted data do, 4 for text,
+ * 2 for the rest. Together they take as long as level 3 for all, and the result is smaller.
+ */
+export function fittingLevel(data: Uint8Array): 0 | 2 | 4 {
+  if (isNoise(data)) return 0
+  const mean = samples(data).reduce((sum, sample) => sum + entropy(sample), 0) / 3
+  return mean < denseFrom ? 4 : 2
+}
+
+/** Whether the bytes look like noise: they are spread evenly, and no four of them come again. Deflate would find nothing. */
+export function isNoise(data: Uint8Array): boolean {
+  if (data.length < 2 * repeatsSize) return false
+  return samples(data).every((sample) => entropy(sample) >= noisyFrom) && repeats(sampleAt(data, 0.3, repeatsSize)) < repeatsAllowed
+}
+
+function samples(data: Uint8Array): Uint8Array[] {
+  return [0.1, 0.5, 0.9].map((place) => sampleAt(data, place, sampleSize))
+}
+
+function sampleAt(data: Uint8Array, place: number, size: number): Uint8Array {
+  const start = Math.floor(place * Math.max(0, data.length - size))
+  return data.subarray(start, start + size)
+}
+
+/** Shannon's entropy of the bytes, each by itself, in bits a byte: 0 to 8. */
+function entropy(data: Uint8Array): number {
+  const counts = new Uint32Array(256)
+  for (const byte of data) counts[byte] = (counts[byte] ?? 0) + 1
+  let bits = 0
+  for (const count of counts) if (count > 0) bits -= count * Math.log2(count / data.length)
+  return bits / data.length
+}
+
+/** How many times four bytes come that came before, as far as a small hash table remembers. */
+function repeats(data: Uint8Array): number {
+  const seen = new Int32Array(1 << tableBits)
+  let count = 0
+  let word = 0
+  for (const byte of data) {
+    word = (word << 8) | byte
+    const slot = Math.imul(word, 0x9e_37_79_b1) >>> (32 - tableBits)
+    if (seen[slot] === word) count++
+    seen[slot] = word
+  }
+  return count
+}

@@ -1,0 +1,112 @@
+import { promisify } from 'node:util'
+import { constants, crc32, deflateRaw } from 'node:zlib'
+
+import { inBlocks } from './blocks.ts'
+import type { BufferPool } from './buffer-pool.ts'
+import { fittingLevel, isNoise } from './deflate-level.ts'
+import { inOrder } from './in-order.ts'
+import type { Parts } from './output-file.ts'
+
+const deflate = promisify(deflateRaw)
+
+/** How to compress is found out for so many bytes at a time. */
+const pieceSize = 256 * 1024
+
+/** How to compress. */
+export interface GzipOptions {
+  /** zlib's: 0 stores, 1 is fast, 9 is small. @default what fits each part, about 3 */
+  readonly level?: number
+  /** How many blocks are compressed at a time, on Node's thread pool. */
+  readonly threads: number
+  /** Where large chunks of the source belong once they are compressed. Blocks are as large as its buffers. */
+  readonly pool: BufferPool
+}
+
+/**
+ * Compresses to one gzip member (RFC 1952), on several cores: blocks are deflated apart, end on a byte, and stand one after another.
+ * What does not compress is stored.
+ */
+export async function* gzip(source: AsyncIterable<Uint8Array>, options: GzipOptions): AsyncGenerator<Parts, void, void> {
+  const { level, threads, pool } = options
+  let checksum = 0
+  let length = 0
+  async function* blocks(): AsyncGenerator<Uint8Array, void, void> {
+    for await (const block of inBlocks(source, pool.size)) {
+      checksum = crc32(block, checksum)
+      length += block.length
+      yield block
+    }
+  }
+  const compress = async (block: Uint8Array) => ({ block, parts: await deflateBlock(block, level) })
+  yield [header]
+  for await (const { block, parts } of inOrder(blocks(), threads + 1, compress)) {
+    yield parts
+    pool.give(block)
+  }
+  yield [trailer(checksum, length)]
+}
+
+/** Deflate, no flags, no time, unknown system. */
+const header = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255)
+
+/** An empty block that says it is the last (RFC 1951, section 3.2.6), and gzip's own trailer. */
+function trailer(checksum: number, length: number): Uint8Array {
+  const bytes = Buffer.alloc(10)
+  bytes.writeUInt16LE(0x00_03, 0)
+  bytes.writeUInt32LE(checksum, 2)
+  bytes.writeUInt32LE(length % 2 ** 32, 6)
+  return bytes
+}
+
+/** Whole deflate blocks, none of them the last, ending on a byte. */
+async function deflateBlock(block: Uint8Array, level: number | undefined): Promise<Parts> {
+  const parts = await Promise.all(runs(block, level).map((run) => deflateRun(block.subarray(run.start, run.end), run.level)))
+  return parts.flat()
+}
+
+interface Run {
+  readonly start: number
+  readonly end: number
+  readonly level: number
+}
+
+/** A block's pieces with the level for each, neighbours that are alike together. */
+function runs(block: Uint8Array, level: number | undefined): Run[] {
+  const found: Run[] = []
+  for (let start = 0; start < block.length; start += pieceSize) {
+    const end = Math.min(start + pieceSize, block.length)
+    const fitting = levelOf(block.subarray(start, end), level)
+    const last = found.at(-1)
+    if (last?.level === fitting) found[found.length - 1] = { ...last, end }
+    else found.push({ start, end, level: fitting })
+  }
+  return found
+}
+
+function levelOf(piece: Uint8Array, level: number | undefined): number {
+  if (level === undefined) return fittingLevel(piece)
+  return level > 0 && isNoise(piece) ? 0 : level
+}
+
+async function deflateRun(data: Uint8Array, level: number): Promise<Parts> {
+  if (level === 0) return storedBlocks(data)
+  const deflated = await deflate(data, {
+    level,
+    memLevel: constants.Z_MAX_MEMLEVEL,
+    finishFlush: constants.Z_SYNC_FLUSH,
+    chunkSize: Math.ceil(data.length / 2) + 4096, // the thread pool is asked once for what halves, twice for what does not
+  })
+  return [deflated]
+}
+
+const storedSize = 0xff_ff
+
+/** The bytes as they are, without copying: RFC 1951, section 3.2.4. Five bytes more for each 64 KiB. */
+function storedBlocks(data: Uint8Array): Parts {
+  const parts: Uint8Array[] = []
+  for (let from = 0; from < data.length; from += storedSize) {
+    const part = data.subarray(from, from + storedSize)
+    parts.push(Uint8Array.of(0, part.length & 0xff, part.length >> 8, ~part.length & 0xff, (~part.length >> 8) & 0xff), part)
+  }
+  return parts
+}
