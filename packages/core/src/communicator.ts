@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream'
 
+import type { Duration } from './duration.ts'
+
 /** What is uploaded: a file or a directory of this machine, or content. */
 export type Source = { readonly path: string } | { readonly content: string | Uint8Array }
 
@@ -48,6 +50,17 @@ export interface RemoteEntry {
   readonly size: number
 }
 
+/** How to restart a machine. */
+export interface RestartOptions {
+  /** POSIX shell command that restarts it. @default `reboot`, with `sudo` where the user is not root */
+  readonly command?: string
+  /** POSIX shell command that prints something else after each start. @default prints the kernel's boot id */
+  readonly bootId?: string
+  /** How long it may take until the machine takes commands again. @default '10m' */
+  readonly within?: Duration
+  readonly signal?: AbortSignal
+}
+
 /**
  * The way into a machine. Every method rejects with `CANCELLED` or `TIMEOUT` when its signal ends it, with `DISCONNECTED` when the
  * connection breaks, and with `MACHINE_LOST` when the machine itself is gone.
@@ -67,4 +80,9 @@ export interface Communicator extends AsyncDisposable {
   download(source: string, destination: string, options?: TransferOptions): Promise<void>
   /** What stands at `path`, or `undefined` when nothing does. */
   stat(path: string, options?: { readonly signal?: AbortSignal }): Promise<RemoteEntry | undefined>
+  /**
+   * Restarts the machine, and resolves when it takes commands again. Not there where a machine cannot restart: a container.
+   * @throws ImagoError `COMMAND_FAILED` when the command fails, `TIMEOUT` when the machine has not restarted in time.
+   */
+  restart?(options?: RestartOptions): Promise<void>
 }

@@ -1,5 +1,14 @@
 export type { Artifact, ArtifactFile, ArtifactShape, DockerImageArtifact, FilesArtifact, SameArtifact } from './artifact.ts'
-export type { Communicator, ExecOptions, ExecResult, RemoteEntry, Source, TransferOptions, TransferProgress } from './communicator.ts'
+export type {
+  Communicator,
+  ExecOptions,
+  ExecResult,
+  RemoteEntry,
+  RestartOptions,
+  Source,
+  TransferOptions,
+  TransferProgress,
+} from './communicator.ts'
 export type {
   Builder,
   LocalInput,

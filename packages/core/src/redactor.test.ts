@@ -1,10 +1,12 @@
+import { createHash } from 'node:crypto'
+
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import { OutputLines } from './output-lines.ts'
 import { Redactor } from './redactor.ts'
 
-const password = `p@ss "word" it's/100%`
+const password = `p@ss "wörd" it's/100%<`
 
 function masking(...values: string[]): Redactor {
   const redactor = new Redactor()
@@ -30,6 +32,8 @@ describe('forms of a secret', () => {
     ['URL', encodeURIComponent(password)],
     ['form', new URLSearchParams({ x: password }).toString().slice(2)],
     ['JSON', JSON.stringify(password).slice(1, -1)],
+    ['JSON in ASCII', String.raw`p@ss \"w\u00f6rd\" it's/100%<`],
+    ['JSON that may stand in HTML', String.raw`p@ss \"wörd\" it's/100%\u003c`],
     ['single quotes of a shell', password.replaceAll("'", `'\\''`)],
     ['double quotes of a shell', password.replaceAll('"', '\\"')],
     ['backslashes of a shell', password.replaceAll(/[^\w@%+=:,./-]/g, '\\$&')],
@@ -42,6 +46,20 @@ describe('forms of a secret', () => {
     const masked = masking(password).text(Buffer.from(text).toString('base64'))
     expect(masked).toContain('<secret>')
     expect(masked.replace('<secret>', '').length).toBeLessThan(16)
+  })
+
+  test.for([64, 76])('base64 in lines of %i characters', (length) => {
+    const token = Array.from({ length: 200 }, (_, index) => String.fromCharCode(48 + ((index * 7) % 70))).join('')
+    const lines =
+      Buffer.from(`${token}\n`)
+        .toString('base64')
+        .match(new RegExp(`.{1,${length}}`, 'g')) ?? []
+    expect(lines.length).toBeGreaterThan(2)
+    expect(
+      masking(token)
+        .text(lines.join('\n'))
+        .replaceAll(/<secret>|\n/g, '').length,
+    ).toBeLessThan(6)
   })
 
   test('each line of a secret with several lines', () => {
@@ -98,6 +116,17 @@ describe('output', () => {
         expect(show(new Redactor(), chunks)).toBe(new TextDecoder().decode(Buffer.concat(chunks)))
       }),
     )
+  })
+
+  test('goes on at full speed with a private key and a hundred tokens to mask', () => {
+    const line = (seed: number): string => createHash('sha384').update(String(seed)).digest('base64')
+    const key = Array.from({ length: 50 }, (_, index) => line(index)).join('\n')
+    const redactor = masking(key, ...Array.from({ length: 100 }, (_, index) => line(1000 + index)))
+    const output = Buffer.from('Get:1 http://deb.debian.org/debian bookworm/main amd64 libssl3 amd64 3.0.11 [2019 kB]\n'.repeat(10))
+    const started = performance.now()
+    const shown = show(redactor, [...Array.from({ length: 4000 }, () => output), Buffer.from(line(7))])
+    expect(shown.endsWith('\n<secret>')).toBe(true)
+    expect(performance.now() - started).toBeLessThan(3000) // well under a second; several when every form is looked for in turn
   })
 
   test('comes in whole lines, and a very long line in pieces', () => {

@@ -1,30 +1,44 @@
-import { secretForms } from './secret-forms.ts'
+import { secretForms, shortestForm } from './secret-forms.ts'
 
 const mask = '<secret>'
 
-/** Masks secrets in text. What is added later is masked from then on. */
+/**
+ * Masks secrets in text. What is added later is masked from then on. One pass over the text, whatever the number of secrets: a private
+ * key alone has hundreds of forms.
+ */
 export class Redactor {
-  #forms: readonly string[] = []
-  #expression: RegExp | undefined
+  readonly #forms = new Set<string>()
+  /** The forms by their first {@link shortestForm} characters, the longest first, so that a form that contains another is masked whole. */
+  readonly #byStart = new Map<string, string[]>()
+  /** What is shorter than {@link shortestForm} and may become a form. */
+  readonly #beginnings = new Set<string>()
+  /** Marks the hashes of the keys of `#byStart`: most places in a text are passed over with one look here. */
+  readonly #marks = new Uint8Array(0x1_0000)
 
   /** Masks a value in all its forms. Values of less than 4 characters are left alone. */
   add(value: string): void {
-    const known = new Set(this.#forms)
-    const fresh = secretForms(value).filter((form) => !known.has(form))
-    if (fresh.length === 0) return
-    // the longest first, so that a form that contains another is masked whole
-    this.#forms = [...this.#forms, ...fresh].toSorted((a, b) => b.length - a.length)
-    this.#expression = new RegExp(this.#forms.map((form) => form.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|'), 'g')
+    for (const form of secretForms(value)) {
+      if (this.#forms.has(form)) continue
+      this.#forms.add(form)
+      const start = form.slice(0, shortestForm)
+      this.#byStart.set(
+        start,
+        [...(this.#byStart.get(start) ?? []), form].toSorted((a, b) => b.length - a.length),
+      )
+      this.#marks[hashAt(form, 0)] = 1
+      for (let length = 1; length < shortestForm; length++) this.#beginnings.add(form.slice(0, length))
+    }
   }
 
   /** The text with every secret masked. */
   text(text: string): string {
-    return this.#expression === undefined ? text : text.replace(this.#expression, mask)
+    const { shown, held } = this.#scan(text, () => false)
+    return shown + held
   }
 
   /** A plain JSON value with every secret in its strings masked; the names of members stay. */
   value<T>(value: T): T {
-    return this.#expression === undefined ? value : (this.#walk(value) as T) // the walk keeps the shape and changes strings only
+    return this.#forms.size === 0 ? value : (this.#walk(value) as T) // the walk keeps the shape and changes strings only
   }
 
   #walk(value: unknown): unknown {
@@ -36,24 +50,43 @@ export class Redactor {
 
   /** Splits text into what can be shown, masked, and an end that may be the beginning of a secret. */
   settle(text: string): { readonly shown: string; readonly held: string } {
-    if (this.#expression === undefined) return { shown: text, held: '' }
-    let cut = text.length - this.#unfinished(text)
-    for (const match of text.matchAll(this.#expression)) {
-      const end = match.index + match[0].length
-      if (match.index < cut && end > cut) cut = end
-    }
-    return { shown: this.text(text.slice(0, cut)), held: text.slice(cut) }
+    return this.#scan(text, (at) => this.#isUnfinished(text, at))
   }
 
-  /** How many characters at the end of the text are the beginning of a secret. */
-  #unfinished(text: string): number {
-    const last = text.at(-1)
-    let longest = 0
-    for (const form of this.#forms) {
-      for (let length = Math.min(form.length - 1, text.length); length > longest; length--) {
-        if (form[length - 1] === last && text.endsWith(form.slice(0, length))) longest = length
+  /** Masks from left to right, up to the first place that must wait. */
+  #scan(text: string, mustWait: (at: number) => boolean): { readonly shown: string; readonly held: string } {
+    if (this.#forms.size === 0) return { shown: text, held: '' }
+    let shown = ''
+    let from = 0
+    for (let at = 0; at < text.length;) {
+      const marked = at > text.length - shortestForm || this.#marks[hashAt(text, at)] === 1
+      if (marked && mustWait(at)) return { shown: shown + text.slice(from, at), held: text.slice(at) }
+      const form = marked ? this.#formsAt(text, at).find((candidate) => text.startsWith(candidate, at)) : undefined
+      if (form === undefined) {
+        at++
+        continue
       }
+      shown += text.slice(from, at) + mask
+      at += form.length
+      from = at
     }
-    return longest
+    return { shown: shown + text.slice(from), held: '' }
   }
+
+  /** Whether the rest of the text may be the beginning of a secret. */
+  #isUnfinished(text: string, at: number): boolean {
+    const length = text.length - at
+    if (length < shortestForm) return this.#beginnings.has(text.slice(at))
+    return this.#formsAt(text, at).some((form) => form.length > length && form.startsWith(text.slice(at)))
+  }
+
+  #formsAt(text: string, at: number): readonly string[] {
+    return this.#byStart.get(text.slice(at, at + shortestForm)) ?? []
+  }
+}
+
+/** 16 bits of the {@link shortestForm} characters at a place. */
+function hashAt(text: string, at: number): number {
+  const pair = text.charCodeAt(at) ^ (text.charCodeAt(at + 1) << 5)
+  return (pair ^ (text.charCodeAt(at + 2) << 10) ^ (text.charCodeAt(at + 3) * 40_503)) & 0xffff
 }
