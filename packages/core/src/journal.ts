@@ -1,8 +1,9 @@
+import { constants, existsSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { fileSystemError, systemCode } from './error.ts'
+import { fileSystemError, ImagoError, systemCode } from './error.ts'
 import type { ResourceRecord } from './resources.ts'
 
 /** A line of a run's journal. */
@@ -36,6 +37,8 @@ export class Journal {
   readonly #file: FileHandle
   readonly #left = new Map<number, ResourceRecord>()
   #lastKey = 0
+  /** The last line may have been written in part. */
+  #torn = false
   #queue: Promise<void> = Promise.resolve()
 
   private constructor(path: string, file: FileHandle) {
@@ -49,21 +52,30 @@ export class Journal {
     run: { readonly runId: string; readonly owner: string; readonly startedAt: string },
   ): Promise<Journal> {
     const folder = journalFolder(stateDirectory)
+    const path = join(folder, `${run.runId}.jsonl`)
+    let journal: Journal
     try {
       await mkdir(folder, { recursive: true })
-      const path = join(folder, `${run.runId}.jsonl`)
-      const journal = new Journal(path, await open(path, 'ax', 0o600))
+      journal = new Journal(path, await open(path, 'ax', 0o600))
+    } catch (error) {
+      if (systemCode(error) === 'EEXIST' && existsSync(path)) {
+        throw new ImagoError('USAGE', `there is a run '${run.runId}' already`, { cause: error, hint: 'leave runId out, or choose another' })
+      }
+      throw fileSystemError(error, `the journal in ${folder}`)
+    }
+    try {
       await journal.#write({ type: 'run', version: 1, ...run })
       return journal
     } catch (error) {
-      throw fileSystemError(error, `the journal in ${folder}`)
+      await journal.close()
+      throw error
     }
   }
 
   async intend(record: ResourceRecord): Promise<number> {
     const key = ++this.#lastKey
-    this.#left.set(key, record)
     await this.#write({ type: 'intent', key, record })
+    this.#left.set(key, record)
     return key
   }
 
@@ -84,15 +96,21 @@ export class Journal {
 
   /** Closes the journal; when nothing is left, its file goes. */
   async close(): Promise<void> {
-    if (this.#left.size > 0) await this.#write({ type: 'finished' })
-    await this.#queue
-    await this.#file.close()
+    try {
+      await this.#queue
+      if (this.#left.size > 0) await this.#write({ type: 'finished' })
+    } finally {
+      await this.#file.close()
+    }
     if (this.#left.size === 0) await rm(this.#path, { force: true })
   }
 
   #write(line: JournalLine): Promise<void> {
     const written = this.#queue.then(async () => {
-      await this.#file.appendFile(`${JSON.stringify(line)}\n`)
+      const separator = this.#torn ? '\n' : ''
+      this.#torn = true
+      await this.#file.appendFile(`${separator}${JSON.stringify(line)}\n`)
+      this.#torn = false
       await this.#file.datasync()
     })
     this.#queue = written.catch(() => undefined)
@@ -102,7 +120,19 @@ export class Journal {
   }
 }
 
-/** Reads the journals of all runs. Lines that a dying process left half-written are passed over. */
+/** Writes into the journal of a run that is gone that a resource is, too. Does nothing when another sweep has removed the journal. */
+export async function appendReleased(path: string, key: number): Promise<void> {
+  const line: JournalLine = { type: 'released', key }
+  try {
+    const file = await open(path, constants.O_WRONLY | constants.O_APPEND)
+    // the last line may be half of one
+    await file.appendFile(`\n${JSON.stringify(line)}\n`).finally(() => file.close())
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw fileSystemError(error, `the journal ${path}`)
+  }
+}
+
+/** Reads the journals of all runs. Lines that a dying process left half-written are passed over, and so are runs that end just now. */
 export async function readJournals(stateDirectory: string): Promise<JournalFile[]> {
   const folder = journalFolder(stateDirectory)
   const names = await readdir(folder).catch((error: unknown) => {
@@ -110,11 +140,13 @@ export async function readJournals(stateDirectory: string): Promise<JournalFile[
     throw fileSystemError(error, `the journal in ${folder}`)
   })
   const files = names.filter((name) => name.endsWith('.jsonl')).toSorted()
-  return Promise.all(files.map((name) => readJournal(join(folder, name), name.slice(0, -'.jsonl'.length))))
+  const journals = await Promise.all(files.map((name) => readJournal(join(folder, name), name.slice(0, -'.jsonl'.length))))
+  return journals.filter((journal) => journal !== undefined)
 }
 
-async function readJournal(path: string, runId: string): Promise<JournalFile> {
-  const lines = (await readFile(path, 'utf8')).split('\n').flatMap(parseLine)
+async function readJournal(path: string, runId: string): Promise<JournalFile | undefined> {
+  const lines = (await readText(path))?.split('\n').flatMap(parseLine)
+  if (lines === undefined) return undefined
   const left = new Map<number, ResourceRecord>()
   let owner = ''
   let finished = false
@@ -140,6 +172,15 @@ async function readJournal(path: string, runId: string): Promise<JournalFile> {
     }
   }
   return { path, runId, owner, finished, left: [...left].map(([key, record]) => ({ key, record })) }
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined
+    throw fileSystemError(error, `the journal ${path}`)
+  }
 }
 
 function parseLine(line: string): JournalLine[] {

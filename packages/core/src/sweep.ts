@@ -1,13 +1,19 @@
-import { appendFile, rm } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 
 import type { ErrorJson } from './error.ts'
-import { errorToJson, ImagoError, messageOf } from './error.ts'
+import { abortError, errorToJson, ImagoError, messageOf } from './error.ts'
 import type { JournalFile } from './journal.ts'
-import { readJournals } from './journal.ts'
+import { appendReleased, readJournals } from './journal.ts'
 import { isOwnerAlive } from './process-owner.ts'
-import type { Plugin, ResourceRecord } from './resources.ts'
+import type { FoundResource, Plugin, ResourceRecord } from './resources.ts'
+import { orAbandon } from './wait.ts'
 import { plugin as core } from './work-directory.ts'
+
+/** How long a removal that does not listen to its signal is waited for. */
+const graceMs = 2000
+/** A journal without a first line is one whose process was killed at that moment, unless it is younger than so many milliseconds. */
+const emptyForMs = 60_000
 
 /** How to sweep. */
 export interface SweepOptions {
@@ -41,7 +47,10 @@ interface Candidate {
   readonly finished: boolean
 }
 
-/** Removes what runs that were killed have left, by their journals and by labels. Never touches a run that is still running. */
+/**
+ * Removes what runs that were killed have left, by their journals and by labels. Never touches a run that is still running.
+ * @throws ImagoError what a plugin threw that looked for labels, after everything else has been removed; `CANCELLED` when the signal says so.
+ */
 export async function sweep(options: SweepOptions = {}): Promise<readonly SweptResource[]> {
   const signal = options.signal ?? new AbortController().signal
   const journals = await readJournals(resolve(options.stateDirectory ?? '.imago'))
@@ -54,10 +63,12 @@ export async function sweep(options: SweepOptions = {}): Promise<readonly SweptR
   }
   for (const journal of journals) await sweepJournal(journal, removeOne)
   const known = new Set(swept.filter(({ outcome }) => outcome !== 'failed').map(({ record }) => key(record)))
-  for (const found of await findByLabels(options.plugins ?? [], signal)) {
-    const journal = journals.find(({ runId }) => runId === found.record.runId)
-    if (!known.has(key(found.record))) await removeOne({ ...found, finished: journal?.finished ?? false })
+  const finished = new Set(journals.filter((journal) => journal.finished).map(({ runId }) => runId))
+  const { found, failed } = await findByLabels(options.plugins ?? [], signal)
+  for (const { record, owner } of found) {
+    if (!known.has(key(record))) await removeOne({ record, owner, finished: finished.has(record.runId) })
   }
+  if (failed !== undefined) throw failed
   return swept
 }
 
@@ -67,16 +78,22 @@ async function sweepJournal(journal: JournalFile, removeOne: (candidate: Candida
   for (const entry of journal.left.toReversed()) {
     const { outcome } = await removeOne({ record: entry.record, owner: journal.owner, finished: journal.finished })
     outcomes.push(outcome)
-    if (outcome === 'removed') await appendFile(journal.path, `${JSON.stringify({ type: 'released', key: entry.key })}\n`)
+    if (outcome === 'removed') await appendReleased(journal.path, entry.key)
   }
-  const over = journal.finished || isOwnerAlive(journal.owner) === false
-  if (over && outcomes.every((outcome) => outcome === 'removed')) await rm(journal.path, { force: true })
+  if (outcomes.every((outcome) => outcome === 'removed') && (await isOver(journal))) await rm(journal.path, { force: true })
+}
+
+async function isOver({ owner, finished, path }: JournalFile): Promise<boolean> {
+  if (owner !== '') return finished || isOwnerAlive(owner) === false
+  const found = await stat(path).catch(() => undefined)
+  return found !== undefined && Date.now() - found.mtimeMs > emptyForMs
 }
 
 async function sweepOne({ record, owner, finished }: Candidate, options: SweepOptions, signal: AbortSignal): Promise<SweptResource> {
   const alive = finished ? false : isOwnerAlive(owner)
   if (alive === true || (alive === undefined && options.otherHosts !== true)) return { record, outcome: 'in-use' }
   if (options.dryRun === true) return { record, outcome: 'would-remove' }
+  if (signal.aborted) throw abortError(signal)
   try {
     const plugin = await pluginFor(record.package, options)
     const kind = plugin.resourceKinds.find((candidate) => candidate.kind === record.kind)
@@ -84,7 +101,7 @@ async function sweepOne({ record, owner, finished }: Candidate, options: SweepOp
       throw new ImagoError('UNSUPPORTED', `package '${record.package}' knows no resources of kind '${record.kind}'`, {
         hint: 'install the version that made it',
       })
-    await kind.destroy(record, signal)
+    await orAbandon(kind.destroy(record, signal), signal, graceMs)
     return { record, outcome: 'removed' }
   } catch (error) {
     return { record, outcome: 'failed', error: errorToJson(error) }
@@ -110,9 +127,24 @@ async function importPlugin(packageName: string): Promise<Plugin> {
   throw new ImagoError('TOOL_MISSING', `package '${packageName}' exports no plugin`)
 }
 
-async function findByLabels(plugins: readonly Plugin[], signal: AbortSignal): Promise<Omit<Candidate, 'finished'>[]> {
-  const found = await Promise.all(plugins.map(async (plugin) => (await plugin.find?.(signal)) ?? []))
-  return found.flat()
+/** Asks every plugin, past the failures of others; answers with the first of those, too. */
+async function findByLabels(
+  plugins: readonly Plugin[],
+  signal: AbortSignal,
+): Promise<{ readonly found: readonly FoundResource[]; readonly failed: ImagoError | undefined }> {
+  const answers = await Promise.allSettled(plugins.map(async (plugin) => (await plugin.find?.(signal)) ?? []))
+  const failures = answers.flatMap((answer, index) =>
+    answer.status === 'rejected' ? [findError(plugins[index]?.name ?? '', answer.reason)] : [],
+  )
+  return { found: answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : [])), failed: failures[0] }
+}
+
+function findError(packageName: string, error: unknown): ImagoError {
+  const { code, message, hint } = errorToJson(error)
+  return new ImagoError(code === 'INTERNAL' ? 'PROVIDER_FAILED' : code, `package '${packageName}' cannot say what was left: ${message}`, {
+    cause: error,
+    ...(hint !== undefined && { hint }),
+  })
 }
 
 function key(record: ResourceRecord): string {

@@ -1,9 +1,9 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
 
-import type { BuildContext, Plugin } from '../src/index.ts'
+import type { BuildContext, Plugin, ResourceRecord } from '../src/index.ts'
 import { defineImage, run, sweep, wait } from '../src/index.ts'
 import { runOptions, shelf, thing } from './fixtures.ts'
 
@@ -204,4 +204,71 @@ test('sweep says what it could not remove, and why', async () => {
   const swept = await sweep({ stateDirectory })
   expect(swept[0]).toMatchObject({ outcome: 'failed', error: { code: 'TOOL_MISSING' } })
   expect(await readdir(join(stateDirectory, 'journal'))).toEqual(['dead.jsonl'])
+})
+
+test('two sweeps at once, and a run that ends meanwhile, do not disturb each other', async () => {
+  const { stateDirectory, store, plugin } = await sweepable(dead)
+  const options = { stateDirectory, loadPlugin: () => Promise.resolve(plugin) }
+  const image = defineImage({ name: 'cow', builders: { a: thing(), b: thing(), c: thing() } })
+  const runs = Array.from({ length: 8 }, () => run(image, { stateDirectory, directory: stateDirectory }))
+  const sweeps = Array.from({ length: 8 }, () => sweep(options))
+  expect((await Promise.all(runs)).map(({ status }) => status)).toEqual(runs.map(() => 'succeeded'))
+  await Promise.all(sweeps)
+  expect(store.things).toEqual(['labelled'])
+  expect(await readdir(join(stateDirectory, 'journal'))).toEqual([])
+})
+
+test('what one sweep removed the next one does not try again, also behind a line that is half written', async () => {
+  const { stateDirectory, store, plugin } = await sweepable(dead)
+  const stuck = {
+    ...store.kind,
+    destroy: (record: ResourceRecord<{ readonly place: string }>, signal: AbortSignal) =>
+      record.name === 'one' ? Promise.reject(new Error('it is stuck')) : store.kind.destroy(record, signal),
+  }
+  const failing = { ...plugin, resourceKinds: [stuck] }
+  expect((await sweep({ stateDirectory, plugins: [failing] })).map(({ outcome }) => outcome)).toEqual(['removed', 'failed'])
+  expect((await sweep({ stateDirectory, plugins: [plugin] })).map(({ record }) => record.name)).toEqual(['one'])
+})
+
+test('a plugin that fails to look for labels does not keep the others from removing', async () => {
+  const { stateDirectory, store, plugin } = await sweepable(dead)
+  const record = { runId: 'other', image: 'cow', build: 'a', kind: 'thing', package: 'shelf', name: 'labelled', data: { place: 'shelf' } }
+  const broken: Plugin = { name: 'broken', resourceKinds: [], find: () => Promise.reject(new Error('no permission')) }
+  const find = async () => [{ record, owner: dead(await ownerOfThisProcess()) }]
+  await expect(sweep({ stateDirectory, plugins: [broken, { ...plugin, find }] })).rejects.toMatchObject({
+    code: 'PROVIDER_FAILED',
+    message: "package 'broken' cannot say what was left: no permission",
+  })
+  expect(store.things).toEqual([])
+})
+
+test('a sweep that is cancelled stops, also when a removal does not listen', async () => {
+  const { stateDirectory, store, plugin } = await sweepable(dead)
+  const controller = new AbortController()
+  const deaf = { ...store.kind, destroy: () => (controller.abort(), new Promise<void>(() => undefined)) }
+  await expect(sweep({ stateDirectory, plugins: [{ ...plugin, resourceKinds: [deaf] }], signal: controller.signal })).rejects.toMatchObject(
+    { code: 'CANCELLED' },
+  )
+  expect(await readdir(join(stateDirectory, 'journal'))).toEqual(['dead.jsonl'])
+})
+
+test('a journal that its process never wrote a line to goes, but not at once', async () => {
+  const { stateDirectory } = await sweepable(dead)
+  const folder = join(stateDirectory, 'journal')
+  await rm(join(folder, 'dead.jsonl'))
+  await writeFile(join(folder, 'old.jsonl'), '{"type":"ru')
+  await utimes(join(folder, 'old.jsonl'), new Date(0), new Date(0))
+  await writeFile(join(folder, 'new.jsonl'), '')
+  await sweep({ stateDirectory })
+  expect(await readdir(folder)).toEqual(['new.jsonl'])
+})
+
+test('a run that is called like another is refused, and the other keeps its journal', async () => {
+  const { stateDirectory } = await sweepable(dead)
+  await writeFile(join(stateDirectory, 'journal', 'dead0000.jsonl'), '')
+  await expect(run(defineImage({ name: 'cow', builders: { a: thing() } }), { stateDirectory, runId: 'dead0000' })).rejects.toMatchObject({
+    code: 'USAGE',
+    message: "there is a run 'dead0000' already",
+  })
+  expect((await readdir(join(stateDirectory, 'journal'))).toSorted()).toEqual(['dead.jsonl', 'dead0000.jsonl'])
 })
