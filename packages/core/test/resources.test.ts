@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
@@ -206,15 +206,21 @@ test('sweep says what it could not remove, and why', async () => {
   expect(await readdir(join(stateDirectory, 'journal'))).toEqual(['dead.jsonl'])
 })
 
-test('two sweeps at once, and a run that ends meanwhile, do not disturb each other', async () => {
+test('a journal that goes between listing and reading is passed over: its run has ended', async () => {
   const { stateDirectory, store, plugin } = await sweepable(dead)
-  const options = { stateDirectory, loadPlugin: () => Promise.resolve(plugin) }
-  const image = defineImage({ name: 'cow', builders: { a: thing(), b: thing(), c: thing() } })
-  const runs = Array.from({ length: 8 }, () => run(image, { stateDirectory, directory: stateDirectory }))
-  const sweeps = Array.from({ length: 8 }, () => sweep(options))
-  expect((await Promise.all(runs)).map(({ status }) => status)).toEqual(runs.map(() => 'succeeded'))
-  await Promise.all(sweeps)
+  await symlink('gone', join(stateDirectory, 'journal', 'ended.jsonl'))
+  await sweep({ stateDirectory, plugins: [plugin] })
   expect(store.things).toEqual(['labelled'])
+})
+
+test('two sweeps at once: the slower one does not bring back the journal that the other removed', async () => {
+  const { stateDirectory, store, plugin } = await sweepable(dead)
+  const destroy = async ({ name }: { readonly name: string }): Promise<void> => {
+    await rm(join(stateDirectory, 'journal', 'dead.jsonl'), { force: true })
+    if (name === 'one') throw new Error('the other sweep is at it')
+  }
+  const swept = await sweep({ stateDirectory, plugins: [{ ...plugin, resourceKinds: [{ ...store.kind, destroy }] }] })
+  expect(swept.map(({ outcome }) => outcome)).toEqual(['removed', 'failed'])
   expect(await readdir(join(stateDirectory, 'journal'))).toEqual([])
 })
 
