@@ -216,8 +216,8 @@ test('a journal that goes between listing and reading is passed over: its run ha
 test('two sweeps at once: the slower one does not bring back the journal that the other removed', async () => {
   const { stateDirectory, store, plugin } = await sweepable(dead)
   const destroy = async ({ name }: { readonly name: string }): Promise<void> => {
-    await rm(join(stateDirectory, 'journal', 'dead.jsonl'), { force: true })
     if (name === 'one') throw new Error('the other sweep is at it')
+    await rm(join(stateDirectory, 'journal', 'dead.jsonl'))
   }
   const swept = await sweep({ stateDirectory, plugins: [{ ...plugin, resourceKinds: [{ ...store.kind, destroy }] }] })
   expect(swept.map(({ outcome }) => outcome)).toEqual(['removed', 'failed'])
