@@ -1,1 +1,2 @@
-export {}
+export { checksum } from './checksum.ts'
+export type { ChecksumAlgorithm, ChecksumOptions } from './checksum.ts'
