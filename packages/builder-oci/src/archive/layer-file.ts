@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 
+import { abortError } from '@imago/core'
 import type { TarEntry } from '@imago/tar'
 import { packEntries } from '@imago/tar'
 
@@ -31,12 +32,19 @@ export interface LayerTarget {
   readonly signal: AbortSignal
 }
 
-/** Writes a tar archive as a layer: once through, with both digests. */
+/**
+ * Writes a tar archive as a layer: once through, with both digests.
+ * @throws what the archive or the file system throws; `CANCELLED` or `TIMEOUT` when the signal says so
+ */
 export async function writeLayerFile(tar: AsyncIterable<Uint8Array>, target: LayerTarget): Promise<LayerFile> {
   const { path, compression, signal } = target
   const [plain, compressed] = [new DigestMeter(), new DigestMeter()]
   const bytes = compression === 'gzip' ? gzip(plain.through(tar)) : plain.through(tar)
-  await pipeline(compressed.through(bytes), createWriteStream(path, { flags: 'wx' }), { signal })
+  try {
+    await pipeline(compressed.through(bytes), createWriteStream(path, { flags: 'wx' }), { signal })
+  } catch (error) {
+    throw signal.aborted ? abortError(signal) : error
+  }
   const mediaType = compression === 'gzip' ? mediaTypes.layerGzip : mediaTypes.layer
   return { path, mediaType, digest: compressed.digest(), size: compressed.size, diffId: plain.digest() }
 }

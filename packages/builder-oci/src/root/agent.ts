@@ -49,11 +49,14 @@ export class Agent extends LocalTree implements AgentMethods {
   }
 }
 
-/** With names relative to `directory`: absolute ones may hold what separates options. */
+/**
+ * With names relative to `directory`: absolute ones may hold what separates options. Nothing is synced to disk (`volatile`), neither when
+ * a step asks for it nor when the overlay goes: the directory lives no longer than the build.
+ */
 async function mountOverlay(overlay: OverlayDirectories, directory: string): Promise<void> {
   const relative = (path: string): string => path.slice(directory.length + 1)
   const lower = overlay.lower.map(relative).join(':')
-  const options = `lowerdir=${lower},upperdir=${relative(overlay.upper)},workdir=${relative(overlay.work)},userxattr,nodev`
+  const options = `lowerdir=${lower},upperdir=${relative(overlay.upper)},workdir=${relative(overlay.work)},userxattr,volatile,nodev`
   const signal = new AbortController().signal
   await runTool('mount', ['-t', 'overlay', 'overlay', '-o', options, relative(overlay.merged)], { signal, cwd: directory })
 }

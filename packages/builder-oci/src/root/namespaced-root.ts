@@ -4,6 +4,7 @@ import type { OutputSink } from '@imago/core'
 import { ImagoError } from '@imago/core'
 
 import { requireProgram } from '../host/programs.ts'
+import { basePathIn } from '../tree/local-tree.ts'
 import type { Call, SealedTree, Tree } from '../tree/tree.ts'
 import type { HelperRequest } from './agent-methods.ts'
 import { AgentProcess } from './agent-process.ts'
@@ -11,14 +12,16 @@ import { findHostTools, innerTools } from './host-tools.ts'
 import type { IdMap } from './id-map.ts'
 import { InnerProcesses } from './inner-processes.ts'
 import { explainNamespaces } from './namespace-limits.ts'
+import { commandsLimit, overlayLimit, subordinateIdsHint, usersLimit } from './root-limits.ts'
 import { remoteTree } from './remote-tree.ts'
-import type { Machine, MachineOptions, Root } from './root.ts'
+import type { Machine, MachineOptions, Root, RootLimit } from './root.ts'
 import { RootCommunicator } from './root-communicator.ts'
 import { mountPoints, toolDirectory } from './sandbox.ts'
 
 /** A root in namespaces of its own: Linux only, as root or as anybody. An agent works on its files; its commands see nothing but the root. */
 export class NamespacedRoot implements Root {
   readonly tree: Tree
+  readonly basePath: string
   readonly #agent: AgentProcess
   readonly #directory: string
 
@@ -26,6 +29,7 @@ export class NamespacedRoot implements Root {
     this.#directory = directory
     this.#agent = agent
     this.tree = remoteTree(agent.client)
+    this.basePath = basePathIn(directory)
   }
 
   /**
@@ -43,12 +47,12 @@ export class NamespacedRoot implements Root {
     return {
       connect: () => new RootCommunicator({ tree: this.tree, processes, isAlive }),
       stop: (stopSignal) => this.#agent.client.call('stopSandbox', null, { signal: stopSignal }),
-      notes: this.#notes(sealed, processes),
+      limits: this.#limits(sealed, processes),
     }
   }
 
   async runHelper(request: HelperRequest & { readonly output: OutputSink }, call: Call): Promise<{ readonly exitCode: number }> {
-    if (this.#agent.ids.kind === 'single') throw new ImagoError('UNSUPPORTED', 'this needs more than one user', { hint: subordinateHint })
+    if (this.#agent.ids.kind === 'single') throw new ImagoError('UNSUPPORTED', 'this needs more than one user', { hint: subordinateIdsHint })
     const { output, command, env } = request
     this.#agent.onOutput = output
     return await this.#agent.client.call('runHelper', { command, env }, call)
@@ -81,13 +85,11 @@ export class NamespacedRoot implements Root {
     return (await readFile(`/proc/${processes.pid}/stat`, 'latin1').catch(() => undefined)) !== undefined
   }
 
-  #notes(sealed: SealedTree, processes: InnerProcesses | ImagoError): string[] {
-    const notes: string[] = []
-    if (processes instanceof ImagoError) notes.push(processes.message)
-    else if (this.#agent.ids.kind === 'single') notes.push(`commands can give files to root only (${subordinateHint})`)
-    if (sealed.changes === 'comparison') notes.push(`changes are found by comparison, because there is no overlay: ${sealed.reason}`)
-    return notes
+  #limits(sealed: SealedTree, processes: InnerProcesses | ImagoError): RootLimit[] {
+    const limits: RootLimit[] = []
+    if (processes instanceof ImagoError) limits.push(commandsLimit(processes))
+    if (this.#agent.ids.kind === 'single') limits.push(usersLimit)
+    if (sealed.changes === 'comparison') limits.push(overlayLimit(sealed.reason))
+    return limits
   }
 }
-
-const subordinateHint = "to have other users, install 'uidmap' and give this user ids in /etc/subuid and /etc/subgid"

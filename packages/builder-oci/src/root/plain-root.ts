@@ -1,8 +1,9 @@
 import { ImagoError } from '@imago/core'
 
 import { MemoryAttributes } from '../tree/attributes.ts'
-import { LocalTree } from '../tree/local-tree.ts'
+import { basePathIn, LocalTree } from '../tree/local-tree.ts'
 import type { Tree } from '../tree/tree.ts'
+import { commandsLimit } from './root-limits.ts'
 import type { Machine, MachineOptions, Root } from './root.ts'
 import { RootCommunicator } from './root-communicator.ts'
 
@@ -12,6 +13,7 @@ import { RootCommunicator } from './root-communicator.ts'
  */
 export class PlainRoot implements Root {
   readonly tree: Tree
+  readonly basePath: string
   readonly #reason: ImagoError
 
   /**
@@ -20,6 +22,7 @@ export class PlainRoot implements Root {
    */
   constructor(directory: string, reason: ImagoError) {
     this.tree = new LocalTree({ directory, attributes: new MemoryAttributes() })
+    this.basePath = basePathIn(directory)
     this.#reason = reason
   }
 
@@ -29,7 +32,7 @@ export class PlainRoot implements Root {
     return {
       connect: () => new RootCommunicator({ tree, processes: this.#reason, isAlive: () => Promise.resolve(true) }),
       stop: () => Promise.resolve(),
-      notes: [this.#reason.message],
+      limits: [commandsLimit(this.#reason)],
     }
   }
 

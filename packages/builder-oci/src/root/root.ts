@@ -17,13 +17,25 @@ export interface Machine {
   connect(): Communicator
   /** Ends all its processes. */
   stop(signal: AbortSignal): Promise<void>
-  /** Worth knowing, for people: what does not work here, and why. */
-  readonly notes: readonly string[]
+  /** What does not work here. */
+  readonly limits: readonly RootLimit[]
+}
+
+/** Something that a root cannot do on this machine. */
+export interface RootLimit {
+  /** `'commands'`: they do not run. `'users'`: files belong to root only. `'overlay'`: changes are found by comparison. */
+  readonly what: 'commands' | 'users' | 'overlay'
+  /** For people. */
+  readonly text: string
+  /** What to do about it. */
+  readonly hint?: string
 }
 
 /** The files of an image in the making, and the processes that change them. Disposing of it ends the processes; the files stay. */
 export interface Root extends AsyncDisposable {
   readonly tree: Tree
+  /** Where the base's files are on this machine. */
+  readonly basePath: string
   /** Seals the base and starts the machine. Where commands cannot run, the machine takes files only, and `exec` says why. */
   start(options: MachineOptions, signal: AbortSignal): Promise<Machine>
   /**

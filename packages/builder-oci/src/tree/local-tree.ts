@@ -47,6 +47,11 @@ export interface LocalTreeOptions {
   readonly mountOverlay?: (overlay: OverlayDirectories) => Promise<void>
 }
 
+/** Where a tree in `directory` has its base. */
+export function basePathIn(directory: string): string {
+  return join(directory, 'base')
+}
+
 /** A tree in a directory of this machine. */
 export class LocalTree implements Tree {
   readonly #options: LocalTreeOptions
@@ -57,7 +62,7 @@ export class LocalTree implements Tree {
 
   constructor(options: LocalTreeOptions) {
     this.#options = options
-    this.#base = join(options.directory, 'base')
+    this.#base = basePathIn(options.directory)
     mkdirSync(this.#base, { mode: 0o755 })
     this.#baseDirectory = openDirectory(Buffer.from(this.#base))
     this.#options.attributes.give(this.#baseDirectory.path(), bytePath(''), { uid: 0, gid: 0, mode: 0o755 }, 'directory')

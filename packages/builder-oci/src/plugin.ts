@@ -1,0 +1,7 @@
+import type { Plugin } from '@imago/core'
+
+import { doctor } from './doctor.ts'
+import { rootDirectory } from './root/root-resource.ts'
+
+/** What `imago sweep` and `imago doctor` need to know of this package. */
+export const plugin: Plugin = { name: '@imago/builder-oci', resourceKinds: [rootDirectory], doctor }
