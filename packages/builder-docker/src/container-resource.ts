@@ -1,5 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
 import type { ResourceKind } from '@imago/core'
-import { isImagoError } from '@imago/core'
 import { connectEngine } from '@imago/docker-engine'
 
 /** What the journal keeps of a container, beside its name and id. */
@@ -9,6 +10,9 @@ export interface ContainerData {
   readonly [member: string]: string
 }
 
+/** Milliseconds within which an engine makes a container that nobody waits for any more. */
+const lostAnswerMs = 300
+
 /** A container that a build works in. */
 export const dockerContainer: ResourceKind<ContainerData> = {
   kind: 'docker-container',
@@ -16,11 +20,11 @@ export const dockerContainer: ResourceKind<ContainerData> = {
   async destroy({ id, name, data }, signal) {
     const engine = await connectEngine({ host: data.endpoint }, { signal })
     try {
-      if (id !== undefined) await engine.containers.remove(id, { signal })
-      // A creation whose answer was lost has a name only; and one that was tried twice has another id.
+      await engine.containers.remove(id ?? name, { signal })
+      if (id !== undefined) return
+      // The creation never answered: the engine may still be at it.
+      await delay(lostAnswerMs, undefined, { signal })
       await engine.containers.remove(name, { signal })
-    } catch (error) {
-      if (!isImagoError(error, 'MACHINE_LOST')) throw error
     } finally {
       engine.close()
     }

@@ -1,5 +1,5 @@
-import type { Issue } from '@imago/core'
-import { isImagoError, messageOf, optionSchema } from '@imago/core'
+import type { ArtifactReference, Issue } from '@imago/core'
+import { isArtifactReference, isImagoError, messageOf, optionSchema } from '@imago/core'
 import { parseImageReference, parsePlatform } from '@imago/container-registry'
 import * as v from 'valibot'
 
@@ -26,6 +26,12 @@ function parsed(parse: (value: string) => unknown): v.GenericSchema<unknown, str
 }
 
 const imageName = parsed((name) => (imageId.test(name) ? name : parseImageReference(name)))
+const image = v.lazy((value): v.GenericSchema<unknown, string | ArtifactReference> => {
+  if (typeof value === 'string') return imageName
+  return isArtifactReference(value)
+    ? artifactReference('docker-image')
+    : v.custom<string>(() => false, "must be an image's name, or artifactOf()")
+})
 const repository = parsed((name) => {
   const { tag } = parseImageReference(`${name}:x`)
   if (tag !== 'x') throw new Error('must not hold a tag')
@@ -64,7 +70,7 @@ const result = v.variant('type', [
 ])
 
 const dockerSchema = v.strictObject({
-  image: v.optional(v.union([imageName, artifactReference('docker-image')])),
+  image: v.optional(image),
   dockerfile: v.optional(
     v.strictObject({
       path: text,

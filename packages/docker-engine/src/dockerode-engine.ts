@@ -16,10 +16,9 @@ const successes = { 101: true, 200: true, 201: true, 204: true, 304: true }
 
 /** Opens the engine's HTTP interface with dockerode, which is loaded here. Nothing is sent yet. */
 export async function openApi(address: EngineAddress): Promise<EngineApi> {
-  const { default: Docker } = await import('dockerode')
   const agent = agentOf(address)
-  const { modem }: { modem: Modem } = new Docker(connection(address, agent))
   const { endpoint } = address
+  const modem = await openModem(connection(address, agent), endpoint)
 
   const dial = <T>(call: ApiCall, more: object): Promise<T> => {
     const { doing, signal, upload } = call
@@ -39,6 +38,16 @@ export async function openApi(address: EngineAddress): Promise<EngineApi> {
     },
     hijack: (call) => dial<Duplex>(call, { isStream: true, hijack: true, openStdin: true }),
     close: () => agent.destroy(),
+  }
+}
+
+async function openModem(options: object, endpoint: string): Promise<Modem> {
+  const { default: Docker } = await import('dockerode')
+  try {
+    const { modem }: { modem: Modem } = new Docker(options)
+    return modem
+  } catch (error) {
+    throw engineError(error, { doing: 'connect', endpoint }) // it reads DOCKER_HOST and certificates even where they do not count
   }
 }
 
