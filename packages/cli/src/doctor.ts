@@ -27,16 +27,22 @@ export interface Diagnosis {
 /** No package may keep the others waiting longer. */
 const patienceMs = 20_000
 
-/** Asks every installed package of Imago whether this machine can build with it. Changes nothing. */
+/**
+ * Asks every installed package of Imago whether this machine can build with it. A package's first check says whether it can be used at
+ * all; what is missing beyond that only limits it. Changes nothing.
+ */
 export async function inspect(host: Host): Promise<Diagnosis> {
   const machine = { name: 'imago', checks: [nodeCheck(), await stateCheck(host.cwd)] }
   const plugins = await loadFirstPartyPlugins(host.cwd, host.modules)
   const examined = (await Promise.all(plugins.map(examine))).filter(({ checks }) => checks.length > 0)
-  return { examined: [machine, ...examined], canBuild: works(machine) && examined.some(works) }
+  return {
+    examined: [machine, ...examined],
+    canBuild: machine.checks.every(isThere) && examined.some(({ checks: [first] }) => first !== undefined && isThere(first)),
+  }
 }
 
-function works({ checks }: Examined): boolean {
-  return checks.every(({ status }) => status !== 'missing')
+function isThere({ status }: DoctorCheck): boolean {
+  return status !== 'missing'
 }
 
 async function examine(loaded: LoadedPlugin): Promise<Examined> {

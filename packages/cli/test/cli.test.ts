@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 
 import { beforeAll, describe, expect, test } from 'vitest'
 
@@ -9,7 +9,7 @@ import { bin, compile, imago, loadedModules, project, run, start } from './comma
 import { definition } from './definitions.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
-beforeAll(() => compile('cli'), 120_000)
+beforeAll(() => compile('cli', 'builder-oci', 'provisioner-shell', 'post-processor-checksum', 'testing'), 120_000)
 
 const waits = definition(`ctx.output('stdout', Buffer.from('waiting\\n'))\nawait sleep(60_000, undefined, { signal: ctx.signal })`)
 const isDeaf = definition(`ctx.output('stdout', Buffer.from('waiting\\n'))\nawait sleep(60_000)`)
@@ -233,5 +233,25 @@ describe.skipIf(missing)('on a terminal (skipped where there is no program scrip
     running.child.stdin?.write('c')
     expect(await running.exited).toEqual({ code: 1, signal: null })
     expect(await readFile(join(folder, 'log.txt'), 'utf8')).toBe('tried\ntried\nremoved one\n')
+  })
+})
+
+describe('imago init', () => {
+  test('writes a project that type-checks, passes its test, and builds', async () => {
+    const folder = await project({})
+    await rm(join(folder, 'package.json'))
+    expect(await run(['init'], folder)).toMatchObject({ code: 0, stderr: '' })
+    const program = async (path: string, ...args: readonly string[]): Promise<string> => {
+      const running = start(process.execPath, [join(folder, 'node_modules', path), ...args], folder)
+      const { code } = await running.exited
+      return `${code}\n${running.stdout()}${running.stderr()}`
+    }
+    expect(await program('typescript/bin/tsc')).toBe('0\n')
+    expect(await program('vitest/vitest.mjs', 'run')).toMatch(/^0\n/)
+    expect(await run(['validate'], folder)).toMatchObject({ code: 0 })
+    expect(await run(['build'], folder)).toMatchObject({ code: 0, stderr: '' })
+    const [sums, name] = (await readFile(join(folder, 'out/SHA256SUMS'), 'utf8')).trim().split(/ [ *]/)
+    expect(sums).toMatch(/^[0-9a-f]{64}$/)
+    expect(await readdir(join(folder, 'out'))).toEqual(expect.arrayContaining([basename(name ?? '')]))
   })
 })

@@ -58,6 +58,11 @@ describe('imago doctor', () => {
     expect(text).toContain('this machine can build nothing yet')
   })
 
+  test('takes only the first check of a package for what it cannot do without', async () => {
+    expect((await doctor({ '@imago/builder-oci': () => Promise.resolve([works, lacks]) })).code).toBe(0)
+    expect((await doctor({ '@imago/builder-oci': () => Promise.resolve([lacks, works]) })).code).toBe(1)
+  })
+
   test('goes on when a package breaks', async () => {
     const { code, text } = await doctor({
       '@imago/builder-docker': () => Promise.reject(new Error('boom')),
