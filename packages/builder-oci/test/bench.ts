@@ -1,0 +1,121 @@
+import { execFile } from 'node:child_process'
+import { accessSync, constants, readdirSync, statSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+import type { Communicator, ExecOptions } from '@imago/core'
+import { buildContext } from '@imago/testing'
+
+import type { OciArchiveArtifact } from '../src/index.ts'
+import { oci } from '../src/index.ts'
+import type { OciOptions } from '../src/oci-options.ts'
+
+const execute = promisify(execFile)
+/** The folder of this package. */
+export const packageFolder: string = dirname(dirname(fileURLToPath(import.meta.url)))
+
+/** Programs that the tests' images have: a shell, and what the contract of communicators asks for. */
+export const testCommands: readonly string[] = [
+  ...['sh', 'cat', 'head', 'ls', 'ln', 'mkdir', 'mv', 'nohup', 'pwd', 'printf', 'ps', 'readlink', 'rm', 'rmdir', 'sleep', 'stat', 'touch', 'tr', 'true'],
+  ...['chmod', 'chown', 'cp', 'dd', 'dirname', 'env', 'id', 'mkfifo', 'mknod', 'mount', 'umount', 'unshare', 'wc'],
+]
+
+/** Whether `IMAGO_REQUIRE` says that this must not be missing. */
+export function isRequired(what: string): boolean {
+  return (process.env['IMAGO_REQUIRE'] ?? '').split(',').includes(what)
+}
+
+/** The name of a group of tests, and why it is skipped, if it is. @throws when what is missing must not be */
+export function needs(title: string, what: string, missing: string | undefined): { readonly title: string; readonly skip: boolean } {
+  if (missing === undefined) return { title, skip: false }
+  if (isRequired(what)) throw new Error(`${title}: IMAGO_REQUIRE names '${what}', but ${missing}`)
+  return { title: `${title} (skipped: ${missing})`, skip: true }
+}
+
+/** Why this process is not root, or `undefined`. */
+export function whyNotRoot(): string | undefined {
+  return process.getuid?.() === 0 ? undefined : 'this is not root'
+}
+
+/** The agent runs as JavaScript: builds this package when it is older than its source. */
+export async function buildAgent(): Promise<void> {
+  const newest = Math.max(...readdirSync(join(packageFolder, 'src'), { recursive: true, encoding: 'utf8' }).map((name) => modified(join(packageFolder, 'src', name))))
+  if (modified(join(packageFolder, 'dist', '.tsbuildinfo')) >= newest) return
+  const tsc = join(packageFolder, '..', '..', 'node_modules', 'typescript', 'bin', 'tsc')
+  await execute(process.execPath, [tsc, '-b', packageFolder])
+}
+
+function modified(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
+}
+
+/**
+ * Makes this process `nobody` for good; each file of tests has a process of its own.
+ * @returns why that is not possible, or `undefined`
+ */
+export function becomeNobody(): string | undefined {
+  if (process.getuid?.() !== 0) return undefined
+  process.setgroups?.([])
+  process.setgid?.(65_534)
+  process.setuid?.(65_534)
+  try {
+    accessSync(packageFolder, constants.R_OK | constants.X_OK)
+    return undefined
+  } catch {
+    return `a user who is not root cannot read ${packageFolder}`
+  }
+}
+
+/** A folder of the test's own. */
+export async function temporaryFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'imago-oci-'))
+}
+
+/** What a test sees of a build. */
+export interface TestBuild {
+  readonly artifact: OciArchiveArtifact
+  readonly path: string
+  readonly messages: readonly string[]
+}
+
+/** Builds as a run would: what was acquired is released when it is over, however it ended. */
+export async function buildImage(
+  folder: string,
+  options: OciOptions,
+  provision: (machine: Communicator) => Promise<void> = () => Promise.resolve(),
+  overrides: Parameters<typeof buildContext>[0] = {},
+): Promise<TestBuild> {
+  const context = buildContext({
+    image: 'test',
+    build: 'oci',
+    builderType: 'oci',
+    directory: folder,
+    workDirectory: await mkdtemp(join(folder, 'work-')),
+    ...overrides,
+    provision,
+  })
+  try {
+    const artifact = await oci(options).build(context)
+    const messages = context.said.events.flatMap((event) => (event.type === 'message' ? [event.text] : []))
+    return { artifact, path: artifact.files[0]?.path ?? '', messages }
+  } finally {
+    await context.resources.releaseAll()
+  }
+}
+
+/** Runs a command in a machine, and answers with what it printed. */
+export async function output(machine: Communicator, command: string | readonly string[], options: ExecOptions = {}) {
+  const chunks = { stdout: [] as Uint8Array[], stderr: [] as Uint8Array[] }
+  const onOutput = (stream: 'stdout' | 'stderr', chunk: Uint8Array): void => void chunks[stream].push(Uint8Array.from(chunk))
+  const { exitCode } = await machine.exec(command, { ...options, onOutput })
+  return { exitCode, stdout: Buffer.concat(chunks.stdout).toString(), stderr: Buffer.concat(chunks.stderr).toString() }
+}
+
+/** Runs a program of this machine, and answers with what it printed. */
+export async function runProgram(program: string, ...args: readonly string[]): Promise<string> {
+  const { stdout } = await execute(program, args, { maxBuffer: 64 << 20 })
+  return stdout
+}
