@@ -7,32 +7,45 @@ import { singleLine } from './output-text.ts'
 
 const mostFiles = 10
 
-/** An artifact for people: what it is, its id, size and names, and its files with their sizes and digests. */
-export function artifactLines(artifact: Artifact, cwd: string): string[] {
-  const files = artifact.files ?? []
-  const shown = files.slice(0, mostFiles).map((file) => fileLine(file, cwd))
-  const more = files.length > mostFiles ? [`and ${files.length - mostFiles} more files`] : []
-  const named = files.length === 1 && (artifact.id === files[0]?.path || artifact.id === digestOf(files[0]))
-  if (named && tagsOf(artifact).length === 0) return [`${artifact.type}  ${shown.join('')}`]
-  return [[artifact.type, singleLine(artifact.id), ...sizeOf(artifact), ...tagsOf(artifact)].join('  '), ...shown, ...more]
+/** The artifacts of a build for people: what each is, its id, size and names, and its files with their sizes and digests, each file once. */
+export function artifactLines(artifacts: readonly Artifact[], cwd: string): string[] {
+  const told = new Set<string>()
+  return artifacts.flatMap((artifact) => {
+    const files = artifact.files ?? []
+    const untold = files.filter(({ path }) => !told.has(path))
+    for (const { path } of untold) told.add(path)
+    const lines = fileLines(untold, cwd)
+    return untold.length < files.length ? lines : withHead(artifact, lines)
+  })
 }
 
-function fileLine(file: ArtifactFile, cwd: string): string {
-  const digest = digestOf(file)
-  return [pathFrom(cwd, file.path), formatSize(file.size), ...(digest === undefined ? [] : [digest])].join('  ')
+function withHead(artifact: Artifact, lines: readonly string[]): string[] {
+  const { type, id, files: [first, second] = [] } = artifact
+  const names = namesOf(artifact)
+  const isItsFile = first !== undefined && second === undefined && (id === first.path || id === digestOf(first)) && names.length === 0
+  return isItsFile ? [`${type}  ${lines.join('')}`] : [[type, singleLine(id), ...sizeOf(artifact), ...names].join('  '), ...lines]
 }
 
-function digestOf(file: ArtifactFile | undefined): string | undefined {
-  return file?.sha256 === undefined ? undefined : `sha256:${file.sha256}`
+function fileLines(files: readonly ArtifactFile[], cwd: string): string[] {
+  const lines = files.slice(0, mostFiles).map((file) => {
+    const digest = digestOf(file)
+    return [pathFrom(cwd, file.path), formatSize(file.size), ...(digest === undefined ? [] : [digest])].join('  ')
+  })
+  return files.length > mostFiles ? [...lines, `and ${files.length - mostFiles} more files`] : lines
+}
+
+function digestOf({ sha256 }: ArtifactFile): string | undefined {
+  return sha256 === undefined ? undefined : `sha256:${sha256}`
 }
 
 function sizeOf(artifact: Artifact): string[] {
   return 'size' in artifact && typeof artifact.size === 'number' ? [formatSize(artifact.size)] : []
 }
 
-function tagsOf(artifact: Artifact): string[] {
-  if (!('tags' in artifact) || !Array.isArray(artifact.tags)) return []
-  return artifact.tags.filter((tag: unknown) => typeof tag === 'string')
+/** The names that images have: `tags` in an engine, `tag` in an archive. */
+function namesOf(artifact: Artifact): string[] {
+  const tags: readonly unknown[] = 'tags' in artifact && Array.isArray(artifact.tags) ? artifact.tags : []
+  return [...tags, ...('tag' in artifact ? [artifact.tag] : [])].filter((name) => typeof name === 'string')
 }
 
 function pathFrom(cwd: string, path: string): string {

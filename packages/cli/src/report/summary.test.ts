@@ -51,6 +51,14 @@ describe('writeSummary', () => {
     expect(stderr).toEqual([''])
   })
 
+  test('tells of a file once, although several artifacts consist of it', () => {
+    const archive = { path: '/work/out/x.tar', size: 1500 }
+    const image = { type: 'oci-archive', id: 'sha256:ab', files: [archive], size: 1500, tag: 'x:1.0' }
+    const sums = { type: 'files', id: 'sha256:ab', files: [archive, { path: '/work/out/SUMS', size: 74 }] }
+    const { stdout } = write(report([buildReport({ artifacts: [image, sums, { ...sums, type: 'again' }] })]))
+    expect(stdout.slice(3, -3)).toEqual(['    oci-archive  sha256:ab  1.5 kB  x:1.0', '    out/x.tar  1.5 kB', '    out/SUMS  74 B'])
+  })
+
   test('says what failed, why, and what to do', () => {
     const builds = [
       buildReport({

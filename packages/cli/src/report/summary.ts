@@ -49,7 +49,7 @@ function tableLines(report: Report, { style, symbols, cwd }: SummaryOptions): st
     style('dim', `  ${padEnd('Build', width)}${padEnd('Result', 11)}Time`),
     ...rows.flatMap(({ build, label }) => [
       `${signs[build.status]} ${padEnd(style('bold', label), width)}${padEnd(results[build.status], 11)}${formatDuration(build.durationMs)}`,
-      ...build.artifacts.flatMap((artifact) => artifactLines(artifact, cwd)).map((line) => `    ${line}`),
+      ...artifactLines(build.artifacts, cwd).map((line) => `    ${line}`),
     ]),
     '',
     `${headline(report)} ${style('dim', `in ${formatDuration(report.durationMs)}`)}`,
