@@ -9,17 +9,17 @@ import { errorToJson, ImagoError } from './error.ts'
 import type { EventBus } from './event-bus.ts'
 import type { Status } from './event.ts'
 import type { Facts } from './facts.ts'
-import type { ArtifactReference } from './image.ts'
 import type { Journal } from './journal.ts'
+import type { OutputLines } from './output-lines.ts'
 import { postProcess } from './post-processing.ts'
 import { decide, provisionMachine } from './provisioning.ts'
 import type { BuildReport, StepReport } from './report.ts'
 import { ResourceScope } from './resource-scope.ts'
-import type { ResourceRecord } from './resources.ts'
 import type { OnError } from './run-options.ts'
 import type { BuildId } from './selection.ts'
 import type { StepPlace } from './step-runner.ts'
 import { runStep } from './step-runner.ts'
+import { orAbandon } from './wait.ts'
 import { makeWorkDirectory, workDirectory, workDirectoryPath } from './work-directory.ts'
 
 /** What all builds of a run share. */
@@ -35,23 +35,38 @@ export interface RunScope {
   readonly releaseTimeout: Duration
 }
 
-/** How a build ended, and what it made, for the builds that start from it. */
-export interface JobResult {
-  readonly report: BuildReport
-  readonly left: readonly ResourceRecord[]
+/** A build that is to be run. */
+export interface BuildOrder {
+  readonly id: BuildId
+  readonly builder: Builder
+  /** What the builds that it starts from have made. */
+  readonly artifact: BuildContext['artifact']
+  /** Whether other builds of the run start from what this one makes: then no post-processor may consume it. */
+  readonly isBase: boolean
 }
 
+/** How a build ended. */
+export interface JobResult {
+  readonly report: BuildReport
+  /** What it made, for the builds that start from it; nothing is masked in it. */
+  readonly made?: Artifact
+}
+
+/** How long a builder that does not listen to its signal is waited for; longer than its steps are, which end first. */
+const graceMs = 15_000
+
 /** Runs one build from its start to the release of its last resource. Never rejects: what went wrong is in the report. */
-export async function runBuild(run: RunScope, id: BuildId, builder: Builder, artifact: BuildContext['artifact']): Promise<JobResult> {
-  const job = new BuildJob(run, id, builder, artifact)
-  return job.run()
+export async function runBuild(run: RunScope, order: BuildOrder): Promise<JobResult> {
+  return new BuildJob(run, order).run()
 }
 
 class BuildJob {
   readonly #run: RunScope
   readonly #id: BuildId
   readonly #builder: Builder
-  readonly #artifact: BuildContext['artifact']
+  readonly #order: BuildOrder
+  /** Takes the output of the builder between its steps. */
+  readonly #output: OutputLines
   readonly #steps: StepReport[] = []
   /** The machine and what it needs; released before post-processing. */
   readonly #machineScope: ResourceScope
@@ -60,13 +75,15 @@ class BuildJob {
   #keepResources = false
   #facts: Facts
 
-  constructor(run: RunScope, id: BuildId, builder: Builder, artifact: BuildContext['artifact']) {
-    const { runId, journal, events, signal } = run
+  constructor(run: RunScope, order: BuildOrder) {
+    const { runId, journal, events, signal, releaseTimeout } = run
+    const { id, builder } = order
     this.#run = run
     this.#id = id
     this.#builder = builder
-    this.#artifact = artifact
-    const scope = { runId, journal, events, signal, image: id.image.name, build: id.build }
+    this.#order = order
+    this.#output = events.outputFor({ image: id.image.name, build: id.build })
+    const scope = { runId, journal, events, signal, releaseTimeout, image: id.image.name, build: id.build }
     this.#machineScope = new ResourceScope(scope)
     this.#buildScope = new ResourceScope(scope)
     this.#facts = { buildName: id.build, builderType: builder.type, runId, image: id.image.name }
@@ -79,15 +96,17 @@ class BuildJob {
     const steps = applicable.provisioners.length + applicable.chains.flat().length
     this.#run.events.say({ type: 'build-started', image: image.name, build, builderType: this.#builder.type, steps })
     const outcome = await this.#build()
-    const left = await this.#release()
     const error = outcome.error === undefined ? undefined : errorToJson(outcome.error)
+    // as it is now: what failed by itself has failed, also when the run is cancelled while its resources are released
     const status: Status =
       error === undefined ? 'succeeded' : this.#run.signal.aborted || error.code === 'CANCELLED' ? 'cancelled' : 'failed'
+    this.#output.flush()
+    await this.#release(status)
     const durationMs = Math.round(performance.now() - began)
     const { artifacts } = outcome
     this.#run.events.say({ type: 'build-finished', image: image.name, build, status, durationMs, artifacts, ...(error && { error }) })
     return {
-      left,
+      ...(outcome.made && { made: outcome.made }),
       report: this.#run.events.redactor.value({
         image: image.name,
         build,
@@ -107,10 +126,12 @@ class BuildJob {
     try {
       const context = await this.#prepare()
       made = await this.#make(context)
+      this.#machineScope.close()
       await this.#machineScope.releaseAll(this.#deadline())
       const { chains } = applicableSteps(this.#id.image, this.#id.build)
       const postContext = { ...context, resources: this.#buildScope, facts: this.#facts }
-      return { made, ...(await postProcess({ chains, builder: this.#builder, place: this.#place(), context: postContext }, made)) }
+      const work = { chains, builder: this.#builder, place: this.#place(), context: postContext, keepFirst: this.#order.isBase }
+      return { made, ...(await postProcess(work, made)) }
     } catch (error) {
       return { ...(made && { made }), artifacts: made === undefined ? [] : [made], error }
     }
@@ -126,8 +147,6 @@ class BuildJob {
       data: { path },
       create: () => makeWorkDirectory(path),
     })
-    const at = { image: image.name, build }
-    const output = events.outputFor(at)
     return {
       runId,
       image: image.name,
@@ -137,8 +156,8 @@ class BuildJob {
       workDirectory: folder.value,
       signal,
       resources: this.#machineScope,
-      emit: events.emitFor(at),
-      output: output.write,
+      emit: events.emitFor({ image: image.name, build }),
+      output: this.#output.write,
       maskSecret: (value) => events.redactor.add(value),
     }
   }
@@ -148,13 +167,14 @@ class BuildJob {
     for (;;) {
       let inProvisioner = false
       try {
-        return await this.#builder.build(this.#builderContext(context, (failed) => (inProvisioner = failed)))
+        const building = this.#builder.build(this.#builderContext(context, (failed) => (inProvisioner = failed)))
+        return await orAbandon(building, this.#run.signal, graceMs)
       } catch (error) {
         if (inProvisioner || this.#run.signal.aborted) throw error
         const { image, build } = this.#id
         const step = { id: 'builder', kind: 'builder', type: this.#builder.type, title: this.#builder.type } as const
         const failure = { image: image.name, build, builderType: this.#builder.type, step, error: errorToJson(error) }
-        const answer = await decide(this.#run.onError, failure, this.#run.signal)
+        const answer = await decide(this.#run, failure)
         if (answer !== 'retry') {
           this.#keepResources = answer !== 'cleanup'
           throw error
@@ -170,7 +190,7 @@ class BuildJob {
     return {
       ...context,
       labels: { 'imago.run': runId, 'imago.image': image.name, 'imago.build': build, 'imago.owner': owner },
-      artifact: this.#artifact,
+      artifact: this.#order.artifact,
       step: async (id, title, work) => {
         const ref = { id: `builder.${id}`, kind: 'builder', type: this.#builder.type, title } as const
         let result: { readonly value: Awaited<ReturnType<typeof work>> } | undefined
@@ -203,21 +223,18 @@ class BuildJob {
     return { image: this.#id.image.name, build: this.#id.build, events, signal, report: (step) => void this.#steps.push(step) }
   }
 
-  async #release(): Promise<ResourceRecord[]> {
-    if (this.#keepResources && !this.#run.signal.aborted) return [...this.#machineScope.keepAll(), ...this.#buildScope.keepAll()]
+  async #release(status: Status): Promise<void> {
+    const scopes = [this.#machineScope, this.#buildScope]
+    for (const scope of scopes) scope.close()
+    if (this.#keepResources && status === 'failed' && !this.#run.signal.aborted) {
+      for (const scope of scopes) scope.keepAll()
+      return
+    }
     const deadline = this.#deadline()
-    return [...(await this.#machineScope.releaseAll(deadline)), ...(await this.#buildScope.releaseAll(deadline))]
+    for (const scope of scopes) await scope.releaseAll(deadline)
   }
 
   #deadline(): AbortSignal {
     return AbortSignal.timeout(milliseconds(this.#run.releaseTimeout))
   }
-}
-
-/** What another build made, for a builder that refers to it. @throws ImagoError `BUILD_FAILED` when it was not built */
-export function artifactFor(reference: ArtifactReference, report: BuildReport | undefined): Artifact {
-  if (report?.artifact !== undefined && report.status === 'succeeded') return report.artifact
-  throw new ImagoError('BUILD_FAILED', `'${reference.image.name}.${reference.build}', which this build starts from, was not built`, {
-    hint: 'see why that one failed',
-  })
 }

@@ -78,8 +78,9 @@ export function isImagoError(value: unknown, code?: ErrorCode): value is ImagoEr
   return value instanceof Error && brand in value && (code === undefined || ('code' in value && value.code === code))
 }
 
-/** The message of whatever was thrown. */
+/** The message of whatever was thrown; those of its parts, where it has none of its own: what failed at each address of a host. */
 export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ')
   return error instanceof Error ? error.message : String(error)
 }
 
@@ -147,7 +148,16 @@ export function errorToJson(thrown: unknown): ErrorJson {
 
 /** The error that reports every problem of a definition at once. */
 export function definitionError(name: string, issues: readonly Issue[]): ImagoError {
-  const lines = issues.map((issue) => `  ${formatPath(issue.path)}: ${issue.message}${issue.hint === undefined ? '' : ` (${issue.hint})`}`)
   const count = issues.length === 1 ? 'a problem' : `${issues.length} problems`
-  return new ImagoError('DEFINITION_INVALID', `image '${name}' has ${count}:\n${lines.join('\n')}`, { issues })
+  return new ImagoError('DEFINITION_INVALID', `image '${name}' has ${count}:\n${formatIssues(issues)}`, { issues })
+}
+
+/** Problems for people, a line each. */
+export function formatIssues(issues: readonly Issue[]): string {
+  return issues
+    .map(
+      ({ path, message, hint }) =>
+        `  ${path.length === 0 ? '' : `${formatPath(path)}: `}${message}${hint === undefined ? '' : ` (${hint})`}`,
+    )
+    .join('\n')
 }

@@ -1,3 +1,4 @@
+import { ImagoError, messageOf } from './error.ts'
 import type { BuildEvent, Emit, EventListener, Output } from './event.ts'
 import { OutputLines } from './output-lines.ts'
 import type { Redactor } from './redactor.ts'
@@ -19,6 +20,8 @@ export class EventBus {
   readonly redactor: Redactor
   readonly #runId: string
   readonly #listener: EventListener | undefined
+  #failure: ImagoError | undefined
+  #over = false
 
   constructor(runId: string, redactor: Redactor, listener: EventListener | undefined) {
     this.#runId = runId
@@ -26,10 +29,22 @@ export class EventBus {
     this.#listener = listener
   }
 
+  /** The first error that the listener threw. It does not disturb the run, which would leave things behind. */
+  get failure(): ImagoError | undefined {
+    return this.#failure
+  }
+
+  /** Says an event. Nothing more is said when the run has finished, by work that was abandoned. */
   say(event: RunnerEvent): void {
+    if (this.#over) return
+    this.#over = event.type === 'run-finished'
     const { type, ...rest } = event.type === 'output' ? event : this.redactor.value(event)
-    // the parts of one event put together again, in the order in which people read them
-    this.#listener?.({ type, runId: this.#runId, time: new Date().toISOString(), ...rest } as BuildEvent)
+    try {
+      // the parts of one event put together again, in the order in which people read them
+      this.#listener?.({ type, runId: this.#runId, time: new Date().toISOString(), ...rest } as BuildEvent)
+    } catch (error) {
+      this.#failure ??= new ImagoError('INTERNAL', `the listener of events failed at '${type}': ${messageOf(error)}`, { cause: error })
+    }
   }
 
   /** What a component gets as `emit`. */

@@ -1,10 +1,9 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 
 import { nameHint } from './did-you-mean.ts'
-import { ImagoError } from './error.ts'
+import { formatIssues, ImagoError } from './error.ts'
 import type { Image } from './image.ts'
 import type { Issue } from './issue.ts'
-import { formatPath } from './issue.ts'
 import type { Json } from './json.ts'
 import type { Builders } from './wiring.ts'
 
@@ -156,10 +155,9 @@ function toIssue(issue: StandardSchemaV1.Issue, values: Readonly<Record<string, 
 }
 
 function parameterError(issues: readonly Issue[]): ImagoError {
-  const lines = issues.map(({ path, message, hint }) => `  ${formatPath(path)}: ${message}${hint === undefined ? '' : ` (${hint})`}`)
   return new ImagoError(
     'PARAMETER_INVALID',
-    `${issues.length === 1 ? 'a parameter is' : `${issues.length} parameters are`} wrong:\n${lines.join('\n')}`,
+    `${issues.length === 1 ? 'a parameter is' : `${issues.length} parameters are`} wrong:\n${formatIssues(issues)}`,
     { issues },
   )
 }

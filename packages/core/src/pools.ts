@@ -15,7 +15,8 @@ export class Pools {
   /** Runs some work when its pool has room for it. */
   run<T>(pool: Builder['pool'], work: () => Promise<T>): Promise<T> {
     if (pool === undefined) return work()
-    const limit = this.#pools.get(pool.name) ?? pLimit(this.#limits[pool.name] ?? pool.limit)
+    const limit =
+      this.#pools.get(pool.name) ?? pLimit(Object.hasOwn(this.#limits, pool.name) ? (this.#limits[pool.name] ?? pool.limit) : pool.limit)
     this.#pools.set(pool.name, limit)
     return limit(work)
   }

@@ -4,8 +4,13 @@ import type { AnyStepPostProcessor, Placed } from './applicable-steps.ts'
 import type { Artifact } from './artifact.ts'
 import type { Builder } from './component.ts'
 import type { PostProcessContext, PreflightContext } from './context.ts'
+import { fileSystemError } from './error.ts'
 import type { StepPlace } from './step-runner.ts'
 import { runStep } from './step-runner.ts'
+import { orAbandon } from './wait.ts'
+
+/** How long a removal that does not listen to its signal is waited for. */
+const graceMs = 2000
 
 /** Who can remove an artifact. */
 type Maker = Pick<Builder, 'destroyArtifact'> | Pick<AnyStepPostProcessor, 'destroyArtifact'>
@@ -21,6 +26,8 @@ export interface PostProcessing {
   readonly place: StepPlace
   /** What each post-processor gets, apart from what belongs to its step. */
   readonly context: PostProcessContext
+  /** What the builder made stays, whatever the chains do with it: other builds start from it. */
+  readonly keepFirst: boolean
 }
 
 interface ChainOutcome {
@@ -43,16 +50,16 @@ export async function postProcess(work: PostProcessing, made: Artifact): Promise
   const first: Made = { artifact: made, maker: work.builder }
   const outcomes = await Promise.all(work.chains.map((chain) => runChain(work, chain, first)))
   const failed = outcomes.find((outcome) => outcome.error !== undefined)
-  const consumed = outcomes.length > 0 && outcomes.every((outcome) => !outcome.kept.includes(first))
-  const kept = distinct([...(consumed && failed === undefined ? [] : [first]), ...outcomes.flatMap((outcome) => outcome.kept)])
-  if (failed !== undefined) return { artifacts: kept.map(({ artifact }) => artifact), error: failed.error }
-  const dropped = distinct([...(consumed ? [first] : []), ...outcomes.flatMap((outcome) => outcome.dropped)])
-  await removeArtifacts(
-    dropped.filter((candidate) => !kept.some((other) => same(other, candidate))),
-    kept,
-    work.context,
-  )
-  return { artifacts: kept.map(({ artifact }) => artifact) }
+  const wanted = outcomes.flatMap((outcome) => outcome.kept)
+  const dropped = outcomes.flatMap((outcome) => outcome.dropped)
+  const everything = distinct([first, ...outcomes.flatMap((outcome) => [...outcome.dropped, ...outcome.kept])])
+  if (failed !== undefined) return { artifacts: everything.map(({ artifact }) => artifact), error: failed.error }
+  const consumed = !work.keepFirst && outcomes.length > 0 && !includes(wanted, first)
+  const kept = distinct([...(consumed ? [] : [first]), ...wanted])
+  const unwanted = distinct(dropped).filter((candidate) => !includes(kept, candidate))
+  const { left, error } = await removeArtifacts(unwanted, kept, work.context)
+  const artifacts = [...left, ...kept].map(({ artifact }) => artifact)
+  return { artifacts, ...(left.length > 0 && { error }) }
 }
 
 async function runChain(work: PostProcessing, chain: readonly Placed<AnyStepPostProcessor>[], first: Made): Promise<ChainOutcome> {
@@ -76,17 +83,35 @@ async function runChain(work: PostProcessing, chain: readonly Placed<AnyStepPost
   }
 }
 
-/** Removes artifacts, but no file that belongs to one that stays. */
-async function removeArtifacts(dropped: readonly Made[], kept: readonly Made[], context: PreflightContext): Promise<void> {
+/** Removes artifacts, but no file that belongs to one that stays. Goes on past failures; answers with what is left and the first error. */
+async function removeArtifacts(
+  unwanted: readonly Made[],
+  kept: readonly Made[],
+  context: PreflightContext,
+): Promise<{ readonly left: readonly Made[]; readonly error?: unknown }> {
   const keptFiles = new Set(kept.flatMap(({ artifact }) => (artifact.files ?? []).map((file) => file.path)))
-  for (const { artifact, maker } of dropped) {
-    const files = artifact.files ?? []
-    if (maker.destroyArtifact !== undefined && !files.some((file) => keptFiles.has(file.path))) {
-      await maker.destroyArtifact(artifact, context)
-      continue
+  const failures: { readonly made: Made; readonly error: unknown }[] = []
+  for (const made of unwanted) {
+    try {
+      await removeArtifact(made, keptFiles, context)
+    } catch (error) {
+      failures.push({ made, error: fileSystemError(error, `'${made.artifact.id}' cannot be removed`) })
     }
-    for (const file of files) if (!keptFiles.has(file.path)) await rm(file.path, { force: true })
   }
+  return { left: failures.map(({ made }) => made), error: failures[0]?.error }
+}
+
+async function removeArtifact({ artifact, maker }: Made, keptFiles: ReadonlySet<string>, context: PreflightContext): Promise<void> {
+  const files = artifact.files ?? []
+  if (maker.destroyArtifact !== undefined && !files.some((file) => keptFiles.has(file.path))) {
+    await orAbandon(maker.destroyArtifact(artifact, context), context.signal, graceMs)
+    return
+  }
+  for (const file of files) if (!keptFiles.has(file.path)) await rm(file.path, { force: true })
+}
+
+function includes(list: readonly Made[], made: Made): boolean {
+  return list.some((other) => same(other, made))
 }
 
 function distinct(made: readonly Made[]): Made[] {

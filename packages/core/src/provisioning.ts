@@ -2,12 +2,14 @@ import type { Placed } from './applicable-steps.ts'
 import type { Communicator } from './communicator.ts'
 import type { Provisioner } from './component.ts'
 import type { ComponentContext } from './context.ts'
-import { errorToJson } from './error.ts'
+import { errorToJson, ImagoError } from './error.ts'
+import type { EventBus } from './event-bus.ts'
 import type { Facts } from './facts.ts'
 import { factsEnvironment } from './facts.ts'
 import type { OnError, OnErrorPolicy, StepFailure } from './run-options.ts'
 import type { StepPlace } from './step-runner.ts'
 import { runStep } from './step-runner.ts'
+import { orAbandon } from './wait.ts'
 
 /** What provisioning a machine needs. */
 export interface Provisioning {
@@ -41,11 +43,8 @@ async function provisionStep(
     } catch (error) {
       if (work.place.signal.aborted) throw error
       const { image, build } = work.place
-      const answer = await decide(
-        work.onError,
-        { image, build, builderType: facts.builderType, step: provisioner.ref, error: errorToJson(error) },
-        work.place.signal,
-      )
+      const failure = { image, build, builderType: facts.builderType, step: provisioner.ref, error: errorToJson(error) }
+      const answer = await decide({ ...work.place, onError: work.onError }, failure)
       if (answer === 'retry') continue
       if (answer !== 'abort') await cleanUpAfterError(work, machine, facts)
       if (answer !== 'cleanup') work.keepResources()
@@ -54,9 +53,21 @@ async function provisionStep(
   }
 }
 
-/** What `onError` says of a failure. */
-export async function decide(onError: OnError, failure: StepFailure, signal: AbortSignal): Promise<OnErrorPolicy | 'retry'> {
-  return typeof onError === 'function' ? onError(failure, signal) : onError
+/** How long an `onError` function that does not listen to its signal is waited for. */
+const graceMs = 1000
+
+/** What `onError` says of a failure, in which secrets are masked: it is for people. */
+export async function decide(
+  run: { readonly onError: OnError; readonly events: EventBus; readonly signal: AbortSignal },
+  failure: StepFailure,
+): Promise<OnErrorPolicy | 'retry'> {
+  const { onError, events, signal } = run
+  if (typeof onError !== 'function') return onError
+  const answer: unknown = await orAbandon(onError(events.redactor.value(failure), signal), signal, graceMs)
+  if (answer === 'cleanup' || answer === 'abort' || answer === 'run-cleanup-provisioner' || answer === 'retry') return answer
+  throw new ImagoError('USAGE', `onError answered ${String(answer)}`, {
+    hint: "it may answer 'cleanup', 'abort', 'run-cleanup-provisioner' or 'retry'",
+  })
 }
 
 /** Runs the `errorCleanup` provisioners, each past the failure of the one before it. */

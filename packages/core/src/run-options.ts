@@ -1,5 +1,5 @@
 import type { Duration } from './duration.ts'
-import type { ErrorJson, ImagoError } from './error.ts'
+import type { ErrorJson } from './error.ts'
 import type { BuildRef, EventListener, StepRef } from './event.ts'
 
 /** Which builds of an image: names of builds, or patterns with `*` (`'aws-*'`); `image.build` names one of several images. */
@@ -33,7 +33,7 @@ export interface RunOptions {
   readonly directory?: string
   /** Where the journal and temporary files are. @default `.imago` in the current folder */
   readonly stateDirectory?: string
-  /** How many builds run at a time. @default as many as there are */
+  /** How many builds run at a time: 1 or more. @default as many as there are */
   readonly concurrency?: number
   /** How many builds of a pool run at a time, by the pool's name; stands above the builder's own limit. */
   readonly pools?: Readonly<Record<string, number>>
@@ -45,13 +45,8 @@ export interface RunOptions {
   readonly releaseTimeout?: Duration
   /** Cancels the run: commands are killed, resources released. */
   readonly signal?: AbortSignal
-  /** Receives every event, in order. */
+  /** Receives every event, in order. What it throws disturbs no build; the run rejects with it in the end, when all is released. */
   readonly onEvent?: EventListener
   /** 8 to 40 lower case letters and digits, unlike any other run's. @default random */
   readonly runId?: string
-}
-
-/** The error of `build()` when not everything was built; it carries the whole report. */
-export interface BuildFailure extends ImagoError {
-  readonly code: 'BUILD_FAILED' | 'CANCELLED'
 }

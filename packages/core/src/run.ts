@@ -6,8 +6,8 @@ import pLimit from 'p-limit'
 
 import type { Artifact } from './artifact.ts'
 import type { JobResult, RunScope } from './build-job.ts'
-import { artifactFor, runBuild } from './build-job.ts'
-import { secretsIn } from './definition-values.ts'
+import { runBuild } from './build-job.ts'
+import { checkRunOptions } from './check-run-options.ts'
 import { definitionError, errorToJson, ImagoError } from './error.ts'
 import { EventBus } from './event-bus.ts'
 import type { Status } from './event.ts'
@@ -16,7 +16,7 @@ import { basesOf, withBases } from './image-graph.ts'
 import { Journal } from './journal.ts'
 import { Pools } from './pools.ts'
 import { processOwner } from './process-owner.ts'
-import { Redactor } from './redactor.ts'
+import { redactorFor } from './definition-secrets.ts'
 import type { Report } from './report.ts'
 import type { RunOptions, Selection } from './run-options.ts'
 import type { BuildId } from './selection.ts'
@@ -25,31 +25,42 @@ import { validate } from './validate.ts'
 
 /**
  * Runs the builds of one or several images and reports how each went. A build that fails is part of the report.
- * @throws ImagoError `DEFINITION_INVALID` with every problem of the definitions; nothing has been started then.
+ * @throws ImagoError `DEFINITION_INVALID` with every problem of the definitions, `USAGE` with every problem of the options; nothing has
+ * been started then. What `onEvent` threw, when everything is over.
  */
 export async function run(images: Image | readonly Image[], options: RunOptions & Selection = {}): Promise<Report> {
+  checkRunOptions(options)
   const list: readonly Image[] = 'kind' in images ? [images] : images
   const issues = await validate(list, options)
   if (issues.length > 0) throw definitionError(list.map(({ name }) => name).join("', '"), issues)
-  const builds = withBases(selectBuilds(list, options).builds)
+  const selected = withBases(selectBuilds(list, options).builds)
   const began = performance.now()
   const startedAt = new Date().toISOString()
   const runId = options.runId ?? randomBytes(6).toString('hex')
   const owner = processOwner()
   const stateDirectory = resolve(options.stateDirectory ?? '.imago')
-  const events = new EventBus(runId, redactorFor(builds), options.onEvent)
+  const events = new EventBus(runId, redactorFor(selected.map(({ image }) => image)), options.onEvent)
   const journal = await Journal.create(stateDirectory, { runId, owner, startedAt })
   events.say({
     type: 'run-started',
-    builds: builds.map(({ image, build }) => ({ image: image.name, build, builderType: image.builders[build]?.type ?? '' })),
+    builds: selected.map(({ image, build }) => ({ image: image.name, build, builderType: image.builders[build]?.type ?? '' })),
   })
-  const results = await runAll({ runId, owner, stateDirectory, journal, events, ...runDefaults(options) }, builds, options).finally(() =>
-    journal.close(),
-  )
-  const durationMs = Math.round(performance.now() - began)
-  const status = overall(results.map(({ report }) => report.status))
-  events.say({ type: 'run-finished', status, durationMs })
-  return { runId, status, startedAt, durationMs, builds: results.map(({ report }) => report), left: journal.left }
+  const finished = (status: Status): number => {
+    const durationMs = Math.round(performance.now() - began)
+    events.say({ type: 'run-finished', status, durationMs })
+    return durationMs
+  }
+  try {
+    const scope: RunScope = { runId, owner, stateDirectory, journal, events, ...runDefaults(options) }
+    const builds = (await runAll(scope, selected, options).finally(() => journal.close())).map(({ report }) => report)
+    const status = overall(builds.map((build) => build.status))
+    const durationMs = finished(status)
+    if (events.failure !== undefined) throw events.failure
+    return { runId, status, startedAt, durationMs, builds, left: events.redactor.value(journal.left) }
+  } catch (error) {
+    finished('failed')
+    throw error
+  }
 }
 
 function runDefaults(options: RunOptions): Pick<RunScope, 'directory' | 'onError' | 'releaseTimeout' | 'signal'> {
@@ -62,48 +73,54 @@ function runDefaults(options: RunOptions): Pick<RunScope, 'directory' | 'onError
 }
 
 /** Runs every build as soon as those that it starts from are done and there is room for it. */
-function runAll(scope: RunScope, builds: readonly BuildId[], options: RunOptions): Promise<JobResult[]> {
+async function runAll(scope: RunScope, builds: readonly BuildId[], options: RunOptions): Promise<JobResult[]> {
   const failFast = new AbortController()
   const run: RunScope = { ...scope, signal: AbortSignal.any([scope.signal, failFast.signal]) }
   setMaxListeners(0, run.signal) // every wait of every build listens, which is no leak
   const room = pLimit(options.concurrency ?? Infinity)
   const pools = new Pools(options.pools ?? {})
+  const baseNames = new Set(builds.flatMap(basesOf).map(qualifiedName))
   const jobs = new Map<string, Promise<JobResult>>()
   const start = async (id: BuildId): Promise<JobResult> => {
     const bases = await Promise.all(basesOf(id).map(async (base) => [qualifiedName(base), await jobs.get(qualifiedName(base))] as const))
+    const made = new Map(bases.map(([name, result]) => [name, result?.made]))
     const artifact = <A extends Artifact>(reference: ArtifactReference<A>): A => {
-      const made = new Map(bases).get(qualifiedName(reference))
-      return artifactFor(reference, made?.report) as A // the reference's type says what that builder makes
+      const name = qualifiedName(reference)
+      const found = made.get(name)
+      if (found === undefined) throw missingBase(name)
+      return found as A // the reference's type says what that builder makes
     }
     const builder = id.image.builders[id.build]
     if (builder === undefined) throw new ImagoError('INTERNAL', `no builder '${qualifiedName(id)}'`)
+    const missing = bases.find(([, result]) => result?.report.status !== 'succeeded')
     const result = await pools.run(builder.pool, () =>
-      room(() => (run.signal.aborted ? notStarted(run, id, builder.type) : runBuild(run, id, builder, artifact))),
+      room(() => {
+        if (run.signal.aborted) return notStarted(run, id, builder.type, new ImagoError('CANCELLED', 'cancelled before it was started'))
+        if (missing !== undefined) return notStarted(run, id, builder.type, missingBase(missing[0]))
+        return runBuild(run, { id, builder, artifact, isBase: baseNames.has(qualifiedName(id)) })
+      }),
     )
     if (options.failFast === true && result.report.status === 'failed')
       failFast.abort(new ImagoError('CANCELLED', `cancelled, because ${qualifiedName(id)} failed`))
     return result
   }
   for (const id of builds) jobs.set(qualifiedName(id), start(id))
+  await Promise.allSettled(jobs.values()) // no build may go on behind the back of a run that is over
   return Promise.all(jobs.values())
 }
 
-/** A build whose turn came after the run was cancelled. */
-function notStarted(run: RunScope, { image, build }: BuildId, builderType: string): JobResult {
-  const error = errorToJson(new ImagoError('CANCELLED', 'cancelled before it was started'))
-  const at = { image: image.name, build }
-  run.events.say({ type: 'build-started', ...at, builderType, steps: 0 })
-  run.events.say({ type: 'build-finished', ...at, status: 'cancelled', durationMs: 0, artifacts: [], error })
-  return { report: { ...at, builderType, status: 'cancelled', durationMs: 0, artifacts: [], steps: [], error }, left: [] }
+function missingBase(name: string): ImagoError {
+  return new ImagoError('BUILD_FAILED', `'${name}', which this build starts from, was not built`, { hint: 'see why that one failed' })
 }
 
-function redactorFor(builds: readonly BuildId[]): Redactor {
-  const redactor = new Redactor()
-  for (const image of new Set(builds.map((id) => id.image))) {
-    const components = [...Object.values(image.builders), ...image.provisioners, ...image.errorCleanup, ...image.postProcessors.flat()]
-    for (const value of components.flatMap((component) => secretsIn(component.options))) redactor.add(value)
-  }
-  return redactor
+/** A build that the run was cancelled before, or that cannot start from what was not built. */
+function notStarted(run: RunScope, { image, build }: BuildId, builderType: string, reason: ImagoError): JobResult {
+  const error = errorToJson(reason)
+  const status: Status = reason.code === 'CANCELLED' ? 'cancelled' : 'failed'
+  const at = { image: image.name, build }
+  run.events.say({ type: 'build-started', ...at, builderType, steps: 0 })
+  run.events.say({ type: 'build-finished', ...at, status, durationMs: 0, artifacts: [], error })
+  return { report: { ...at, builderType, status, durationMs: 0, artifacts: [], steps: [], error } }
 }
 
 function overall(statuses: readonly Status[]): Status {

@@ -37,6 +37,7 @@ interface Attempt<T> {
 export async function runStep<T>(place: StepPlace, step: StepRef, options: StepOptions, work: StepWork<T>): Promise<T | undefined> {
   const began = performance.now()
   const retry = retryOptions(options.retry)
+  if (place.signal.aborted) throw abortError(place.signal)
   if (options.pauseBefore !== undefined) await wait(milliseconds(options.pauseBefore), place.signal)
   for (let number = 1; ; number++) {
     const attempt = await runAttempt(place, step, options, work, number)
@@ -57,7 +58,10 @@ export async function runStep<T>(place: StepPlace, step: StepRef, options: StepO
     if (number <= retry.retries) {
       const retryInMs = Math.min(retry.delayMs * retry.factor ** (number - 1), retry.maxDelayMs)
       finish(place, step, attempt, 'failed', { error: json, retryInMs })
-      await wait(retryInMs, place.signal)
+      await wait(retryInMs, place.signal).catch((cancelled: unknown) => {
+        place.report({ step, status: 'cancelled', attempts: number, durationMs: since(began), error: json })
+        throw cancelled
+      })
       continue
     }
     const ignored = options.continueOnError === true
@@ -83,7 +87,7 @@ async function runAttempt<T>(
       ? undefined
       : setTimeout(() => deadline.abort(timeoutError(step, options.timeout ?? 0)), milliseconds(options.timeout))
   const signal = AbortSignal.any([place.signal, deadline.signal])
-  setMaxListeners(0, signal)
+  setMaxListeners(0, signal) // a step may have any number of transfers and commands under way
   const started = performance.now()
   events.say({ type: 'step-started', image, build, step, attempt: number })
   try {

@@ -123,6 +123,60 @@ test('what a build gives back or gives away is not released again', async () => 
   expect([store.things, report.left]).toEqual([['away'], []])
 })
 
+test('a creation that goes on when its sibling has failed is ended, waited for and removed', async () => {
+  const store = shelf()
+  const acquire = (ctx: BuildContext, name: string, create: (signal: AbortSignal) => Promise<unknown>) =>
+    ctx.resources.acquire({ kind: store.kind, name, data: { place: 'shelf' }, create })
+  const image = defineImage({
+    name: 'cow',
+    builders: {
+      a: thing({
+        build: async (ctx) =>
+          void (await Promise.all([
+            acquire(ctx, 'bad', () => Promise.reject(new Error('no room'))),
+            acquire(ctx, 'heeds', (signal) => wait(60_000, signal)),
+            acquire(ctx, 'slow', () => wait(50, new AbortController().signal).then(() => store.things.push('slow'))),
+          ])),
+      }),
+    },
+  })
+  const options = await runOptions()
+  const report = await run(image, options)
+  expect(report.builds[0]?.error?.message).toBe('no room')
+  expect([store.things, report.left]).toEqual([[], []])
+  expect(await readdir(join(options.stateDirectory, 'journal'))).toEqual([])
+})
+
+test('a creation that never ends is left to sweep when the time is over', async () => {
+  const store = shelf()
+  const never = (ctx: BuildContext) =>
+    ctx.resources.acquire({ kind: store.kind, name: 'box', data: { place: 'shelf' }, create: () => new Promise(() => undefined) })
+  const image = defineImage({
+    name: 'cow',
+    builders: { a: thing({ build: async (ctx) => void (await Promise.all([never(ctx), Promise.reject(new Error('no room'))])) }) },
+  })
+  const report = await run(image, { ...(await runOptions()), releaseTimeout: 20 })
+  expect(report.left.map(({ kind }) => kind)).toContain('thing')
+  expect(store.log).toEqual([])
+})
+
+test('two who release the same resource remove it once', async () => {
+  const store = shelf()
+  const image = defineImage({
+    name: 'cow',
+    builders: {
+      a: thing({
+        build: async (ctx) => {
+          const box = await put(ctx, store, 'box')
+          await Promise.all([box.release(), box.release()])
+        },
+      }),
+    },
+  })
+  await run(image, await runOptions())
+  expect(store.log).toEqual(['destroy box'])
+})
+
 /** The journal of a run whose process is gone: process 1 never started at tick 0. */
 async function deadJournal(stateDirectory: string, owner: string): Promise<void> {
   const record = { runId: 'dead', image: 'cow', build: 'a', kind: 'thing', package: 'shelf', data: { place: 'shelf' } }
