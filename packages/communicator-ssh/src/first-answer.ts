@@ -1,0 +1,112 @@
+import { once } from 'node:events'
+import type { Duplex } from 'node:stream'
+
+import { ImagoError, toImagoError, wait } from '@imago/core'
+
+/** Milliseconds for which a connection may say nothing before another one is tried beside it. */
+const eagerMs = 1000
+/** Milliseconds for which one connection may say nothing. */
+const patientMs = 30_000
+const firstPauseMs = 100
+const lastPauseMs = 1000
+
+/** Opens a stream to the server. */
+export type Dial = (signal: AbortSignal) => Promise<Duplex>
+
+/** What became of an attempt: a stream on which the server has said something, or an error. */
+type Outcome = { readonly stream: Duplex } | { readonly error: ImagoError }
+
+interface Attempt {
+  readonly outcome: Promise<Outcome>
+  cancel(): void
+}
+
+/**
+ * Dials until a server says something, as SSH servers do at once. A port that refuses is tried again after 100 ms and then less often,
+ * down to once a second.
+ *
+ * A connection may be accepted long before there is anybody to answer: the network of a virtual machine does so, and what it is asked
+ * to hand on gets lost while the machine starts. One such connection is kept for half a minute, for servers that are slow; beside it
+ * a new one is tried each second. There are never more than two, and one that fails is closed before the next: SSH servers begin to
+ * drop connections when many of them have not logged in (`MaxStartups`).
+ * @throws the signal's reason; an error of `dial` that is not `NETWORK`.
+ */
+export async function firstAnswer(dial: Dial, signal: AbortSignal, onFailure: (cause: ImagoError) => void): Promise<Duplex> {
+  let patient: Attempt | undefined
+  let eager: Attempt | undefined
+  try {
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, lastPauseMs)) {
+      eager = attempt(dial, signal)
+      const first = await soonest([eager, patient], signal)
+      if (first === undefined) {
+        onFailure(silence())
+        if (patient === undefined) patient = eager
+        else eager.cancel()
+        eager = undefined
+        continue
+      }
+      if ('stream' in first.outcome) {
+        if (first.attempt === patient) patient = undefined
+        else eager = undefined
+        return first.outcome.stream
+      }
+      if (first.outcome.error.code !== 'NETWORK') throw first.outcome.error
+      onFailure(first.outcome.error)
+      if (first.attempt === patient) patient = undefined
+      eager.cancel()
+      await wait(pauseMs, signal)
+    }
+  } finally {
+    eager?.cancel()
+    patient?.cancel()
+  }
+}
+
+/** The first attempt that has an outcome, or `undefined` when none has within a second. */
+async function soonest(
+  attempts: readonly (Attempt | undefined)[],
+  signal: AbortSignal,
+): Promise<{ readonly attempt: Attempt; readonly outcome: Outcome } | undefined> {
+  const over = new AbortController()
+  try {
+    return await Promise.race([
+      ...attempts.filter((attempt) => attempt !== undefined).map((attempt) => attempt.outcome.then((outcome) => ({ attempt, outcome }))),
+      wait(eagerMs, AbortSignal.any([signal, over.signal])).then(() => undefined),
+    ])
+  } finally {
+    over.abort()
+  }
+}
+
+function attempt(dial: Dial, signal: AbortSignal): Attempt {
+  const cancelled = new AbortController()
+  const tooLong = AbortSignal.timeout(patientMs)
+  const limit = AbortSignal.any([signal, cancelled.signal, tooLong])
+  const run = async (): Promise<Outcome> => {
+    try {
+      const stream = await dial(limit)
+      await answered(stream, limit)
+      return { stream }
+    } catch (error) {
+      return { error: tooLong.aborted ? silence() : toImagoError(error) }
+    }
+  }
+  return { outcome: run(), cancel: () => cancelled.abort() }
+}
+
+/** Resolves when the first bytes have come, and leaves them in the stream. */
+async function answered(stream: Duplex, signal: AbortSignal): Promise<void> {
+  try {
+    while (stream.readableLength === 0) {
+      if (stream.readableEnded || stream.destroyed) throw new ImagoError('NETWORK', 'the connection is closed before an SSH banner comes')
+      await Promise.race([once(stream, 'readable', { signal }), once(stream, 'end', { signal }), once(stream, 'close', { signal })])
+    }
+  } catch (error) {
+    stream.destroy()
+    throw error
+  }
+}
+
+function silence(): ImagoError {
+  return new ImagoError('NETWORK', 'the connection is accepted, and no SSH banner is received')
+}

@@ -1,0 +1,147 @@
+import type { Duplex } from 'node:stream'
+
+import { reveal } from '@imago/core'
+
+import { defaultAlgorithms } from './algorithms.ts'
+import type { Address, HandshakeOptions, SshConnection } from './connection.ts'
+import { agentSocket, loadCredentials } from './credentials.ts'
+import { dialTcp } from './dial.ts'
+import { firstAnswer } from './first-answer.ts'
+import type { HostKeys } from './host-keys.ts'
+import { loadHostKeys } from './host-keys.ts'
+import { dialSocks5 } from './socks5.ts'
+import { openConnection } from './ssh2-connection.ts'
+import type { SshAccess, SshLogin, SshOptions } from './ssh-options.ts'
+import { timings } from './timings.ts'
+
+/** Milliseconds from a server's first words to a login: a machine without hardware help takes seconds for it. */
+const handshakeMs = 60_000
+
+/** What {@link Route} needs of a context. */
+export interface RouteContext {
+  /** Relative paths of the options are relative to this folder. */
+  readonly directory: string
+  maskSecret(value: string): void
+}
+
+/** A server on the way, and everything to log in there. */
+interface Stop {
+  readonly address: Address
+  readonly hostKeys: HostKeys
+  readonly handshake: Omit<HandshakeOptions, 'signal' | 'algorithms'>
+}
+
+/** The way to a machine: the bastions' connections are kept, and opened again when they broke. */
+export class Route {
+  readonly #options: SshOptions
+  readonly #bastions: readonly Stop[]
+  readonly #machine: Stop
+  #open: SshConnection[] = []
+
+  private constructor(options: SshOptions, bastions: readonly Stop[], machine: Stop) {
+    this.#options = options
+    this.#bastions = bastions
+    this.#machine = machine
+  }
+
+  /** Reads keys and known hosts. @throws ImagoError when a file is missing or says nothing of a host. */
+  static async load(options: SshOptions, context: RouteContext): Promise<Route> {
+    if (options.proxy?.password !== undefined) context.maskSecret(reveal(options.proxy.password))
+    const forwardAgent = options.forwardAgent === true ? agentSocket(options.agent) : undefined
+    const bastions = (options.bastions ?? []).map(async ({ host, port = 22, ...login }) =>
+      loadStop({ host, port }, { ...loginOf(options, login), hostKey: login.hostKey ?? 'first-use' }, options, context),
+    )
+    const machine = await loadStop({ host: options.host, port: options.port ?? 22 }, options, options, context)
+    return new Route(options, await Promise.all(bastions), { ...machine, handshake: { ...machine.handshake, forwardAgent } })
+  }
+
+  /** `user@host:port` of the machine. */
+  get target(): string {
+    return this.#machine.handshake.target
+  }
+
+  /** What is known of the machine's key. */
+  get hostKeys(): HostKeys {
+    return this.#machine.hostKeys
+  }
+
+  /** Whether an error says that a server on the way, or the machine, showed a wrong key. */
+  isRefusal(error: unknown): boolean {
+    return [this.#machine, ...this.#bastions].some(({ hostKeys }) => hostKeys.refusal !== undefined && hostKeys.refusal === error)
+  }
+
+  /** Waits until the machine's server says something, then logs in. `onFailure` hears of what goes wrong until then. */
+  async connect(signal: AbortSignal, onFailure: (cause: Error) => void): Promise<SshConnection> {
+    const { address } = this.#machine
+    const bastion = await this.#throughBastions(signal)
+    const dial = (limit: AbortSignal): Promise<Duplex> => bastion?.dial(address) ?? this.#dialFirst(address, limit)
+    return await this.#login(await firstAnswer(dial, signal, onFailure), this.#machine, signal)
+  }
+
+  /** Closes the connections to the bastions. */
+  close(): void {
+    for (const connection of this.#open.toReversed()) connection.close()
+    this.#open = []
+  }
+
+  /** The connection to the last bastion, if there are any. */
+  async #throughBastions(signal: AbortSignal): Promise<SshConnection | undefined> {
+    const isWhole = this.#open.length === this.#bastions.length && this.#open.every(({ broken }) => broken === undefined)
+    if (!isWhole) {
+      this.close()
+      for (const stop of this.#bastions) {
+        const before = this.#open.at(-1)
+        const stream = before === undefined ? await this.#dialFirst(stop.address, signal) : await before.dial(stop.address)
+        this.#open.push(await this.#login(stream, stop, signal))
+      }
+    }
+    return this.#open.at(-1)
+  }
+
+  async #dialFirst(to: Address, signal: AbortSignal): Promise<Duplex> {
+    const { proxy, ipVersion } = this.#options
+    const options = { signal, ...(ipVersion !== undefined && { ipVersion }) }
+    return proxy === undefined ? await dialTcp(to, options) : await dialSocks5(proxy, to, options)
+  }
+
+  async #login(stream: Duplex, { hostKeys, handshake }: Stop, signal: AbortSignal): Promise<SshConnection> {
+    const algorithms = { ...defaultAlgorithms, ...this.#options.algorithms }
+    return await openConnection(stream, {
+      ...handshake,
+      algorithms: { ...algorithms, hostKeys: hostKeys.preferred(algorithms.hostKeys) },
+      signal,
+    })
+  }
+}
+
+async function loadStop(address: Address, login: SshLogin, access: SshAccess, context: RouteContext): Promise<Stop> {
+  const user = login.user ?? 'root'
+  const hostKeys = await loadHostKeys(login.hostKey ?? 'first-use', address, context.directory)
+  return {
+    address,
+    hostKeys,
+    handshake: {
+      target: `${user}@${address.host}:${address.port}`,
+      user,
+      credentials: await loadCredentials(login, context),
+      checkHostKey: (key) => hostKeys.check(key),
+      compression: access.compression === true,
+      forwardAgent: undefined,
+      ...timings(access),
+      timeoutMs: handshakeMs,
+    },
+  }
+}
+
+/** A bastion's login: what it does not say is the machine's; with a key, an agent or a password of its own it has none of the machine's. */
+function loginOf(machine: SshLogin, own: SshLogin): SshLogin {
+  const hasOwn = own.key !== undefined || own.agent !== undefined || own.password !== undefined
+  const { key, agent, password } = hasOwn ? own : machine
+  const user = own.user ?? machine.user
+  return {
+    ...(user !== undefined && { user }),
+    ...(key !== undefined && { key }),
+    ...(agent !== undefined && { agent }),
+    ...(password !== undefined && { password }),
+  }
+}

@@ -1,0 +1,92 @@
+import { readFile, stat } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
+
+import type { Source, TransferOptions } from '@imago/core'
+import { abortError, fileSystemError, ImagoError } from '@imago/core'
+import type { TarOwner } from '@imago/tar'
+import { packContent, packPath } from '@imago/tar'
+
+import type { Link } from './link.ts'
+import { resolveOwner } from './owner.ts'
+import { downloadOverSftp, uploadOverSftp } from './sftp-transfer.ts'
+import type { SmallFile } from './small-upload.ts'
+import { smallUpload, uploadSmall } from './small-upload.ts'
+import { downloadAsTar, uploadAsTar } from './tar-transfer.ts'
+
+/** What goes into the machine: a tar stream, in which a single file has the name that it is asked to have. */
+export interface Cargo {
+  readonly kind: 'file' | 'directory'
+  /** @param name of a file; a directory's content stands at the root */
+  pack(name: string): Readable
+}
+
+/** The contract of `Communicator.upload`. */
+export async function upload(link: Link, source: Source, destination: string, options: TransferOptions): Promise<void> {
+  const { signal } = options
+  if (signal?.aborted === true) throw abortError(signal)
+  const way = await wayOf(link)
+  const owner = options.owner === undefined ? await ownUser(link) : await resolveOwner(link, options.owner, signal)
+  const target = destination.replace(/(?<=.)\/+$/, '')
+  const overShell = link.transfer !== 'sftp' && (await link.facts())?.hasPrintf === true
+  const small = overShell ? await smallFile(source, options) : undefined
+  if (small !== undefined) {
+    await uploadSmall(link, { ...small, ...(options.owner !== undefined && { owner }) }, target, options)
+    return
+  }
+  const cargo = await cargoOf(source, owner, options)
+  if (way === 'tar') await uploadAsTar(link, cargo, target, options)
+  else await uploadOverSftp(link, cargo, target, { ...options, keepOwner: options.owner !== undefined })
+}
+
+/** The contract of `Communicator.download`. */
+export async function download(link: Link, source: string, destination: string, options: TransferOptions): Promise<void> {
+  const { signal } = options
+  if (signal?.aborted === true) throw abortError(signal)
+  const path = source.replace(/(?<=.)\/+$/, '')
+  if ((await wayOf(link)) === 'tar') await downloadAsTar(link, path, destination, options)
+  else await downloadOverSftp(link, path, destination, options)
+}
+
+async function wayOf(link: Link): Promise<'tar' | 'sftp'> {
+  if (link.transfer === 'sftp') return 'sftp'
+  const facts = await link.facts()
+  if (facts?.hasTar === true) return 'tar'
+  if (link.transfer === 'auto') return 'sftp'
+  throw new ImagoError('TOOL_MISSING', `${link.connection.target} has no 'tar'`, { hint: "install it there, or set transfer: 'sftp'" })
+}
+
+async function ownUser(link: Link): Promise<TarOwner> {
+  const facts = await link.facts()
+  return { uid: facts?.uid ?? 0, gid: facts?.gid ?? 0 }
+}
+
+/** The source, when it is a small file that can be read. What is wrong with it is told by whoever sends it then. */
+async function smallFile(source: Source, { mode }: TransferOptions): Promise<SmallFile | undefined> {
+  if ('content' in source) {
+    const content = Buffer.from(source.content)
+    return content.length > smallUpload ? undefined : { content, mode: mode ?? 0o644 }
+  }
+  try {
+    const stats = await stat(source.path)
+    if (!stats.isFile() || stats.size > smallUpload) return undefined
+    const content = await readFile(source.path)
+    return content.length > smallUpload ? undefined : { content, mode: mode ?? stats.mode & 0o7777 }
+  } catch {
+    return undefined
+  }
+}
+
+async function cargoOf(source: Source, owner: TarOwner, { mode, signal, onProgress }: TransferOptions): Promise<Cargo> {
+  const common = {
+    owner,
+    ...(mode !== undefined && { mode }),
+    ...(signal !== undefined && { signal }),
+    ...(onProgress !== undefined && { onProgress }),
+  }
+  if ('content' in source) return { kind: 'file', pack: (name) => packContent(name, source.content, common) }
+  const stats = await stat(source.path).catch((error: unknown) => {
+    throw fileSystemError(error, `cannot upload '${source.path}'`)
+  })
+  const kind = stats.isDirectory() ? 'directory' : 'file'
+  return { kind, pack: (name) => packPath(source.path, { name: kind === 'file' ? name : '', ...common }) }
+}
