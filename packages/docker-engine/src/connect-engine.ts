@@ -18,13 +18,14 @@ const answerMs = 30_000
  * @throws ImagoError `PROVIDER_UNAVAILABLE` when none answers, `USAGE` for an address or a context that does not exist.
  */
 export async function connectEngine(options: EngineOptions = {}, call: CallOptions = {}): Promise<Engine> {
-  const engine = fromApi(await openApi(await findAddress(options, process.env)))
+  const api = await openApi(await findAddress(options, process.env))
   try {
-    await engine.version({ signal: AbortSignal.any([AbortSignal.timeout(answerMs), ...(call.signal === undefined ? [] : [call.signal])]) })
-    return engine
+    const timeout = AbortSignal.timeout(answerMs)
+    const version = await readVersion(api, { signal: call.signal === undefined ? timeout : AbortSignal.any([timeout, call.signal]) })
+    return engineOf(api, version)
   } catch (error) {
-    engine.close()
-    if (call.signal?.aborted !== true && isImagoError(error, 'TIMEOUT')) throw noAnswer(engine.endpoint, error)
+    api.close()
+    if (call.signal?.aborted !== true && isImagoError(error, 'TIMEOUT')) throw noAnswer(api.endpoint, error)
     throw error
   }
 }
@@ -33,11 +34,11 @@ function noAnswer(endpoint: string, cause: unknown): ImagoError {
   return new ImagoError('PROVIDER_UNAVAILABLE', `no Docker engine answers at ${endpoint} within ${answerMs / 1000} seconds`, { cause })
 }
 
-function fromApi(api: EngineApi): Engine {
+function engineOf(api: EngineApi, { name }: EngineVersion): Engine {
   return {
     endpoint: api.endpoint,
     images: engineImages(api),
-    containers: engineContainers(api),
+    containers: engineContainers(api, { isPodman: name === 'Podman' }),
     version: (options = {}) => readVersion(api, options),
     close: () => api.close(),
   }

@@ -13,14 +13,21 @@ import { orUndefined } from './engine-error.ts'
 import type { CallOptions } from './engine.ts'
 import type { ApiConfig, ApiImage } from './image-details.ts'
 import { mainProcess, mergeConfig } from './image-details.ts'
+import { podmanChanges, podmanProcess } from './podman.ts'
 
 /** Milliseconds between looks at a container that is being removed. */
 const pollMs = 50
 
+/** How engines differ. */
+interface EngineTraits {
+  /** Podman's commit knows of no configuration, only of changes. */
+  readonly isPodman: boolean
+}
+
 /** The container calls of the engine's API. */
-export function engineContainers(api: EngineApi): Containers {
+export function engineContainers(api: EngineApi, traits: EngineTraits): Containers {
   return {
-    create: (spec, options = {}) => create(api, spec, options),
+    create: (spec, options = {}) => create(api, traits, spec, options),
     async start(container, { signal } = {}) {
       await api.json({ signal, doing: `start container ${container}`, method: 'POST', path: `/containers/${container}/start` })
     },
@@ -48,16 +55,17 @@ export function engineContainers(api: EngineApi): Containers {
       } as const
       await api.json({ ...call, upload: archive })
     },
-    commit: (container, options) => commit(api, container, options),
+    commit: (container, options) => commit(api, traits, container, options),
     export: (container, { signal } = {}): Promise<Readable> =>
       api.stream({ signal, doing: `export container ${container}`, method: 'GET', path: `/containers/${container}/export` }),
   }
 }
 
-async function create(api: EngineApi, spec: ContainerSpec, { signal }: CallOptions): Promise<string> {
+async function create(api: EngineApi, { isPodman }: EngineTraits, spec: ContainerSpec, { signal }: CallOptions): Promise<string> {
   const { name, platform, image } = spec
   const call = { signal, doing: `create container ${name} from ${image}`, method: 'POST', path: '/containers/create' } as const
-  const body = createBody(spec, mainProcess(await imageConfig(api, image, { signal }), spec.command))
+  const config = await imageConfig(api, image, { signal })
+  const body = createBody(spec, isPodman ? podmanProcess(config, spec.command) : mainProcess(config, spec.command))
   return (await api.json<{ readonly Id: string }>({ ...call, query: { name, platform }, body })).Id
 }
 
@@ -94,10 +102,11 @@ async function remove(api: EngineApi, container: string, { signal }: CallOptions
   }
 }
 
-async function commit(api: EngineApi, container: string, options: CommitOptions): Promise<string> {
-  const { signal, base, name, author, message, changes, config = {} } = options
-  const query = { container, repo: name?.repository, tag: name?.tag, author, comment: message, changes }
+async function commit(api: EngineApi, { isPodman }: EngineTraits, container: string, options: CommitOptions): Promise<string> {
+  const { signal, base, name, author, message, config = {} } = options
   const body = mergeConfig(await imageConfig(api, base, options), config)
+  const changes = [...(isPodman ? podmanChanges(body) : []), ...(options.changes ?? [])]
+  const query = { container, repo: name?.repository, tag: name?.tag, author, comment: message, changes }
   const answer = await api.json<{ readonly Id: string }>({
     signal,
     doing: `commit container ${container}`,

@@ -76,7 +76,10 @@ const rules: readonly Rule[] = [
     code: 'IMAGE_NOT_FOUND',
     hint: 'check its name, tag and platform',
   },
-  { says: /no such container|no container with|is not running|not in running state|is restarting/i, code: 'MACHINE_LOST' },
+  {
+    says: /no such container|no container with|is not running|not in running state|container state improper|is restarting/i,
+    code: 'MACHINE_LOST',
+  },
   { says: /could not find the file|no such file or directory/i, code: 'INPUT_MISSING' },
   {
     says: /dial tcp|dial unix|no such host|i\/o timeout|connection refused|TLS handshake|x509:|gave HTTP response to HTTPS|network is unreachable|request canceled while waiting/i,
