@@ -57,7 +57,7 @@ export async function writeArchive(request: ArchiveRequest): Promise<WrittenArch
     await rename(temporary, path)
     return written
   } catch (error) {
-    await rm(temporary, { force: true })
+    await rm(temporary, { force: true }).catch(() => undefined) // why it could not be written is the better reason
     if (request.signal.aborted) throw abortError(request.signal)
     if (isImagoError(error)) throw error
     const wrapped = fileSystemError(error, `cannot write '${path}'`)

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { lstat, readlink, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 
@@ -38,8 +39,10 @@ const maxLinks = 40
  * @throws ImagoError `TOOL_MISSING` for a program that does not exist, `UNSUPPORTED` for one that cannot be taken along
  */
 export async function hostFiles(commands: readonly string[], signal: AbortSignal): Promise<InstalledEntry[]> {
-  const collector = new FileCollector(signal)
-  for (const command of commands) await collector.addCommand(command)
+  const manyListeners = AbortSignal.any([signal]) // the programs are looked into all at once
+  setMaxListeners(0, manyListeners)
+  const collector = new FileCollector(manyListeners)
+  await Promise.all(commands.map((command) => collector.addCommand(command)))
   await collector.addMergedDirectories()
   const extras: InstalledEntry[] = [
     { path: '/etc/group', kind: 'file', mode: 0o644, content: group },
@@ -53,6 +56,8 @@ export async function hostFiles(commands: readonly string[], signal: AbortSignal
 class FileCollector {
   readonly #signal: AbortSignal
   readonly #entries = new Map<string, InstalledEntry>()
+  /** Links that this machine does not have, by path. */
+  readonly #added = new Map<string, InstalledEntry>()
   readonly #programs = new Set<string>()
 
   constructor(signal: AbortSignal) {
@@ -60,7 +65,7 @@ class FileCollector {
   }
 
   entries(): InstalledEntry[] {
-    return [...this.#entries.values()]
+    return [...new Map([...this.#added, ...this.#entries]).values()]
   }
 
   async addCommand(name: string): Promise<void> {
@@ -79,7 +84,7 @@ class FileCollector {
       if (stats?.isSymbolicLink() !== true) continue
       const target = await readlink(path)
       const isUsed = this.entries().some((entry) => entry.path.startsWith(`${resolve('/', target)}/`))
-      if (isUsed) this.#addLink(path, target)
+      if (isUsed) this.#entries.set(path, linkTo(path, target))
     }
   }
 
@@ -106,7 +111,8 @@ class FileCollector {
     const main = libraries.find((path) => basename(path).startsWith('libc.'))
     if (main === undefined) return
     for (const path of libraries) {
-      if (dirname(path) !== dirname(main)) this.#addLink(join(dirname(main), basename(path)), path)
+      const link = join(dirname(main), basename(path))
+      if (dirname(path) !== dirname(main)) this.#added.set(link, linkTo(link, path))
     }
   }
 
@@ -123,7 +129,7 @@ class FileCollector {
       }
       if (++links > maxLinks) throw new ImagoError('UNSUPPORTED', `'${path}' leads through a loop of links`)
       const target = await readlink(next)
-      this.#addLink(next, target)
+      this.#entries.set(next, linkTo(next, target))
       names.unshift(...target.split('/').filter((part) => part !== ''))
       if (target.startsWith('/')) real = '/'
     }
@@ -131,8 +137,8 @@ class FileCollector {
     this.#entries.set(real, { path: real, kind: 'file', mode: (mode & 0o111) === 0 ? 0o644 : 0o755 })
     return real
   }
+}
 
-  #addLink(path: string, target: string): void {
-    if (!this.#entries.has(path)) this.#entries.set(path, { path, kind: 'symlink', mode: 0o777, target })
-  }
+function linkTo(path: string, target: string): InstalledEntry {
+  return { path, kind: 'symlink', mode: 0o777, target }
 }

@@ -82,7 +82,8 @@ export class NamespacedRoot implements Root {
 
   async #isAlive(processes: InnerProcesses | ImagoError): Promise<boolean> {
     if (processes instanceof ImagoError) return true
-    return (await readFile(`/proc/${processes.pid}/stat`, 'latin1').catch(() => undefined)) !== undefined
+    const status = await readFile(`/proc/${processes.pid}/stat`, 'latin1').catch(() => '')
+    return /^.*\) [^ZX]/s.test(status) // proc_pid_stat(5): the state follows the name
   }
 
   #limits(sealed: SealedTree, processes: InnerProcesses | ImagoError): RootLimit[] {

@@ -26,8 +26,8 @@ export function processTransport(shell: RunningProcess, ended: () => Promise<Err
     closed: shell.drained.then(ended, (error: unknown) => new ImagoError('DISCONNECTED', 'the shell cannot be started', { cause: error })),
     async close() {
       shell.stdin.end()
-      await Promise.race([shell.exited, delay(closeMs)])
-      await killTree(shell.pid, 0)
+      const isOver = await Promise.race([shell.exited.then(() => true), delay(closeMs, false)])
+      if (!isOver) await killTree(shell.pid, 0)
       for (const stream of [shell.stdin, shell.stdout, shell.stderr]) stream.destroy()
     },
   }
