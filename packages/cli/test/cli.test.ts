@@ -237,7 +237,7 @@ describe.skipIf(missing)('on a terminal (skipped where there is no program scrip
 })
 
 describe('imago init', () => {
-  test('writes a project that type-checks, passes its test, and builds', async () => {
+  test('writes a project that type-checks, passes its test, and builds', { timeout: 120_000 }, async () => {
     const folder = await project({})
     await rm(join(folder, 'package.json'))
     expect(await run(['init'], folder)).toMatchObject({ code: 0, stderr: '' })

@@ -1,10 +1,10 @@
 import type { ChildProcess } from 'node:child_process'
-import { execFile, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, readFile, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 
 import { onTestFinished } from 'vitest'
 
@@ -17,11 +17,12 @@ export const bin: string = fileURLToPath(new URL('../bin/imago.js', import.meta.
 
 /** Brings what the command runs up to date: it is JavaScript that the compiler has written. */
 export async function compile(...packages: readonly string[]): Promise<void> {
-  await promisify(execFile)(process.execPath, [
-    join(root, 'node_modules/typescript/bin/tsc'),
-    '-b',
-    ...packages.map((name) => join(root, 'packages', name)),
-  ])
+  const folders = packages.map((name) => join(root, 'packages', name))
+  const compiler = spawn(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b', ...folders], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [problems, [code]] = await Promise.all([text(compiler.stdout), once(compiler, 'close') as Promise<[number | null]>]) // as Node says
+  if (code !== 0) throw new Error(`the packages do not compile:\n${problems}`)
 }
 
 /** A project with these files, in which the workspace's packages are installed. */
@@ -37,7 +38,7 @@ export interface Running {
   readonly stdout: () => string
   readonly stderr: () => string
   /** Waits until stdout or stderr has this in it, so many times. @throws when it ends without */
-  until(text: string, times?: number): Promise<void>
+  until(wanted: string, times?: number): Promise<void>
   /** Waits for its end. */
   readonly exited: Promise<{ readonly code: number | null; readonly signal: string | null }>
 }
@@ -53,12 +54,12 @@ export function start(program: string, args: readonly string[], cwd: string, var
   const wake = (): void => {
     for (const resolve of waiting.splice(0)) resolve()
   }
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    stdout += chunk
     wake()
   })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    stderr += chunk
     wake()
   })
   const exited = once(child, 'close').then(([code, signal]: unknown[]) => ({
@@ -70,14 +71,14 @@ export function start(program: string, args: readonly string[], cwd: string, var
     stdout: () => stdout,
     stderr: () => stderr,
     exited,
-    async until(text, times = 1) {
+    async until(wanted, times = 1) {
       let ended = false
       void exited.then(() => {
         ended = true
         wake()
       })
-      while (`${stdout}${stderr}`.split(text).length <= times) {
-        if (ended) throw new Error(`it ended without '${text}':\n${stdout}${stderr}`)
+      while (`${stdout}${stderr}`.split(wanted).length <= times) {
+        if (ended) throw new Error(`it ended without '${wanted}':\n${stdout}${stderr}`)
         await new Promise<void>((resolve) => waiting.push(resolve))
       }
     },
