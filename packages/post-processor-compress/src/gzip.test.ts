@@ -69,6 +69,14 @@ test('noise in the middle of a block does not keep the rest from being deflated'
   expect(gunzipSync(result).equals(data)).toBe(true)
 })
 
+test('runs of zeros, long and short, come back', async () => {
+  const data = Buffer.alloc(9 << 20)
+  for (const at of [5 << 20, (7 << 20) + 12_345]) data.set(Buffer.alloc(70_000, 'text'), at)
+  const result = await gzipped([data], { blockSize: 2 << 20 })
+  expect(result.length).toBeLessThan(20_000)
+  expect(gunzipSync(result).equals(data)).toBe(true)
+})
+
 test('gives buffers back to the pool, and reads them no more', async () => {
   const pool = new BufferPool(1 << 16)
   const taken = new Set<ArrayBufferLike>()

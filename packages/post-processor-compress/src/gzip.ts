@@ -37,7 +37,8 @@ export async function* gzip(source: AsyncIterable<Uint8Array>, options: GzipOpti
       yield block
     }
   }
-  const compress = async (block: Uint8Array) => ({ block, parts: await deflateBlock(block, level) })
+  const deflateAny = rememberingZeros()
+  const compress = async (block: Uint8Array) => ({ block, parts: await deflateBlock(block, level, deflateAny) })
   yield [header]
   for await (const { block, parts } of inOrder(blocks(), threads + 1, compress)) {
     yield parts
@@ -58,10 +59,27 @@ function trailer(checksum: number, length: number): Uint8Array {
   return bytes
 }
 
+/** Deflates one run of bytes at a level. */
+type DeflateRun = (data: Uint8Array, level: number) => Promise<Parts>
+
 /** Whole deflate blocks, none of them the last, ending on a byte. */
-async function deflateBlock(block: Uint8Array, level: number | undefined): Promise<Parts> {
-  const parts = await Promise.all(runs(block, level).map((run) => deflateRun(block.subarray(run.start, run.end), run.level)))
+async function deflateBlock(block: Uint8Array, level: number | undefined, deflateAny: DeflateRun): Promise<Parts> {
+  const parts = await Promise.all(runs(block, level).map((run) => deflateAny(block.subarray(run.start, run.end), run.level)))
   return parts.flat()
+}
+
+/** Deflates runs of zeros, of which images of disks are full, once for each length. */
+function rememberingZeros(): DeflateRun {
+  const known = new Map<number, Promise<Parts>>()
+  let zeros = Buffer.alloc(0)
+  return (data, level) => {
+    if (level === 0) return Promise.resolve(storedBlocks(data))
+    if (zeros.length < data.length) zeros = Buffer.alloc(data.length)
+    if (!zeros.subarray(0, data.length).equals(data)) return deflateRun(data, level)
+    const result = known.get(data.length) ?? deflateRun(data, level)
+    known.set(data.length, result)
+    return result
+  }
 }
 
 interface Run {
@@ -89,7 +107,6 @@ function levelOf(piece: Uint8Array, level: number | undefined): number {
 }
 
 async function deflateRun(data: Uint8Array, level: number): Promise<Parts> {
-  if (level === 0) return storedBlocks(data)
   const deflated = await deflate(data, {
     level,
     memLevel: constants.Z_MAX_MEMLEVEL,

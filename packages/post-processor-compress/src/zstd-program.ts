@@ -2,6 +2,7 @@ import { PassThrough, Readable } from 'node:stream'
 
 import { ImagoError, isImagoError, runLocal } from '@imago/core'
 
+import type { BufferPool } from './buffer-pool.ts'
 import type { Parts } from './output-file.ts'
 import type { ZstdOptions } from './zstd.ts'
 
@@ -14,7 +15,7 @@ const ultraFrom = 20
  */
 export async function* zstdProgram(
   source: AsyncIterable<Uint8Array>,
-  { level, threads, signal }: Omit<ZstdOptions, 'pool'>,
+  { level, threads, pool, signal }: ZstdOptions,
   program = 'zstd',
 ): AsyncGenerator<Parts, void, void> {
   const unwanted = new AbortController()
@@ -22,7 +23,7 @@ export async function* zstdProgram(
   let complaints = ''
   const running = runLocal({
     command: [program, '-q', '-c', `-T${threads}`, ...(level >= ultraFrom ? ['--ultra'] : []), `-${level}`],
-    stdin: Readable.from(source),
+    stdin: Readable.from(givenBack(source, pool), { highWaterMark: 1 }),
     stdout: output,
     onOutput: (_, chunk) => (complaints += Buffer.from(chunk).toString()),
     signal: AbortSignal.any([signal, unwanted.signal]),
@@ -35,6 +36,16 @@ export async function* zstdProgram(
   } finally {
     unwanted.abort()
     await Promise.allSettled([running])
+  }
+}
+
+/** Gives each chunk back when the one after it is taken: its reader, who holds one and has the next one ready, is done with it then. */
+async function* givenBack(source: AsyncIterable<Uint8Array>, pool: BufferPool): AsyncGenerator<Uint8Array, void, void> {
+  let before: Uint8Array | undefined
+  for await (const chunk of source) {
+    yield chunk
+    if (before !== undefined) pool.give(before)
+    before = chunk
   }
 }
 
