@@ -52,7 +52,7 @@ export function shellClosed({ name }: BuildContainer): ImagoError {
 }
 
 /** Why a shell has ended that was not asked to: the container is gone, or something killed the shell. */
-export async function whyItEnded(container: BuildContainer): Promise<ImagoError> {
+async function whyItEnded(container: BuildContainer): Promise<ImagoError> {
   try {
     return (
       (await lossOf(container)) ??

@@ -53,7 +53,7 @@ export async function downloadFromMemory(
 }
 
 /** What stands at a path of a memory file system. */
-export async function statInMemory(container: BuildContainer, path: string, signal?: AbortSignal): Promise<RemoteEntry | undefined> {
+async function statInMemory(container: BuildContainer, path: string, signal?: AbortSignal): Promise<RemoteEntry | undefined> {
   const script =
     '[ -e "$P" ] || exit 0; if [ -d "$P" ]; then echo directory; elif [ -f "$P" ]; then echo "file $(wc -c <"$P")"; else echo other; fi'
   const [kind, size = '0'] = (await run(container, script, { P: path }, `look at '${path}'`, signal)).trim().split(/ +/)
