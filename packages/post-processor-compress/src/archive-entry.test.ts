@@ -16,9 +16,9 @@ async function folder(): Promise<string> {
 test('files that have only the root in common are named from there, and one that comes twice is taken once', async () => {
   const path = join(await folder(), 'a.img')
   await writeFile(path, 'content')
-  const entries = await archiveEntries([path, process.execPath, path].map((each) => ({ path: each, size: 0 })))
+  const entries = await archiveEntries([path, '/etc/passwd', path].map((each) => ({ path: each, size: 0 })))
   expect(entries.length).toBe(2)
-  expect(new Set(entries.map(({ name }) => name))).toEqual(new Set([path.slice(1), process.execPath.slice(1)]))
+  expect(new Set(entries.map(({ name }) => name))).toEqual(new Set([path.slice(1), 'etc/passwd']))
 })
 
 test('a folder is not a file, and a link that leads nowhere is none either', async () => {
