@@ -21,7 +21,8 @@ export interface ApplicableSteps {
 
 /** Whether `only` and `except` let a step apply to a build. */
 export function appliesTo(step: Pick<Step, 'only' | 'except'>, build: string): boolean {
-  return (step.only === undefined || step.only.includes(build)) && step.except?.includes(build) !== true
+  const { only, except } = step // of any type, in a definition that comes from data: validation reports it
+  return !(Array.isArray(only) && !only.includes(build)) && !(Array.isArray(except) && except.includes(build))
 }
 
 /** The steps of an image that apply to a build, in order, named by their places in the definition. */

@@ -3,7 +3,8 @@ import { access, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 
 import { applicableSteps } from './applicable-steps.ts'
-import type { LocalInput, LocalOutput } from './component.ts'
+import type { Builder, LocalInput, LocalOutput, Step } from './component.ts'
+import { localFiles } from './component-checks.ts'
 import { messageOf, systemCode } from './error.ts'
 import type { Issue } from './issue.ts'
 import { prefixIssues } from './issue.ts'
@@ -33,12 +34,7 @@ function componentsOf(id: BuildId): Located[] {
   const builder = id.image.builders[id.build]
   if (builder === undefined) return []
   const { provisioners, errorCleanup, chains } = applicableSteps(id.image, id.build)
-  const locate = (path: Issue['path'], component: { inputs?(): readonly LocalInput[]; outputs?(): readonly LocalOutput[] }): Located => ({
-    build: id,
-    path,
-    inputs: component.inputs?.() ?? [],
-    outputs: component.outputs?.() ?? [],
-  })
+  const locate = (path: Issue['path'], component: Builder | Step): Located => ({ build: id, path, ...localFiles(component) })
   return [
     locate(['builders', id.build], builder),
     ...[...provisioners, ...errorCleanup, ...chains.flat()].map(({ ref, step }) => locate(parsePlace(ref.id), step)),

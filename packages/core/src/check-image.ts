@@ -4,7 +4,9 @@ import type { AnyStepPostProcessor } from './applicable-steps.ts'
 import { appliesTo } from './applicable-steps.ts'
 import type { ArtifactShape } from './artifact.ts'
 import type { Step, Takes } from './component.ts'
+import { componentIssues } from './component-checks.ts'
 import { referencesIn } from './definition-values.ts'
+import { milliseconds } from './duration.ts'
 import { nameHint } from './did-you-mean.ts'
 import type { Image } from './image.ts'
 import type { Issue } from './issue.ts'
@@ -16,7 +18,12 @@ const name = /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/
 const stepSchema = v.object({
   name: v.optional(v.string()),
   pauseBefore: v.optional(duration),
-  timeout: v.optional(duration),
+  timeout: v.optional(
+    v.pipe(
+      duration,
+      v.check((timeout) => milliseconds(timeout) > 0, 'must be more than 0, or be left out'),
+    ),
+  ),
   retry: v.optional(
     v.union([
       v.pipe(v.number(), v.integer('must be a whole number'), v.minValue(0, 'must be 0 or more')),
@@ -39,7 +46,7 @@ export function checkImage(image: Image): Issue[] {
   return [
     ...checkNames(image),
     ...Object.entries(image.builders).flatMap(([build, builder]) =>
-      prefixIssues(['builders', build], [...(builder.validate?.() ?? []), ...checkReferences(builder.options)]),
+      prefixIssues(['builders', build], [...componentIssues(builder), ...checkReferences(builder.options)]),
     ),
     ...image.provisioners.flatMap((step, index) => prefixIssues(['provisioners', index], checkStep(image, step))),
     ...image.errorCleanup.flatMap((step, index) => prefixIssues(['errorCleanup', index], checkStep(image, step))),
@@ -72,7 +79,7 @@ function checkReferences(options: object): Issue[] {
 }
 
 function checkStep(image: Image, step: Step): Issue[] {
-  return [...schemaIssues(stepSchema, step), ...checkScope(image, step), ...(step.validate?.() ?? [])]
+  return [...schemaIssues(stepSchema, step), ...checkScope(image, step), ...componentIssues(step)]
 }
 
 function checkScope(image: Image, step: Step): Issue[] {

@@ -7,7 +7,7 @@ import type { Secret } from './secret.ts'
 import { isSecret, reveal } from './secret.ts'
 
 /** An option's value as the plan shows it: plain JSON, with a marker in the place of what is none. */
-export function plainValue(value: unknown): Json {
+export function plainValue(value: unknown, around: readonly object[] = []): Json {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value)
   if (typeof value === 'function') return { $computed: true }
@@ -17,9 +17,11 @@ export function plainValue(value: unknown): Json {
   if (value instanceof Uint8Array) return { $bytes: value.length, sha256: createHash('sha256').update(value).digest('hex') }
   if (value instanceof Date || value instanceof URL) return value.toJSON()
   if (value instanceof RegExp) return String(value)
-  if (Array.isArray(value)) return value.map(plainValue)
+  if (around.includes(value)) return { $circular: true }
+  const inside = [...around, value]
+  if (Array.isArray(value)) return value.map((item) => plainValue(item, inside))
   const entries = Object.entries(value).filter(([, member]) => member !== undefined)
-  return Object.fromEntries(entries.map(([name, member]) => [name, plainValue(member)]))
+  return Object.fromEntries(entries.map(([name, member]) => [name, plainValue(member, inside)]))
 }
 
 /** The references to other images' artifacts in a component's options. */

@@ -13,7 +13,7 @@ test.for([
   expect(milliseconds(duration)).toBe(ms)
 })
 
-test.for(['', '10', '10 s', 's', '-1s', '1e3s', '10S', Number.NaN, -1, Infinity])('%s is no duration', (duration) => {
+test.for(['', '10', '10 s', 's', '-1s', '1e3s', '10S', '25d', Number.NaN, -1, Infinity, 2 ** 31])('%s is no duration', (duration) => {
   expect(parseDuration(duration)).toBeUndefined()
 })
 

@@ -1,13 +1,25 @@
 /**
- * A length of time: a number of milliseconds, or a number with a unit (`'500ms'`, `'10s'`, `'1.5m'`, `'2h'`, `'7d'`).
+ * A length of time: a number of milliseconds, or a number with a unit (`'500ms'`, `'10s'`, `'1.5m'`, `'2h'`, `'7d'`). 24 days at most.
  */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
 
+/** No timer of the platform is longer: it would fire at once. */
+const longestMs = 2 ** 31 - 1
 const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 type Unit = keyof typeof unitMs
 
 /** The milliseconds of a duration, or `undefined` when the text (which may come from data) is not one. */
 export function parseDuration(duration: number | string): number | undefined {
+  const ms = anyLength(duration)
+  return ms !== undefined && ms <= longestMs ? ms : undefined
+}
+
+/** Whether a value would be a duration if it were shorter. */
+export function isTooLong(value: unknown): boolean {
+  return (typeof value === 'number' || typeof value === 'string') && (anyLength(value) ?? 0) > longestMs
+}
+
+function anyLength(duration: number | string): number | undefined {
   if (typeof duration === 'number') return Number.isFinite(duration) && duration >= 0 ? duration : undefined
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(duration)
   if (match === null) return undefined

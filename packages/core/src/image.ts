@@ -1,5 +1,6 @@
 import type { Artifact } from './artifact.ts'
 import type { Builder, PostProcessor, Provisioner } from './component.ts'
+import { listOf } from './one-or-many.ts'
 import type { ArtifactOf, BuildName, Builders, Chain, CheckedChains } from './wiring.ts'
 
 /** An image definition that has been put together by {@link defineImage}. */
@@ -42,7 +43,7 @@ export interface ImageDefinition<B extends Builders, P extends readonly Chain[]>
 export function defineImage<const B extends Builders, const P extends readonly Chain[] = readonly []>(
   definition: ImageDefinition<B, P>,
 ): Image<B> {
-  const chains: readonly Chain[] = definition.postProcessors ?? []
+  const chains = listOf<Chain>(definition.postProcessors ?? []) // what is no list, in data, is for validation to report
   return Object.freeze({
     kind: 'image',
     name: definition.name,
@@ -50,7 +51,7 @@ export function defineImage<const B extends Builders, const P extends readonly C
     builders: definition.builders,
     provisioners: definition.provisioners ?? [],
     errorCleanup: definition.errorCleanup ?? [],
-    postProcessors: chains.map((chain) => ('kind' in chain ? [chain] : chain)),
+    postProcessors: chains.map((chain) => listOf(chain)),
   })
 }
 

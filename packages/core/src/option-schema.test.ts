@@ -71,3 +71,10 @@ test.for([
 ] as const)('%j', ([value, expected]) => {
   expect(lines(value)).toEqual(expected)
 })
+
+test('values that JSON cannot hold are shown, too', () => {
+  const circular: Record<string, unknown> = {}
+  circular['image'] = circular
+  expect(lines(circular)).toEqual(['image: must be a string, not something that refers to itself'])
+  expect(lines({ image: 3n })).toEqual(['image: must be a string, not "3n"'])
+})

@@ -4,7 +4,7 @@ import type { ArtifactReference } from './image.ts'
 import { isArtifactReference } from './image.ts'
 import { nameHint } from './did-you-mean.ts'
 import type { Duration } from './duration.ts'
-import { parseDuration } from './duration.ts'
+import { isTooLong, parseDuration } from './duration.ts'
 import type { Facts, FromFacts } from './facts.ts'
 import type { Issue } from './issue.ts'
 import type { Secret } from './secret.ts'
@@ -13,7 +13,7 @@ import { isSecret } from './secret.ts'
 /** Schemas for what options have in common. Packages build the schemas of their options from these and from valibot. */
 export const duration: v.GenericSchema<unknown, Duration> = v.custom<Duration>(
   (value) => (typeof value === 'number' || typeof value === 'string') && parseDuration(value) !== undefined,
-  "must be a duration, such as '10s', '1.5m' or a number of milliseconds",
+  ({ input }) => (isTooLong(input) ? 'must be 24 days at most' : "must be a duration, such as '10s', '1.5m' or a number of milliseconds"),
 )
 /** A string that is not empty. */
 export const text: v.SchemaWithPipe<readonly [v.StringSchema<undefined>, v.NonEmptyAction<string, string>]> = v.pipe(
@@ -111,6 +111,14 @@ function valueAt(root: unknown, path: readonly (string | number)[]): unknown {
 /** A wrong value as a message shows it; long ones are cut. */
 function shown(value: unknown): string {
   if (typeof value === 'function') return 'a function'
-  const json = JSON.stringify(value) ?? typeof value
+  const json = asJson(value)
   return json.length > 80 ? `${json.slice(0, 77)}...` : json
+}
+
+function asJson(value: unknown): string {
+  try {
+    return JSON.stringify(value, (_, member: unknown) => (typeof member === 'bigint' ? `${member}n` : member)) ?? typeof value
+  } catch {
+    return 'something that refers to itself'
+  }
 }

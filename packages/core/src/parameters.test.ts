@@ -72,3 +72,14 @@ test('with() takes values from a script, typed', async () => {
   })
   expect([isParameterized(image), isParameterized(await image.with({ version: '3' }))]).toEqual([true, false])
 })
+
+test('names that every object has are names like any other', async () => {
+  const image = parameterized(z.object({ version: z.string(), constructor: z.string() }), ({ version }) =>
+    defineImage({ name: 'cow', description: version, builders: { a: thing() } }),
+  )
+  const values = JSON.parse('{"__proto__":{"version":"inherited"}}') as Record<string, string>
+  const message = await resolveParameters(image, { files: [{ path: 'x.json', values }] }).catch((error: unknown) => String(error))
+  expect(message).toContain("there is no parameter '__proto__' (from x.json)")
+  expect(message).toMatch(/version: .*--var version=…/)
+  expect(message).toMatch(/constructor: .*--var constructor=…/)
+})

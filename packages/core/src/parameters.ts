@@ -63,7 +63,9 @@ export async function resolveParameters(image: ParameterizedImage, sources: Para
     ...(sources.files ?? []).map(({ path, values }) => ({ where: path, values })),
     { where: '--var', values: sources.vars ?? {} },
   ]
-  const asText: Readonly<Record<string, Json>> = Object.assign({}, fromEnvironment, ...named.map(({ values }) => values))
+  const asText: Readonly<Record<string, Json>> = Object.fromEntries(
+    [fromEnvironment, ...named.map(({ values }) => values)].flatMap((values) => Object.entries<Json>(values)),
+  )
   const texts = new Set([...Object.keys(fromEnvironment), ...Object.keys(sources.vars ?? {})])
   const values = await asSchemaWants(image.schema, asText, texts)
   const known = await knownNames(image.schema, values)
@@ -150,7 +152,7 @@ function pathOf(issue: StandardSchemaV1.Issue): (string | number)[] {
 function toIssue(issue: StandardSchemaV1.Issue, values: Readonly<Record<string, Json>> = {}): Issue {
   const path = pathOf(issue)
   const [name] = path
-  const missing = path.length === 1 && name !== undefined && !(name in values)
+  const missing = path.length === 1 && name !== undefined && !Object.hasOwn(values, name)
   return { path, message: issue.message, ...(missing && { hint: `give it with --var ${name}=…` }) }
 }
 

@@ -1,12 +1,14 @@
 import type { Placed } from './applicable-steps.ts'
 import { applicableSteps } from './applicable-steps.ts'
 import type { ArtifactShape } from './artifact.ts'
-import type { Step } from './component.ts'
+import { checkShape } from './check-shape.ts'
+import type { PostProcessorOptions, Step } from './component.ts'
 import { plainValue, referencesIn } from './definition-values.ts'
 import type { Duration } from './duration.ts'
 import { definitionError } from './error.ts'
 import type { StepRef } from './event.ts'
 import type { Image } from './image.ts'
+import { isImage } from './image.ts'
 import type { Json } from './json.ts'
 import type { Selection } from './run-options.ts'
 import type { BuildId } from './selection.ts'
@@ -20,6 +22,8 @@ export interface PlannedStep extends StepRef {
   readonly timeout?: Duration
   readonly retry?: Json
   readonly continueOnError?: boolean
+  /** Of a post-processor. */
+  readonly keepInputArtifact?: boolean
 }
 
 /** A build that will run. */
@@ -43,10 +47,12 @@ export interface Plan {
 }
 
 /**
- * What a run would do, step by step. Pure: nothing is read, started or checked.
- * @throws ImagoError `DEFINITION_INVALID` when the selection names no build of the image.
+ * What a run would do, step by step. Pure: nothing is read or started, and of the definition no more is checked than that it is one.
+ * @throws ImagoError `DEFINITION_INVALID` when it is none, or the selection names no build of it.
  */
 export function plan(image: Image, selection: Selection = {}): Plan {
+  const misshapen = checkShape(image)
+  if (misshapen.length > 0) throw definitionError(isImage(image) ? image.name : '', misshapen)
   const { builds, issues } = selectBuilds([image], selection)
   if (issues.length > 0) throw definitionError(image.name, issues)
   return {
@@ -74,7 +80,7 @@ function planBuild({ image, build }: BuildId): PlannedBuild[] {
   ]
 }
 
-function planStep({ ref, step }: Placed<Step>): PlannedStep {
+function planStep({ ref, step }: Placed<Step & PostProcessorOptions>): PlannedStep {
   return {
     ...ref,
     options: plainValue(step.options),
@@ -82,5 +88,6 @@ function planStep({ ref, step }: Placed<Step>): PlannedStep {
     ...(step.timeout !== undefined && { timeout: step.timeout }),
     ...(step.retry !== undefined && { retry: plainValue(step.retry) }),
     ...(step.continueOnError !== undefined && { continueOnError: step.continueOnError }),
+    ...(step.keepInputArtifact !== undefined && { keepInputArtifact: step.keepInputArtifact }),
   }
 }

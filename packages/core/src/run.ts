@@ -12,8 +12,10 @@ import { definitionError, errorToJson, ImagoError } from './error.ts'
 import { EventBus } from './event-bus.ts'
 import type { Status } from './event.ts'
 import type { ArtifactReference, Image } from './image.ts'
+import { isImage } from './image.ts'
 import { basesOf, withBases } from './image-graph.ts'
 import { Journal } from './journal.ts'
+import { listOf } from './one-or-many.ts'
 import { Pools } from './pools.ts'
 import { processOwner } from './process-owner.ts'
 import { redactorFor } from './definition-secrets.ts'
@@ -30,9 +32,9 @@ import { validate } from './validate.ts'
  */
 export async function run(images: Image | readonly Image[], options: RunOptions & Selection = {}): Promise<Report> {
   checkRunOptions(options)
-  const list: readonly Image[] = 'kind' in images ? [images] : images
+  const list = listOf(images)
   const issues = await validate(list, options)
-  if (issues.length > 0) throw definitionError(list.map(({ name }) => name).join("', '"), issues)
+  if (issues.length > 0) throw definitionError(list.map((image) => (isImage(image) ? image.name : '')).join("', '"), issues)
   const selected = withBases(selectBuilds(list, options).builds)
   const began = performance.now()
   const startedAt = new Date().toISOString()

@@ -156,3 +156,20 @@ test('the plan is the same every time and takes a selection', () => {
   expect(plan(image, { only: ['two'] }).builds.map(({ build }) => build)).toEqual(['two'])
   expect(() => plan(image, { only: ['tow'] })).toThrow("no build is called 'tow' (did you mean 'two'?)")
 })
+
+test('a plan of options that refer to themselves, and of what is kept', () => {
+  const options: Record<string, unknown> = { list: [] }
+  options['self'] = options
+  options['list'] = [options, 1n]
+  const circular = { ...thing(), options }
+  const keep = post((input) => Promise.resolve(input), { keepInputArtifact: true })
+  const odd = defineImage({
+    name: 'odd',
+    builders: { a: { ...circular, makes: { type: 'files', files: true } } },
+    postProcessors: [keep as never],
+  })
+  expect(plan(odd).builds[0]).toMatchObject({
+    options: { self: { $circular: true }, list: [{ $circular: true }, '1'] },
+    postProcessors: [[{ keepInputArtifact: true }]],
+  })
+})

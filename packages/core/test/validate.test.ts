@@ -3,9 +3,10 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { expect, onTestFinished, test } from 'vitest'
+import { z } from 'zod'
 
 import type { Builder, Image, Provisioner } from '../src/index.ts'
-import { artifactOf, defineImage, formatPath, run, validate } from '../src/index.ts'
+import { artifactOf, defineImage, formatPath, parameterized, plan, preflight, run, secret, validate } from '../src/index.ts'
 import { files, post, runOptions, step, temporaryDirectory, thing } from './fixtures.ts'
 
 async function problems(image: Image | readonly Image[], directory?: string): Promise<string[]> {
@@ -145,4 +146,97 @@ test('a selection that names no build is a problem with a hint', async () => {
   ])
   expect(await validate(image, { except: ['*'] })).toMatchObject([{ message: 'the selection leaves nothing to build' }])
   expect(await validate(image, { only: ['aws-*', 'cow.docker'] })).toEqual([])
+})
+
+const nothing = { name: 'cow', builders: { a: thing() } }
+
+test.for([
+  [{ ...nothing, builders: null }, 'builders: must be an object, not null'],
+  [{ ...nothing, builders: { a: undefined } }, 'builders.a: is required'],
+  [{ ...nothing, provisioners: step(() => undefined) }, /^provisioners: must be an array, not \{"kind":"provisioner"/],
+  [{ ...nothing, provisioners: [null] }, 'provisioners[0]: must be an object, not null'],
+  [{ ...nothing, provisioners: [thing()] }, `provisioners[0].kind: must be 'provisioner', not "builder"`],
+  [{ ...nothing, errorCleanup: ['echo'] }, 'errorCleanup[0]: must be an object, not "echo"'],
+  [{ ...nothing, postProcessors: [null] }, 'postProcessors[0][0]: must be an object, not null'],
+  [{ ...nothing, postProcessors: 'compress' }, 'postProcessors[0][0]: must be an object, not "compress"'],
+  [{ ...nothing, name: 7 }, 'name: must be a string, not 7'],
+] as const)('a definition of a wrong shape is reported, not thrown: %#', async ([definition, message]) => {
+  const image = untyped(definition as unknown as Parameters<typeof untyped>[0])
+  expect((await problems(image))[0]).toMatch(message)
+  await expect(run(image)).rejects.toMatchObject({ code: 'DEFINITION_INVALID' })
+  expect(() => plan(image)).toThrow(/^image '.*' has /)
+})
+
+test('what is no image is called so', async () => {
+  expect(await problems(undefined as never)).toEqual(
+    ['this is no image definition (make one with defineImage())'].map((text) => `: ${text}`),
+  )
+  const image = parameterized(z.object({}), () => defineImage(nothing))
+  await expect(run(image as never)).rejects.toThrow('give them values with image.with({ … })')
+})
+
+test('names in only and except that are no list', async () => {
+  const broken = (only: unknown) => ({ ...step(() => undefined), only })
+  const image = untyped({ ...nothing, provisioners: [broken('a'), broken(5)] })
+  expect(await problems(image)).toEqual([
+    'provisioners[0].only: must be an array, not "a"',
+    'provisioners[1].only: must be an array, not 5',
+  ])
+})
+
+test('options so wrong that a component cannot even tell its files are reported, with what else is wrong', async () => {
+  const scripts = (given: unknown): Provisioner => ({
+    ...step(() => undefined),
+    options: { scripts: given },
+    validate: () => (Array.isArray(given) ? [] : [{ path: ['scripts'], message: 'must be an array' }]),
+    inputs: () => (given as string[]).map((path) => ({ path, at: ['scripts'] })),
+  })
+  const throwing: Provisioner = {
+    ...step(() => undefined),
+    validate: () => {
+      throw new TypeError('x is undefined')
+    },
+  }
+  const image = untyped({ ...nothing, provisioners: [scripts('a.sh'), throwing, scripts(['missing.sh'])] })
+  expect(await problems(image, '/')).toEqual([
+    'provisioners[0].scripts: must be an array',
+    "provisioners[1]: the options of 'step' cannot be checked: x is undefined",
+    "provisioners[2].scripts: 'missing.sh' does not exist (looked in /)",
+  ])
+})
+
+test('a time-out of nothing, and lengths of time that no timer has', async () => {
+  const image = untyped({ ...nothing, provisioners: [step(() => undefined, { timeout: 0, pauseBefore: '30d' })] })
+  expect((await problems(image)).toSorted()).toEqual([
+    'provisioners[0].pauseBefore: must be 24 days at most, not "30d"',
+    'provisioners[0].timeout: must be more than 0, or be left out, not 0',
+  ])
+})
+
+test('builds of two images with the same name in full', async () => {
+  const images = [defineImage({ name: 'a.b', builders: { c: thing() } }), defineImage({ name: 'a', builders: { 'b.c': thing() } })]
+  expect(await problems(images)).toEqual([
+    `a.builders["b.c"]: two builds are called 'a.b.c': 'b.c' of this image and 'c' of 'a.b' (rename one)`,
+  ])
+})
+
+test('secrets are masked in issues, of validation and of preflight', async () => {
+  const leaking = {
+    ...thing({ from: secret('hunter2') }),
+    validate: () => [{ path: ['from'], message: 'cannot use hunter2' }],
+    preflight: () => Promise.reject(new Error('hunter2 was refused')),
+  }
+  const image = defineImage({ name: 'cow', builders: { a: leaking } })
+  expect(await problems(image)).toEqual(['builders.a.from: cannot use <secret>'])
+  expect(await preflight(image)).toEqual([{ path: ['builders', 'a'], message: '<secret> was refused' }])
+})
+
+test('preflight tells which image an issue is of when a build starts from another image', async () => {
+  const asking = (from?: unknown) => ({
+    ...thing({ from }),
+    preflight: () => Promise.resolve([{ path: ['image'], message: 'is not there' }]),
+  })
+  const base = defineImage({ name: 'base', builders: { a: asking() } })
+  const issues = await preflight(defineImage({ name: 'cow', builders: { b: asking(artifactOf(base, 'a')) } }))
+  expect(issues.map(({ path }) => formatPath(path))).toEqual(['base.builders.a.image', 'cow.builders.b.image'])
 })
