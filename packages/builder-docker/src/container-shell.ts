@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import type { ShellTransport } from '@imago/core'
 import { ImagoError, isImagoError, messageOf } from '@imago/core'
+import type { RunningExec } from '@imago/docker-engine'
 import { containerLost } from '@imago/docker-engine'
 
 import type { BuildContainer } from './build-container.ts'
@@ -22,12 +23,16 @@ export interface OpenShellOptions {
 export async function openShell(container: BuildContainer, { shell, root = false, signal }: OpenShellOptions): Promise<ShellTransport> {
   let listener: Parameters<ShellTransport['onOutput']>[0] | undefined
   const settings = root ? { user: '0:0', cwd: '/' } : { user: container.user, cwd: container.workdir, env: container.env }
+  let firstWords = ''
   const process = await container.engine.containers.exec(container.name, {
     command: [shell],
     ...settings,
     stdin: true,
     signal,
-    onOutput: (stream, chunk) => listener?.(stream, chunk),
+    onOutput: (stream, chunk) => {
+      if (firstWords.length < 500) firstWords += Buffer.from(chunk.subarray(0, 500)).toString()
+      listener?.(stream, chunk)
+    },
   })
   const { stdin, ended } = process
   let isClosed = false
@@ -37,7 +42,10 @@ export async function openShell(container: BuildContainer, { shell, root = false
       if (stdin.destroyed || stdin.write(chunk)) return
       await Promise.race([new Promise((resolve) => stdin.once('drain', resolve)), ended])
     },
-    closed: ended.then(async () => (isClosed ? shellClosed(container) : await whyItEnded(container))),
+    closed: ended.then(async () => {
+      if (isClosed) return shellClosed(container)
+      return (await whyItNeverRan(container, process, firstWords)) ?? (await whyItEnded(container))
+    }),
     async close() {
       isClosed = true
       process.close()
@@ -49,6 +57,15 @@ export async function openShell(container: BuildContainer, { shell, root = false
 /** The error of a shell that was closed by us. */
 export function shellClosed({ name }: BuildContainer): ImagoError {
   return new ImagoError('DISCONNECTED', `the connection to container ${name} was closed`)
+}
+
+/** The error of a shell that could not be started, which the engine says by an exit code, and in the output; else `undefined`. */
+async function whyItNeverRan({ name }: BuildContainer, process: RunningExec, said: string): Promise<ImagoError | undefined> {
+  const exitCode = await process.exitCode().catch(() => undefined)
+  if (exitCode !== 126 && exitCode !== 127) return undefined
+  return new ImagoError('PROVIDER_FAILED', `cannot open a shell in container ${name}: ${said.trim()}`, {
+    hint: 'check the options user, workdir and shell',
+  })
 }
 
 /** Why a shell has ended that was not asked to: the container is gone, or something killed the shell. */

@@ -32,16 +32,17 @@ export async function startContainer(
   options: DockerOptions<DockerResult>,
   ctx: BuildContext,
 ): Promise<BuildContainer> {
+  const { config, os, architecture } = start.details
+  if (os !== 'linux') throw new ImagoError('UNSUPPORTED', `${start.name} is an image for ${os}, and this builder works in Linux containers`)
   const shellPath = options.shell ?? '/bin/sh'
   const spec = { ...runSpec(options, ctx), name: containerName(ctx), image: start.details.id, labels: ctx.labels }
   const { value } = await ctx.resources.acquire({
     kind: dockerContainer,
     name: spec.name,
     data: { endpoint: engine.endpoint },
-    create: (signal) => create(engine, spec, { shell: shellPath, isRoot: (start.details.config.user ?? '') === '' }, signal),
+    create: (signal) => create(engine, spec, { shell: shellPath, isRoot: (config.user ?? '') === '' }, signal),
     id: ({ id }) => id,
   })
-  const { config, architecture } = start.details
   const placeIdle = async (signal?: AbortSignal): Promise<void> => {
     if (value.hasShell) return
     const program = packContent(idlePath.slice(1), idleProgram(architecture), { mode: 0o700 })

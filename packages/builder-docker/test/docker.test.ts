@@ -12,7 +12,18 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 
 import { dockerContainer } from '../src/container-resource.ts'
 import { docker, plugin } from '../src/index.ts'
-import { archiveNames, findEngine, makeImage, output, inspected, outputOfImage, rejection, runBuild, uniqueName } from './real-engine.ts'
+import {
+  archiveNames,
+  findEngine,
+  makeImage,
+  output,
+  inspected,
+  outputOfImage,
+  rejection,
+  runBuild,
+  smallVolume,
+  uniqueName,
+} from './real-engine.ts'
 
 const { reason } = await findEngine()
 
@@ -277,7 +288,30 @@ describe.skipIf(reason !== undefined)(`docker()${reason === undefined ? '' : ` (
       })
     })
 
-    test('says when its disk is full', async () => {
+    test('says why no shell can be opened', async () => {
+      const error = await rejection(
+        runBuild(
+          docker({ image: base, user: 'nobody-of-this-name', result: discard }),
+          async (machine) => void (await machine.exec('true')),
+        ),
+      )
+      expect(error).toMatchObject({ code: 'PROVIDER_FAILED', message: expect.stringContaining('nobody-of-this-name') })
+    })
+
+    test('says when a volume is full', async () => {
+      const volume = await smallVolume()
+      try {
+        await runBuild(docker({ image: base, volumes: [`${volume.name}:/small`], result: discard }), async (machine) => {
+          const error = await rejection(machine.upload({ content: Buffer.alloc(2 << 20) }, '/small/file'))
+          expect(error).toSatisfy((full) => isImagoError(full, 'DISK_FULL'))
+          expect((await output(machine, 'ls /small')).exitCode).toBe(0)
+        })
+      } finally {
+        await volume.remove()
+      }
+    })
+
+    test('says when its memory file system is full', async () => {
       await runBuild(docker({ image: base, tmpfs: ['/small:size=100k'], result: discard }), async (machine) => {
         const error = await rejection(machine.upload({ content: Buffer.alloc(200_000) }, '/small/file'))
         expect(error).toSatisfy((full) => isImagoError(full, 'DISK_FULL'))

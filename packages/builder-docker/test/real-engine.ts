@@ -138,3 +138,10 @@ export async function archiveNames(path: string): Promise<readonly string[]> {
   const { stdout } = await run('tar', ['-tf', path], { maxBuffer: 64 << 20 })
   return stdout.split('\n')
 }
+
+/** A volume of 1 MB. */
+export async function smallVolume(): Promise<{ readonly name: string; remove(): Promise<void> }> {
+  const name = uniqueName()
+  await run('docker', ['volume', 'create', '--opt=type=tmpfs', '--opt=device=tmpfs', '--opt=o=size=1m', name])
+  return { name, remove: async () => void (await run('docker', ['volume', 'rm', '--force', name])) }
+}
