@@ -24,6 +24,7 @@ export interface RawSftp {
   setstat(path: string, attributes: object, done: Done): void
   stat(path: string, done: Callback<SftpStats>): void
   lstat(path: string, done: Callback<SftpStats>): void
+  ext_openssh_statvfs(path: string, done: Callback<{ readonly f_bavail: number }>): void
   ext_openssh_lsetstat(path: string, attributes: object, done: Done): void
   mkdir(path: string, done: Done): void
   unlink(path: string, done: Done): void
@@ -175,6 +176,16 @@ export class SftpSession {
       .toSorted((a, b) => (a.name < b.name ? -1 : 1))
   }
 
+  /** Whether no block is free where a path is; servers that cannot tell say no. SFTP calls a full disk "failure" like everything else. */
+  async hasNoSpace(path: string): Promise<boolean> {
+    try {
+      const found = await this.#call<{ readonly f_bavail: number }>(path, (done) => this.#raw.ext_openssh_statvfs(path, done))
+      return Number(found.f_bavail) === 0
+    } catch {
+      return false
+    }
+  }
+
   async #orMissing(path: string, request: (done: Callback<SftpStats>) => void): Promise<SftpStats | undefined> {
     return await this.#call<SftpStats | undefined>(path, (done) =>
       request((error, stats) => (statusOf(error) === 2 ? done(undefined, undefined) : done(error, stats))),
@@ -208,12 +219,5 @@ function isEndOfFile(error: unknown): boolean {
 }
 
 function sftpError(error: unknown, path: string): ImagoError {
-  const words = messageOf(error).toLowerCase()
-  if (words.includes('no space') || words.includes('quota')) {
-    return new ImagoError('DISK_FULL', `${path} in the machine: ${words}`, {
-      cause: error,
-      hint: 'free some space in the machine, or give it a larger disk',
-    })
-  }
-  return new ImagoError('TRANSFER_FAILED', `${path} in the machine: ${words}`, { cause: error })
+  return new ImagoError('TRANSFER_FAILED', `${path} in the machine: ${messageOf(error).toLowerCase()}`, { cause: error })
 }

@@ -11,6 +11,7 @@ import type { Link } from './link.ts'
 import { Pipeline, readAhead } from './pipeline.ts'
 import type { SftpSession, SftpStats } from './sftp-session.ts'
 import { kindOf } from './sftp-session.ts'
+import { transferError } from './transfer-error.ts'
 import type { Cargo } from './transfer.ts'
 
 /** Files up to so many bytes are sent several at once. */
@@ -94,7 +95,9 @@ async function sendFile(sftp: SftpSession, path: string, file: TarFile, keepOwne
     await blocks.drain()
     await sftp.replace(temporary, path)
   } catch (error) {
+    const isFull = await sftp.hasNoSpace(posix.dirname(path))
     await sftp.remove(temporary).catch(() => undefined) // the error that brought us here says more
+    if (isFull) throw transferError(`cannot upload to '${path}'`, 'no space left on the disk', undefined)
     throw error
   }
 }

@@ -4,7 +4,7 @@ import { ImagoError } from '@imago/core'
 export function transferError(what: string, stderr: string, code: number | undefined): ImagoError {
   const words = stderr.trim().split('\n').slice(0, 3).join('; ')
   const message = `${what}: ${words === '' ? `tar ended with exit code ${code ?? 'unknown'}` : words}`
-  if (/no space left|quota exceeded/i.test(stderr)) {
+  if (/no space left|quota exceeded|wrote only \d+ of \d+ bytes/i.test(stderr)) {
     return new ImagoError('DISK_FULL', message, { hint: 'free some space in the machine, or give it a larger disk' })
   }
   return new ImagoError('TRANSFER_FAILED', message, {

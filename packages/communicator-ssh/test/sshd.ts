@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -60,9 +60,10 @@ export async function startSshd(config: readonly string[] = []): Promise<Sshd> {
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', hostKey])
   }
   await makeHostKey()
-  await writeFile(join(folder, 'authorized_keys'), `${keys.publicKey}\n`, { mode: 0o600 })
+  await chmod(folder, 0o755) // it is read as the user who logs in
+  await writeFile(join(folder, 'authorized_keys'), `${keys.publicKey}\n`)
   const lines = [
-    ...config, // sshd takes the first value of each
+    ...config.map((line) => line.replaceAll('%FOLDER%', folder)), // sshd takes the first value of each
     `Port ${port}`,
     'ListenAddress 127.0.0.1',
     `HostKey ${hostKey}`,

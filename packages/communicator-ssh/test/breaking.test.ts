@@ -1,0 +1,136 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { shell } from '@imago/provisioner-shell'
+import { provisionContext } from '@imago/testing'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+
+import { sshCommunicator } from '../src/ssh-communicator.ts'
+import { rejection, say } from './outcome.ts'
+import type { Sshd } from './sshd.ts'
+import { lacksSshd, rootOf, skipped, startSshd } from './sshd.ts'
+import type { TcpProxy } from './tcp-proxy.ts'
+import { startProxy } from './tcp-proxy.ts'
+
+describe.skipIf(lacksSshd)(`a connection that breaks${skipped}`, () => {
+  let sshd: Sshd
+  let folder: string
+  let proxy: TcpProxy | undefined
+  beforeAll(async () => {
+    sshd = await startSshd()
+  })
+  afterAll(async () => await sshd.stop())
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'imago-breaking-'))
+  })
+  afterEach(async () => {
+    await proxy?.stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  test('in the middle of a transfer: an error, nothing half done, and the next one goes', async () => {
+    const dropAt = { bytes: 5 << 20 }
+    proxy = await startProxy(sshd.port, (each) => (each.sent > dropAt.bytes ? each.drop() : undefined))
+    await writeFile(join(folder, 'big'), '')
+    await truncate(join(folder, 'big'), 64 << 20)
+    for (const transfer of ['tar', 'sftp'] as const) {
+      dropAt.bytes = proxy.sent + (5 << 20)
+      await using machine = await sshCommunicator({ ...rootOf(sshd), port: proxy.port, transfer }, provisionContext())
+      const error = await rejection(machine.upload({ path: join(folder, 'big') }, join(folder, transfer, 'big')))
+      expect(error).toMatchObject({ code: 'DISCONNECTED' })
+      expect(error.message).toMatch(/^the connection to root@127\.0\.0\.1:\d+ broke: /)
+      dropAt.bytes = Number.POSITIVE_INFINITY
+      await machine.upload({ content: 'x' }, join(folder, transfer, 'small'))
+      await expect
+        .poll(async () => (await readdir(join(folder, transfer))).filter((name) => !name.startsWith('.imago') || transfer === 'tar'))
+        .toEqual(['small'])
+      const download = rejection(
+        machine.download(join(folder, 'big'), join(folder, `${transfer}-here`), { onProgress: () => proxy?.drop() }),
+      )
+      expect(await download).toMatchObject({ code: 'DISCONNECTED' })
+      expect(await readdir(folder)).not.toContain(`${transfer}-here`)
+    }
+  })
+  test('in the middle of a command, and with expectDisconnect', async () => {
+    proxy = await startProxy(sshd.port)
+    await using machine = await sshCommunicator({ ...rootOf(sshd), port: proxy.port }, provisionContext())
+    const dropping = { onOutput: () => proxy?.drop() }
+    expect(await rejection(machine.exec('echo; sleep 60', dropping))).toMatchObject({ code: 'DISCONNECTED' })
+    expect(await rejection(machine.exec('cat; sleep 60', { stdin: Buffer.from([0]), ...dropping }))).toMatchObject({ code: 'DISCONNECTED' })
+    const context = provisionContext({ machine })
+    const killed = shell({ inline: ['kill -9 $PPID'], expectDisconnect: true }).provision(context)
+    await killed
+    expect(await say(machine, 'echo again')).toBe('again')
+  })
+  test('for good: the machine is lost, and the last cause is told', async () => {
+    proxy = await startProxy(sshd.port)
+    await using machine = await sshCommunicator({ ...rootOf(sshd), port: proxy.port, timeout: '400ms' }, provisionContext())
+    const { port } = proxy
+    await proxy.stop()
+    proxy = undefined
+    const error = await rejection(machine.exec('true'))
+    expect(['DISCONNECTED', 'MACHINE_LOST']).toContain(error.code)
+    const lost = error.code === 'MACHINE_LOST' ? error : await rejection(machine.exec('true'))
+    expect(lost.message).toBe(`no SSH connection to root@127.0.0.1:${port} after 400ms: 127.0.0.1:${port}: connection refused`)
+  })
+  test('without a word: noticed by the missing signs of life', async () => {
+    proxy = await startProxy(sshd.port)
+    const options = { ...rootOf(sshd), port: proxy.port, timeout: '300ms' } as const
+    for (const patience of [{ keepAlive: { interval: '50ms', count: 2 } }, { keepAlive: false, readWriteTimeout: '150ms' }] as const) {
+      await using machine = await sshCommunicator({ ...options, ...patience }, provisionContext())
+      const pid = await say(machine, 'echo $PPID')
+      execFileSync('kill', ['-STOP', pid])
+      expect((await rejection(machine.exec('sleep 60'))).message).toMatch(/ broke: (keepalive timeout|nothing came for 0\.15 s)$/)
+      execFileSync('kill', ['-KILL', pid])
+    }
+  })
+  test('a server that accepts and says nothing', async () => {
+    proxy = await startProxy(sshd.port)
+    proxy.silent = true
+    const options = { ...rootOf(sshd), port: proxy.port, timeout: '1500ms' } as const
+    const error = await rejection(sshCommunicator(options, provisionContext()))
+    expect(error.message).toContain('the connection is accepted, and no SSH banner is received')
+    expect(proxy.connections).toBeLessThanOrEqual(3)
+  })
+  test('a server that begins to answer while the first connection still waits', async () => {
+    const slow = await startProxy(sshd.port)
+    proxy = slow
+    slow.silent = true
+    setTimeout(() => (slow.silent = false), 500)
+    await using machine = await sshCommunicator({ ...rootOf(sshd), port: slow.port, timeout: '10s' }, provisionContext())
+    expect(await say(machine, 'echo there')).toBe('there')
+  })
+  test('a cancel, while it waits for the machine', async () => {
+    proxy = await startProxy(sshd.port)
+    proxy.silent = true
+    const abort = new AbortController()
+    const connecting = rejection(sshCommunicator({ ...rootOf(sshd), port: proxy.port }, provisionContext({ signal: abort.signal })))
+    setTimeout(() => abort.abort(), 50)
+    expect(await connecting).toMatchObject({ code: 'CANCELLED' })
+    await expect.poll(() => proxy?.connections).toBe(1)
+  })
+  test('waits before it connects, and not while it is connected', async () => {
+    proxy = await startProxy(sshd.port)
+    const connecting = sshCommunicator({ ...rootOf(sshd), port: proxy.port, pauseBeforeConnecting: '300ms' }, provisionContext())
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    expect(proxy.connections).toBe(0)
+    await (await connecting)[Symbol.asyncDispose]()
+    expect(proxy.connections).toBe(1)
+  })
+  test('a disk that is full', async () => {
+    const disk = join(folder, 'disk')
+    execFileSync('sh', ['-c', `mkdir ${disk} && mount -t tmpfs -o size=1m tmpfs ${disk}`])
+    try {
+      for (const transfer of ['tar', 'sftp'] as const) {
+        await using machine = await sshCommunicator({ ...rootOf(sshd), transfer }, provisionContext())
+        const error = await rejection(machine.upload({ content: Buffer.alloc(2 << 20) }, join(disk, 'big')))
+        expect(error.code, error.message).toBe('DISK_FULL')
+        expect(await readdir(disk)).toEqual([])
+      }
+    } finally {
+      execFileSync('umount', [disk])
+    }
+  })
+})
