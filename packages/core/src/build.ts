@@ -6,8 +6,10 @@ import { run } from './run.ts'
 import type { RunOptions } from './run-options.ts'
 import type { ArtifactOf, BuildName, Builders } from './wiring.ts'
 
-/** What an image's builders make, by the builds' names. */
-export type Artifacts<B extends Builders, N extends BuildName<B> = BuildName<B>> = { readonly [K in N]: ArtifactOf<B[K]> }
+/** What an image's builders make, by the builds' names; optional where the builder is (`...(condition && { aws })`). */
+export type Artifacts<B extends Builders, N extends BuildName<B> = BuildName<B>> = {
+  readonly [K in keyof Pick<B, N>]: ArtifactOf<B[K]>
+}
 
 /** Not everything was built; `report` tells how each build went. */
 export class BuildError extends ImagoError {

@@ -126,6 +126,14 @@ await build(cow, { only: ['dokcer'] })
 // error: Property 'docker' does not exist
 export const none: unknown = (await build(cow, { only: ['aws'] })).docker
 
+// a builder that may not be there makes an artifact that may not be there
+declare const wanted: boolean
+const maybe = defineImage({ name: 'cow', builders: { vm: builders.vm, ...(wanted && { docker: builders.docker }) } })
+export const sure: FilesArtifact = (await build(maybe)).vm
+export const perhaps: DockerImageArtifact | undefined = (await build(maybe)).docker
+// error: is not assignable to type 'DockerImageArtifact'
+export const notSure: DockerImageArtifact = (await build(maybe)).docker
+
 // names that come from data are checked at run time where the record of builders does
 declare const data: Record<string, Builder<FilesArtifact>>
 declare const names: string[]
