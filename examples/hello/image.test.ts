@@ -12,6 +12,6 @@ test('the site is uploaded before it is greeted', async () => {
 
 test('what will be done', () => {
   const [build] = planOf(image).builds
-  expect(build?.provisioners.map(({ type, title }) => `${type}: ${title}`)).toEqual(['file: site → /srv', 'shell: greet'])
+  expect(build?.provisioners.map(({ type, title }) => `${type}: ${title}`)).toEqual(['file: upload site to /srv', 'shell: greet'])
   expect(build?.postProcessors.flat().map(({ type }) => type)).toEqual(['checksum', 'manifest'])
 })
