@@ -33,12 +33,20 @@ function sampleAt(data: Uint8Array, place: number, size: number): Uint8Array {
   return data.subarray(start, start + size)
 }
 
+// The loops below count by index: with iterators they take three times as long.
+
 /** Shannon's entropy of the bytes, each by itself, in bits a byte: 0 to 8. */
 function entropy(data: Uint8Array): number {
   const counts = new Uint32Array(256)
-  for (const byte of data) counts[byte] = (counts[byte] ?? 0) + 1
+  for (let at = 0; at < data.length; at++) {
+    const byte = data[at] ?? 0
+    counts[byte] = (counts[byte] ?? 0) + 1
+  }
   let bits = 0
-  for (const count of counts) if (count > 0) bits -= count * Math.log2(count / data.length)
+  for (let byte = 0; byte < counts.length; byte++) {
+    const count = counts[byte] ?? 0
+    if (count > 0) bits -= count * Math.log2(count / data.length)
+  }
   return bits / data.length
 }
 
@@ -47,8 +55,8 @@ function repeats(data: Uint8Array): number {
   const seen = new Int32Array(1 << tableBits)
   let count = 0
   let word = 0
-  for (const byte of data) {
-    word = (word << 8) | byte
+  for (let at = 0; at < data.length; at++) {
+    word = (word << 8) | (data[at] ?? 0)
     const slot = Math.imul(word, 0x9e_37_79_b1) >>> (32 - tableBits)
     if (seen[slot] === word) count++
     seen[slot] = word
