@@ -54,7 +54,7 @@ export function dockerImport<const O extends string = never, const X extends str
     type: 'docker-import',
     ...common,
     options: own,
-    title: repository === undefined ? 'import into Docker' : `import as ${repository}`,
+    title: repository ?? 'docker-import',
     takes: 'files',
     makes: { type: 'docker-image', files: false },
     input: 'kept',

@@ -48,7 +48,7 @@ export function dockerLoad<const O extends string = never, const X extends strin
     type: 'docker-load',
     ...common,
     options: own,
-    title: repository === undefined ? 'load into Docker' : `load as ${repository}`,
+    title: repository ?? 'docker-load',
     takes: ['docker-archive', 'oci-archive'],
     makes: { type: 'docker-image', files: false },
     input: 'kept',

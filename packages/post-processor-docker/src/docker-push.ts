@@ -50,7 +50,7 @@ export function dockerPush<const O extends string = never, const X extends strin
     type: 'docker-push',
     ...common,
     options: own,
-    title: 'push the image',
+    title: 'docker-push',
     takes: ['docker-image'],
     makes: { type: 'docker-image', files: false },
     input: 'needed',

@@ -62,7 +62,7 @@ export function dockerSave<const O extends string = never, const X extends strin
     type: 'docker-save',
     ...common,
     options: own,
-    title: typeof path === 'string' ? `save ${path}` : 'save the image',
+    title: typeof path === 'string' ? path : 'docker-save',
     takes: ['docker-image'],
     makes: { type: 'docker-archive', files: true },
     input: 'kept',

@@ -34,7 +34,7 @@ describe('dockerTag', () => {
 
   it('keeps the common options apart', () => {
     const step = dockerTag({ repository: 'cow', only: ['docker'], retry: 2 })
-    expect(step).toMatchObject({ only: ['docker'], retry: 2, options: { repository: 'cow' }, input: 'needed', title: 'tag as cow' })
+    expect(step).toMatchObject({ only: ['docker'], retry: 2, options: { repository: 'cow' }, input: 'needed', title: 'cow' })
   })
 })
 

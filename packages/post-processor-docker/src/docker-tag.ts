@@ -39,7 +39,7 @@ export function dockerTag<const O extends string = never, const X extends string
     type: 'docker-tag',
     ...common,
     options: own,
-    title: `tag as ${own.repository}`,
+    title: own.repository,
     takes: ['docker-image'],
     makes: { type: 'docker-image', files: false },
     input: 'needed',
