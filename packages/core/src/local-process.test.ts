@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
@@ -62,6 +62,17 @@ describe('a program that ends by itself', () => {
     ['a stream', Readable.from(['te', 'xt'])],
   ])('reads %s on its standard input', async (_, stdin) => {
     expect((await outputOf({ command: ['cat'], stdin })).stdout).toBe('text')
+  })
+
+  test('reads an open file by itself', async () => {
+    const path = join(directory, 'input')
+    await writeFile(path, 'text')
+    const file = await open(path)
+    try {
+      expect((await outputOf({ command: ['cat'], stdinFile: file.fd })).stdout).toBe('text')
+    } finally {
+      await file.close()
+    }
   })
 
   test('reads an end of file without an input', async () => {

@@ -1,4 +1,3 @@
-import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { stat } from 'node:fs/promises'
@@ -21,6 +20,8 @@ export interface LocalCommand extends ExecOptions {
   readonly command: readonly string[]
   /** Added to the environment of this process. */
   readonly env?: Readonly<Record<string, string>>
+  /** Descriptor of an open file that the program reads by itself, in the place of `stdin`. */
+  readonly stdinFile?: number
   /**
    * Takes the standard output in the place of `onOutput`, at its own pace, and is ended with it; all of it then counts, also what a
    * child in the background writes. Destroying it ends the program.
@@ -43,12 +44,12 @@ export async function runLocal(options: LocalCommand): Promise<ExecResult> {
   const { signal } = options
   if (signal?.aborted === true) throw abortError(signal)
   const guard = startGuard()
-  const { child, pid, exited, closed } = await start(options, guard)
+  const { pid, stdin, stdout, stderr, exited, closed } = await start(options, guard)
   const abort = abortOf(signal)
   const source = asReadable(options.stdin)
   try {
-    const fed = feed(source, child.stdin)
-    const taken = options.stdout === undefined ? undefined : pipeline(child.stdout, options.stdout)
+    const fed = stdin === null ? exited : feed(source, stdin)
+    const taken = options.stdout === undefined ? undefined : pipeline(stdout, options.stdout)
     await Promise.race([exited, abort.promise, fed.then(() => exited), taken?.then(() => exited) ?? exited])
     const drained = delay(drainMs, undefined, { ref: false }).then(() => nextTurn()) // a turn more, in case the loop was blocked so long
     await Promise.race([taken ?? Promise.race([closed, drained]), abort.promise])
@@ -59,13 +60,16 @@ export async function runLocal(options: LocalCommand): Promise<ExecResult> {
   } finally {
     abort.stop()
     guard.dismiss()
-    for (const stream of [source, child.stdin, child.stdout, child.stderr]) stream.destroy()
+    for (const stream of [source, stdin, stdout, stderr]) stream?.destroy()
   }
 }
 
 interface StartedProgram {
-  readonly child: ChildProcessWithoutNullStreams
   readonly pid: number
+  /** `null` when it reads a file. */
+  readonly stdin: Writable | null
+  readonly stdout: Readable
+  readonly stderr: Readable
   /** Its exit code; 128 + n when signal n ended it. */
   readonly exited: Promise<number>
   /** It has ended, and nobody holds its output any more. */
@@ -80,11 +84,14 @@ async function start(options: LocalCommand, guard: Guard): Promise<StartedProgra
       // A program of this machine gets this machine's environment: PATH, HOME, the agent's socket.
       ...(options.env !== undefined && { env: { ...process.env, ...options.env } }),
       detached: process.platform !== 'win32',
+      stdio: [options.stdinFile ?? 'pipe', 'pipe', 'pipe'],
     })
     if (child.pid !== undefined) guard.watch(child.pid)
+    const { stdin, stdout, stderr } = child
+    if (stdout === null || stderr === null) throw new ImagoError('INTERNAL', `'${program}' was started without pipes`)
     const { onOutput } = options
-    if (options.stdout === undefined) child.stdout.on('data', (chunk: Uint8Array) => onOutput?.('stdout', chunk))
-    child.stderr.on('data', (chunk: Uint8Array) => onOutput?.('stderr', chunk))
+    if (options.stdout === undefined) stdout.on('data', (chunk: Uint8Array) => onOutput?.('stdout', chunk))
+    stderr.on('data', (chunk: Uint8Array) => onOutput?.('stderr', chunk))
     const exited = new Promise<number>((resolve) => {
       child.once('exit', (code, name) => resolve(code ?? 128 + (name === null ? 0 : constants.signals[name])))
     })
@@ -93,7 +100,7 @@ async function start(options: LocalCommand, guard: Guard): Promise<StartedProgra
     })
     await once(child, 'spawn')
     if (child.pid === undefined) throw new ImagoError('INTERNAL', `'${program}' was started without a process id`)
-    return { child, pid: child.pid, exited, closed }
+    return { pid: child.pid, stdin, stdout, stderr, exited, closed }
   } catch (error) {
     guard.dismiss()
     throw await startError(error, program, options.cwd)
