@@ -88,7 +88,10 @@ async function writeImage(options: OciOptions, parts: ImageParts, ctx: BuildCont
   const { os, architecture, variant } = parts.platform
   const platform: Platform = { os, architecture, ...(variant !== undefined && { variant }) }
   const layers = [...base.layers, ...(changes === undefined ? [] : [changes])]
-  const newLayers = [...(base.origin === undefined ? [] : base.layers.map(() => base.origin ?? '')), ...(changes === undefined ? [] : ['steps'])]
+  const newLayers = [
+    ...(base.origin === undefined ? [] : base.layers.map(() => base.origin ?? '')),
+    ...(changes === undefined ? [] : ['steps']),
+  ]
   const facts: Facts = { buildName: ctx.build, builderType: ctx.builderType, runId: ctx.runId, image: ctx.image }
   const output = options.output === undefined ? `${ctx.image}-${ctx.build}.oci.tar` : resolveFacts(options.output, facts)
   const tag = options.tag === undefined ? undefined : resolveFacts(options.tag, facts)

@@ -18,7 +18,12 @@ export async function doctor(signal: AbortSignal): Promise<readonly DoctorCheck[
     check('OCI images: users', 'files can belong to anybody', limits, 'users'),
     check('OCI images: layers', 'by overlay', limits, 'overlay'),
     program === undefined
-      ? { name: 'debootstrap', status: 'missing', detail: 'there is no such program', hint: "install 'debootstrap' to start from Debian packages" }
+      ? {
+          name: 'debootstrap',
+          status: 'missing',
+          detail: 'there is no such program',
+          hint: "install 'debootstrap' to start from Debian packages",
+        }
       : { name: 'debootstrap', status: 'ok', detail: program },
   ]
 }

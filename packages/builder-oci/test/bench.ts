@@ -19,7 +19,27 @@ export const packageFolder: string = dirname(dirname(fileURLToPath(import.meta.u
 
 /** Programs that the tests' images have: a shell, and what the contract of communicators asks for. */
 export const testCommands: readonly string[] = [
-  ...['sh', 'cat', 'head', 'ls', 'ln', 'mkdir', 'mv', 'nohup', 'pwd', 'printf', 'ps', 'readlink', 'rm', 'rmdir', 'sleep', 'stat', 'touch', 'tr', 'true'],
+  ...[
+    'sh',
+    'cat',
+    'head',
+    'ls',
+    'ln',
+    'mkdir',
+    'mv',
+    'nohup',
+    'pwd',
+    'printf',
+    'ps',
+    'readlink',
+    'rm',
+    'rmdir',
+    'sleep',
+    'stat',
+    'touch',
+    'tr',
+    'true',
+  ],
   ...['chmod', 'chown', 'cp', 'dd', 'dirname', 'env', 'id', 'mkfifo', 'mknod', 'mount', 'umount', 'unshare', 'wc'],
 ]
 
@@ -42,7 +62,11 @@ export function whyNotRoot(): string | undefined {
 
 /** The agent runs as JavaScript: builds this package when it is older than its source. */
 export async function buildAgent(): Promise<void> {
-  const newest = Math.max(...readdirSync(join(packageFolder, 'src'), { recursive: true, encoding: 'utf8' }).map((name) => modified(join(packageFolder, 'src', name))))
+  const newest = Math.max(
+    ...readdirSync(join(packageFolder, 'src'), { recursive: true, encoding: 'utf8' }).map((name) =>
+      modified(join(packageFolder, 'src', name)),
+    ),
+  )
   if (modified(join(packageFolder, 'dist', '.tsbuildinfo')) >= newest) return
   const tsc = join(packageFolder, '..', '..', 'node_modules', 'typescript', 'bin', 'tsc')
   await execute(process.execPath, [tsc, '-b', packageFolder])

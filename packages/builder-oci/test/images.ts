@@ -9,7 +9,9 @@ import { hostBinaries, ociArchive, scratch } from '../src/index.ts'
 import { archiveContent, archiveFile } from './archive-content.ts'
 import { buildImage, output, temporaryFolder } from './bench.ts'
 
-const from = hostBinaries({ commands: ['sh', 'cat', 'chmod', 'cp', 'id', 'ln', 'ls', 'mkdir', 'mkfifo', 'rm', 'rmdir', 'sleep', 'stat', 'touch'] })
+const from = hostBinaries({
+  commands: ['sh', 'cat', 'chmod', 'cp', 'id', 'ln', 'ls', 'mkdir', 'mkfifo', 'rm', 'rmdir', 'sleep', 'stat', 'touch'],
+})
 
 /** Steps with one of everything. */
 async function provision(machine: Communicator): Promise<void> {
@@ -150,7 +152,10 @@ export function imageTests(): void {
 
   it('puts a directory in the place of a file, and a file in the place of a directory', async () => {
     const { path } = await buildImage(folder, { from, output: 'swap.tar' }, async (machine) => {
-      await output(machine, 'rm /etc/group; mkdir /etc/group; echo x >/etc/group/x; rmdir /tmp; echo x >/tmp; rm -r /root; mkdir /root; echo x >/root/x')
+      await output(
+        machine,
+        'rm /etc/group; mkdir /etc/group; echo x >/etc/group/x; rmdir /tmp; echo x >/tmp; rm -r /root; mkdir /root; echo x >/root/x',
+      )
     })
     expect((await archiveContent(path)).layers[1]).toEqual([
       'd 0755 0:0 etc',

@@ -19,6 +19,9 @@ const magics: readonly (readonly [Compression, readonly number[]])[] = [
   ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
 ]
 
+/** Bytes that are decompressed while the reader is busy. */
+const readAhead = 4 * 1024 * 1024
+
 /** Looks at the first bytes of a file. */
 export async function compressionOf(path: string): Promise<Compression> {
   const file: FileHandle = await open(path)
@@ -39,7 +42,7 @@ export async function readDecompressed(path: string, signal: AbortSignal): Promi
   const compression = await compressionOf(path)
   const file = createReadStream(path, { highWaterMark: 1024 * 1024 })
   if (compression === 'none') return file
-  return Readable.from(decompressed(file, compression, path, signal), { objectMode: false })
+  return Readable.from(decompressed(file, compression, path, signal), { objectMode: false, highWaterMark: readAhead })
 }
 
 async function* decompressed(
@@ -49,7 +52,7 @@ async function* decompressed(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   try {
-    const decoder = compression === 'gzip' ? createGunzip({ chunkSize: 256 * 1024 }) : zstdDecoder(compression)
+    const decoder = compression === 'gzip' ? createGunzip({ chunkSize: 256 * 1024, highWaterMark: readAhead }) : zstdDecoder(compression)
     yield* decoder === undefined ? byProgram(file, compression, signal) : byNode(file, decoder, signal)
   } catch (error) {
     if (signal.aborted) throw abortError(signal)

@@ -50,15 +50,13 @@ export async function readLayout(options: ReadLayoutOptions): Promise<LayoutImag
   const layout = new Layout(folder, path)
   const manifest = await layout.choose(await layout.index(), options.platform)
   const config = documents.config(await layout.read(manifest.document.config), `the configuration in '${path}'`)
-  const layers = manifest.document.layers.map(
-    ({ mediaType, digest, size }, index): LayerFile => ({
-      path: layout.blobPath(digest),
-      mediaType: ociLayerType(mediaType),
-      digest,
-      size,
-      diffId: config.rootfs.diff_ids[index] ?? '',
-    }),
-  )
+  const layers = manifest.document.layers.map(({ mediaType, digest, size }, index): LayerFile => ({
+    path: layout.blobPath(digest),
+    mediaType: ociLayerType(mediaType),
+    digest,
+    size,
+    diffId: config.rootfs.diff_ids[index] ?? '',
+  }))
   return { digest: manifest.digest, config, layers }
 }
 

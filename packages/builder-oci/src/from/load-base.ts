@@ -36,7 +36,11 @@ export async function loadBase(source: OciSource, context: BaseContext): Promise
 async function hostBinariesBase({ commands }: HostBinariesSource, context: BaseContext): Promise<Base> {
   const { signal } = context.step
   await context.root.tree.install(await hostFiles(commands, signal), { signal })
-  return { name: `programs of this machine (${commands.join(', ')})`, layers: await ownLayer(context), origin: `programs ${commands.join(' ')}` }
+  return {
+    name: `programs of this machine (${commands.join(', ')})`,
+    layers: await ownLayer(context),
+    origin: `programs ${commands.join(' ')}`,
+  }
 }
 
 /** What the image starts from, for people. */

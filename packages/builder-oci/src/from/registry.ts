@@ -86,7 +86,8 @@ async function fetchBlob(opened: Registry, descriptor: Descriptor, path: string,
   const { digest, size } = descriptor
   const { emit } = context.step
   const task = `fetch ${digest.slice('sha256:'.length, 'sha256:'.length + 12)}`
-  const onProgress = ({ bytes }: { readonly bytes: number }): void => emit({ type: 'progress', task, done: bytes, total: size, unit: 'bytes' })
+  const onProgress = ({ bytes }: { readonly bytes: number }): void =>
+    emit({ type: 'progress', task, done: bytes, total: size, unit: 'bytes' })
   try {
     await pipeline(opened.blob(descriptor, { signal, onProgress }), createWriteStream(path, { flags: 'wx' }), { signal })
   } catch (error) {

@@ -85,7 +85,8 @@ async function download(url: string, { step, directory }: BaseContext): Promise<
   const path = join(directory, 'download')
   try {
     const response = await fetch(url, { signal: step.signal })
-    if (!response.ok || response.body === null) throw new ImagoError('NETWORK', `'${url}' answered ${response.status} ${response.statusText}`)
+    if (!response.ok || response.body === null)
+      throw new ImagoError('NETWORK', `'${url}' answered ${response.status} ${response.statusText}`)
     const total = Number(response.headers.get('content-length')) || undefined
     const meter = new DigestMeter()
     const counted = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
@@ -107,5 +108,8 @@ function downloadError(error: unknown, url: string, signal: AbortSignal): unknow
   const wrapped = fileSystemError(error, `cannot store '${url}'`)
   if (wrapped !== error) return wrapped
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error // fetch() says only that it failed
-  return new ImagoError('NETWORK', `cannot fetch '${url}': ${messageOf(cause)}`, { cause: error, hint: 'check the address and the network' })
+  return new ImagoError('NETWORK', `cannot fetch '${url}': ${messageOf(cause)}`, {
+    cause: error,
+    hint: 'check the address and the network',
+  })
 }

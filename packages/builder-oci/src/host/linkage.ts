@@ -28,7 +28,8 @@ export async function linkageOf(path: string, signal: AbortSignal): Promise<Link
   const head = await readHead(path)
   if (head.subarray(0, 2).toString('latin1') === '#!') return { libraries: [], interpreter: interpreterOf(head) }
   const elf = readElf(head)
-  if (elf === undefined) throw new ImagoError('UNSUPPORTED', `'${path}' is neither a program nor a script with an interpreter in its first line`)
+  if (elf === undefined)
+    throw new ImagoError('UNSUPPORTED', `'${path}' is neither a program nor a script with an interpreter in its first line`)
   if (elf.loader === undefined) return { libraries: [] }
   const listed = await runTool(elf.loader, ['--list', path], { signal, env: { LC_ALL: 'C' } })
   return { loader: elf.loader, libraries: parseLibraries(listed, path) }

@@ -12,7 +12,9 @@ import type { Message } from './rpc.ts'
 import { RpcClient } from './rpc.ts'
 
 /** The agent as Node can run it: beside this file, or in `dist` while this file is TypeScript. */
-const agentPath = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../../dist/root/agent-main.js' : './agent-main.js', import.meta.url))
+const agentPath = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? '../../dist/root/agent-main.js' : './agent-main.js', import.meta.url),
+)
 
 /** A running agent. Disposing of it kills it, and whatever it started. */
 export class AgentProcess implements AsyncDisposable {

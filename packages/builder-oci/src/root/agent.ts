@@ -38,7 +38,18 @@ export class Agent extends LocalTree implements AgentMethods {
   }
 
   async runHelper({ command, env }: HelperRequest, { signal }: Call): Promise<{ readonly exitCode: number }> {
-    const isolate = ['--pdeathsig', 'KILL', 'unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private']
+    const isolate = [
+      '--pdeathsig',
+      'KILL',
+      'unshare',
+      '--mount',
+      '--pid',
+      '--fork',
+      '--kill-child',
+      '--mount-proc',
+      '--propagation',
+      'private',
+    ]
     const child = spawn('setpriv', [...isolate, ...command], { env: { ...process.env, ...env }, stdio: ['ignore', 'inherit', 'inherit'] })
     const kill = (): void => void child.kill('SIGKILL')
     signal.addEventListener('abort', kill)

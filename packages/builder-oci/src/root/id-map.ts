@@ -33,13 +33,13 @@ const usualCount = 65_536
 
 /** The map with only this user. */
 export function singleIdMap(): IdMap {
-  const { uid, gid } = userInfo()
+  const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0]
   return { kind: 'single', uids: [{ inside: 0, outside: uid, count: 1 }], gids: [{ inside: 0, outside: gid, count: 1 }] }
 }
 
 /** The richest map that this user may have. */
 export async function bestIdMap(): Promise<IdMap> {
-  if (userInfo().uid === 0) {
+  if (process.getuid?.() === 0) {
     const [uids, gids] = await Promise.all([ownIds('/proc/self/uid_map'), ownIds('/proc/self/gid_map')])
     return { kind: 'identity', uids, gids }
   }
@@ -66,8 +66,17 @@ async function ownIds(path: string): Promise<IdRange[]> {
 
 /** The first range that subuid(5) or subgid(5) gives to this user. */
 async function subordinateIds(path: string): Promise<IdRange | undefined> {
-  const { username, uid } = userInfo()
-  return parseSubordinateIds(await readFile(path, 'utf8').catch(() => ''), [username, String(uid)])
+  const text = await readFile(path, 'utf8').catch(() => '')
+  return parseSubordinateIds(text, [...userNames(), String(process.getuid?.())])
+}
+
+/** A user need not have a name: containers run as any number. */
+function userNames(): string[] {
+  try {
+    return [userInfo().username]
+  } catch {
+    return []
+  }
 }
 
 /** The first range of any of the names in a file like subuid(5), for ids from 1 on. */

@@ -52,7 +52,8 @@ export class NamespacedRoot implements Root {
   }
 
   async runHelper(request: HelperRequest & { readonly output: OutputSink }, call: Call): Promise<{ readonly exitCode: number }> {
-    if (this.#agent.ids.kind === 'single') throw new ImagoError('UNSUPPORTED', 'this needs more than one user', { hint: subordinateIdsHint })
+    if (this.#agent.ids.kind === 'single')
+      throw new ImagoError('UNSUPPORTED', 'this needs more than one user', { hint: subordinateIdsHint })
     const { output, command, env } = request
     this.#agent.onOutput = output
     return await this.#agent.client.call('runHelper', { command, env }, call)

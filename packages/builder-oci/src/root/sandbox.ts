@@ -114,7 +114,13 @@ async function stop(child: ChildProcess, ended: Promise<void>): Promise<void> {
 
 /** A few devices of this machine, and what programs expect beside them. */
 const devices = ['null', 'zero', 'full', 'random', 'urandom', 'tty']
-const deviceLinks = { fd: '/proc/self/fd', stdin: '/proc/self/fd/0', stdout: '/proc/self/fd/1', stderr: '/proc/self/fd/2', ptmx: 'pts/ptmx' }
+const deviceLinks = {
+  fd: '/proc/self/fd',
+  stdin: '/proc/self/fd/0',
+  stdout: '/proc/self/fd/1',
+  stderr: '/proc/self/fd/2',
+  ptmx: 'pts/ptmx',
+}
 
 async function makeDevices(directory: string): Promise<void> {
   await mkdir(directory, { mode: 0o755 })

@@ -42,7 +42,9 @@ export async function copyOut(root: Directory, options: CopyOutOptions): Promise
   } catch (error) {
     if (isImagoError(error)) throw error
     const wrapped = fileSystemError(error, `cannot download to '${destination}'`)
-    throw wrapped === error ? new ImagoError('OUTPUT_UNWRITABLE', `cannot download to '${destination}': ${messageOf(error)}`, { cause: error }) : wrapped
+    throw wrapped === error
+      ? new ImagoError('OUTPUT_UNWRITABLE', `cannot download to '${destination}': ${messageOf(error)}`, { cause: error })
+      : wrapped
   }
 }
 

@@ -70,11 +70,13 @@ export class LocalTree implements Tree {
   }
 
   async applyLayer(file: Parameters<Tree['applyLayer']>[0], { signal }: Call): Promise<{ readonly diffId: string }> {
-    const meter = new DigestMeter()
-    const bytes = await readDecompressed(file.path, signal)
-    const layer = Readable.from(meter.through(bytes), { objectMode: false })
+    const { path, whiteouts } = file
     const { attributes } = this.#options
-    await writing('the base', () => applyLayer(this.#root, layer, { attributes, signal, whiteouts: file.whiteouts }))
+    const meter = new DigestMeter()
+    await onDisk(`cannot unpack '${path}'`, async () => {
+      const layer = Readable.from(meter.through(await readDecompressed(path, signal)), { objectMode: false })
+      await applyLayer(this.#root, layer, { attributes, signal, whiteouts })
+    })
     return { diffId: meter.digest() }
   }
 
@@ -82,7 +84,7 @@ export class LocalTree implements Tree {
     const writer = new TreeWriter(this.#options.attributes, 'keeps directories')
     for (const entry of entries) {
       if (signal.aborted) throw abortError(signal)
-      await writing(`'${entry.path}' of the base`, () => this.#install(entry, writer))
+      await onDisk(`cannot take '${entry.path}'`, () => this.#install(entry, writer))
     }
   }
 
@@ -173,7 +175,7 @@ export class LocalTree implements Tree {
   ): Promise<LayerFile | undefined> {
     const { attributes } = this.#options
     const entries = layerEntries(changesOf({ ...compared, attributes }), { attributes, epoch: request.epoch })
-    return writing(`the layer '${request.path}'`, () => writeLayerEntries(entries, { ...request, signal }))
+    return onDisk(`cannot write '${request.path}'`, () => writeLayerEntries(entries, { ...request, signal }))
   }
 
   #statsOf(path: string): Stats | undefined {
@@ -195,12 +197,12 @@ function contentOfInstalled({ path, content }: InstalledEntry): Uint8Array | Asy
   return contentOf(file, statSync(file).size)
 }
 
-/** Runs something that writes files of our own. */
-async function writing<T>(what: string, run: () => Promise<T>): Promise<T> {
+/** Runs something with files of our own. */
+async function onDisk<T>(what: string, run: () => Promise<T>): Promise<T> {
   try {
     return await run()
   } catch (error) {
-    throw fileSystemError(error, `cannot write ${what}`)
+    throw fileSystemError(error, what)
   }
 }
 

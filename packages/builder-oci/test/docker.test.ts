@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import { findProgram } from '../src/host/programs.ts'
+import { hostBinaries } from '../src/index.ts'
+import type { TestBuild } from './bench.ts'
+import { buildAgent, buildImage, needs, output, runProgram, temporaryFolder } from './bench.ts'
+
+await buildAgent()
+const noEngine = await runProgram('docker', 'version').then(
+  () => undefined,
+  () => 'there is no Docker engine',
+)
+const noSkopeo = (await findProgram('skopeo')) === undefined ? "there is no program 'skopeo'" : undefined
+
+let folder: string
+let built: TestBuild
+const tag = `imago-oci-test/${randomBytes(4).toString('hex')}:1.0`
+beforeAll(async () => {
+  folder = await temporaryFolder()
+  const from = hostBinaries({ commands: ['sh', 'cat', 'chmod', 'chown', 'ln', 'ls', 'mkdir', 'rm', 'stat'] })
+  built = await buildImage(
+    folder,
+    { from, tag, cmd: ['cat', '/srv/hello'], env: { GREETING: 'hello' }, workdir: '/srv' },
+    async (machine) => {
+      const { stderr } = await output(
+        machine,
+        `set -e; mkdir /srv; echo hello >/srv/hello; ln /srv/hello /srv/again; ln -s hello /srv/link
+      rm -r /root /etc/group; chmod 700 /srv; mkdir /own; chown 12:34 /own; chmod 1777 /own`,
+      )
+      expect(stderr).toBe('')
+    },
+  )
+})
+afterAll(async () => await rm(folder, { recursive: true }))
+
+const engine = needs('an engine', 'docker', noEngine)
+describe.skipIf(engine.skip)(engine.title, () => {
+  beforeAll(async () => {
+    expect(await runProgram('docker', 'load', '-i', built.path)).toContain(tag)
+  })
+  afterAll(async () => void (await runProgram('docker', 'image', 'rm', '-f', tag)))
+
+  const run = (...command: readonly string[]): Promise<string> => runProgram('docker', 'run', '--rm', '--network=none', tag, ...command)
+
+  it('loads the image under its name and id', async () => {
+    const { Id, Config }: { Id?: string; Config?: object } = JSON.parse(
+      await runProgram('docker', 'image', 'inspect', '-f', '{{json .}}', tag),
+    )
+    expect(Id).toBe(built.artifact.imageId)
+    expect(Config).toMatchObject({ Cmd: ['cat', '/srv/hello'], Env: ['GREETING=hello'], WorkingDir: '/srv' })
+  })
+
+  it('runs it', async () => {
+    expect(await run()).toBe('hello\n')
+    expect(await run('sh', '-c', 'echo $GREETING; pwd; cat link')).toBe('hello\n/srv\nhello\n')
+  })
+
+  it('sees what was removed, linked and given to others', async () => {
+    await expect(run('ls', '/etc/group')).rejects.toThrow('No such file')
+    await expect(run('ls', '/root')).rejects.toThrow('No such file')
+    const stats = await run('stat', '-c', '%n %a %u:%g', '/srv/hello', '/srv', '/own', '/etc', '/usr')
+    expect(stats.trim().split('\n')).toEqual(['/srv/hello 644 0:0', '/srv 700 0:0', '/own 1777 12:34', '/etc 755 0:0', '/usr 755 0:0'])
+    expect(await run('stat', '-c', '%h', '/srv/again')).toBe('2\n')
+  })
+})
+
+const skopeo = needs('skopeo', 'skopeo', noSkopeo)
+describe.skipIf(skopeo.skip)(skopeo.title, () => {
+  it('agrees on the digest', async () => {
+    const inspected: unknown = JSON.parse(await runProgram('skopeo', 'inspect', `oci-archive:${built.path}`))
+    expect(inspected).toMatchObject({ Digest: built.artifact.digest, Env: ['GREETING=hello'], Os: 'linux' })
+  })
+
+  it('finds it by its name', async () => {
+    const inspected: unknown = JSON.parse(await runProgram('skopeo', 'inspect', `oci-archive:${built.path}:${tag}`))
+    expect(inspected).toMatchObject({ Digest: built.artifact.digest })
+  })
+})
