@@ -15,7 +15,7 @@ type JournalLine =
   | { readonly type: 'finished' }
 
 /** A resource that a journal says may exist. */
-export interface JournalEntry {
+interface JournalEntry {
   readonly key: number
   readonly record: ResourceRecord
 }

@@ -14,7 +14,7 @@ export type BuildName<B> = Extract<keyof B, string>
 export type ArtifactOf<B> = B extends Builder<infer A> ? A : never
 
 /** A post-processor of any types. */
-export type AnyPostProcessor = PostProcessor<never, Artifact, string, string>
+type AnyPostProcessor = PostProcessor<never, Artifact, string, string>
 /** One post-processor, or several of which each takes what the one before it makes. */
 export type Chain = AnyPostProcessor | readonly AnyPostProcessor[]
 
