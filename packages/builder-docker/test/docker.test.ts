@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -12,18 +11,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 
 import { dockerContainer } from '../src/container-resource.ts'
 import { docker, plugin } from '../src/index.ts'
-import {
-  archiveNames,
-  findEngine,
-  makeImage,
-  output,
-  inspected,
-  outputOfImage,
-  rejection,
-  runBuild,
-  smallVolume,
-  uniqueName,
-} from './real-engine.ts'
+import { findEngine, makeImage, output, outputOfImage, rejection, runBuild, smallVolume, uniqueName } from './real-engine.ts'
 
 const { reason } = await findEngine()
 
@@ -65,111 +53,6 @@ describe.skipIf(reason !== undefined)(`docker()${reason === undefined ? '' : ` (
   async function containersOf(runId: string): Promise<readonly string[]> {
     return (await engine.containers.list({ 'imago.run': runId })).map(({ name }) => name)
   }
-
-  describe('result', () => {
-    test('a commit keeps what the base image says, and what the steps did', async () => {
-      const parent = await newImage(['ENTRYPOINT ["/bin/cat"]', 'CMD ["/motd"]', 'ENV A=base', 'LABEL of=base', 'USER 1:1', 'WORKDIR /tmp'])
-      let during: readonly string[] = []
-      const { artifact, context } = await runBuild(
-        docker({ image: parent, user: '0', env: { SECRET: secret('hush-hush') } }),
-        async (machine, { ctx, facts }) => {
-          await machine.exec('echo moo >/motd')
-          during = await containersOf(ctx.runId)
-          expect(facts).toMatchObject({ sourceImage: parent, user: '0', machineId: expect.stringMatching(/^[0-9a-f]{64}$/) })
-        },
-      )
-      expect(during).toEqual([`imago-${context.runId}-test-docker`])
-      expect(await containersOf(context.runId)).toEqual([])
-      expect(artifact).toMatchObject({ type: 'docker-image', tags: [], digests: [], engine: engine.endpoint })
-      const { config, size } = await built(artifact)
-      expect(config).toMatchObject({
-        entrypoint: ['/bin/cat'],
-        cmd: ['/motd'],
-        env: expect.arrayContaining(['A=base']),
-        user: '1:1',
-        workdir: '/tmp',
-      })
-      expect(config.labels).toMatchObject({ of: 'base', 'imago.run': '' })
-      expect(artifact.size).toBe(size)
-      expect(await outputOfImage(artifact.imageId)).toBe('moo\n')
-    })
-
-    test.each([
-      ['a command only', ['CMD ["/bin/echo", "base"]']],
-      ['an entrypoint only', ['ENTRYPOINT ["/bin/echo"]', 'HEALTHCHECK CMD true', 'STOPSIGNAL 9']],
-    ])('a commit on an image with %s has the same', async (_, changes) => {
-      const parent = await newImage(changes)
-      const { artifact } = await runBuild(docker({ image: parent, user: '1', workdir: '/tmp' }))
-      await built(artifact)
-      const labels = { 'imago.run': '', 'imago.image': '', 'imago.build': '' }
-      const { Config: was } = await inspected(parent)
-      expect((await inspected(artifact.imageId)).Config).toEqual({ ...was, Labels: { ...was.Labels, ...labels } })
-    })
-
-    test('a commit on an image with neither command nor entrypoint has none', async () => {
-      const { artifact } = await runBuild(docker({ image: base }))
-      const { cmd = [], entrypoint = [] } = (await built(artifact)).config
-      expect([...cmd, ...entrypoint]).toEqual([])
-    })
-
-    test('a commit takes a name, a configuration and changes', async () => {
-      const repository = uniqueName()
-      const config = {
-        cmd: ['b'],
-        entrypoint: ['/bin/echo', 'a'],
-        env: { GREETING: "it's $HOME" },
-        user: '12:34',
-        workdir: '/srv',
-        labels: { made: 'here' },
-        exposedPorts: [80, '53/udp'],
-        volumes: ['/data'],
-      }
-      const result = { type: 'commit', repository, tag: '1.0', author: 'A', message: 'M', config, changes: ['ENV LAST=1'] } as const
-      const { artifact } = await runBuild(docker({ image: base, result }))
-      expect(artifact.tags).toEqual([`${repository}:1.0`])
-      expect((await built(artifact)).config).toMatchObject({
-        cmd: ['b'],
-        entrypoint: ['/bin/echo', 'a'],
-        env: expect.arrayContaining(["GREETING=it's $HOME", 'LAST=1']),
-        user: '12:34',
-        workdir: '/srv',
-        exposedPorts: expect.arrayContaining(['80/tcp', '53/udp']),
-        volumes: ['/data'],
-        labels: { made: 'here' },
-      })
-      expect(await outputOfImage(artifact.imageId)).toBe('a b\n')
-      await docker({ image: base }).destroyArtifact?.(artifact, { directory, signal: new AbortController().signal })
-      expect(await engine.images.inspect(`${repository}:1.0`)).toBeUndefined()
-    })
-
-    test('an export is the whole file system in one file, with its digest', async () => {
-      await writeFile(join(directory, 'root.tar'), 'old')
-      const builder = docker({ image: base, result: { type: 'export', path: 'root.tar' } })
-      const { artifact } = await runBuild(builder, async (machine) => void (await machine.exec('echo moo >/motd')), { directory })
-      const [file] = artifact.files
-      expect(artifact).toMatchObject({ type: 'docker-rootfs', id: `sha256:${file.sha256}`, platform: expect.stringMatching(/^linux\//) })
-      const content = await readFile(file.path)
-      expect([file.path, file.size]).toEqual([join(directory, 'root.tar'), content.length])
-      expect(createHash('sha256').update(content).digest('hex')).toBe(file.sha256)
-      expect(await archiveNames(file.path)).toContain('motd')
-      expect(await readdir(directory)).toEqual(['root.tar'])
-    })
-
-    test('an export that cannot be written leaves nothing', async () => {
-      await mkdir(join(directory, 'root.tar'))
-      const builder = docker({ image: base, result: { type: 'export', path: 'root.tar' } })
-      expect(await rejection(runBuild(builder, undefined, { directory }))).toMatchObject({ code: 'OUTPUT_UNWRITABLE' })
-      expect(await readdir(directory)).toEqual(['root.tar'])
-    })
-
-    test('a discarded container leaves nothing', async () => {
-      const before = await engine.images.inspect(base)
-      const { artifact, context } = await runBuild(docker({ image: base, result: { type: 'discard' } }))
-      expect(artifact).toEqual({ type: 'discarded', id: expect.stringMatching(/^[0-9a-f]{64}$/) })
-      expect(await containersOf(context.runId)).toEqual([])
-      expect(await engine.images.inspect(base)).toEqual(before)
-    })
-  })
 
   describe('the container', () => {
     const discard = { type: 'discard' } as const

@@ -15,6 +15,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Engine } from '../src/index.ts'
 import { connectEngine } from '../src/index.ts'
 
+/** The program that makes certificates. */
+const openssl = '/usr/bin/openssl'
 const found = await findEngine()
 
 async function findEngine(): Promise<{ readonly socket?: string; readonly reason?: string }> {
@@ -107,42 +109,45 @@ process.stdin.pipe(engine).pipe(process.stdout)
     }
   })
 
-  test.skipIf(!hasOpenssl())('answers over TLS, to those whom it knows and who know it', async () => {
-    const file = (name: string): string => join(folder, name)
-    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1']
-    execFileSync(
-      'openssl',
-      [
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:prime256v1',
-        '-nodes',
-        '-keyout',
-        file('key.pem'),
-        '-out',
-        file('cert.pem'),
-        ...subject,
-      ],
-      { stdio: 'ignore' },
-    )
-    const [cert, key] = [readFileSync(file('cert.pem')), readFileSync(file('key.pem'))]
-    const port = await serve(
-      createTlsServer({ cert, key, ca: cert, requestCert: true, rejectUnauthorized: true, allowHalfOpen: true }, bridge),
-    )
-    await writeFile(file('ca.pem'), cert)
-    vi.stubEnv('DOCKER_TLS_VERIFY', '1')
-    vi.stubEnv('DOCKER_CERT_PATH', folder)
-    try {
-      expect(await use(await connectEngine({ host: `tcp://127.0.0.1:${port}` }))).toBe('file gone')
-      vi.stubEnv('DOCKER_CERT_PATH', join(folder, 'none'))
-      await expect(connectEngine({ host: `tcp://127.0.0.1:${port}` })).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' })
-    } finally {
-      vi.unstubAllEnvs()
-    }
-  })
+  test.skipIf(!hasOpenssl())(
+    `answers over TLS, to those whom it knows and who know it${hasOpenssl() ? '' : ' (skipped: no openssl)'}`,
+    async () => {
+      const file = (name: string): string => join(folder, name)
+      const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1']
+      execFileSync(
+        openssl,
+        [
+          'req',
+          '-x509',
+          '-newkey',
+          'ec',
+          '-pkeyopt',
+          'ec_paramgen_curve:prime256v1',
+          '-nodes',
+          '-keyout',
+          file('key.pem'),
+          '-out',
+          file('cert.pem'),
+          ...subject,
+        ],
+        { stdio: 'ignore' },
+      )
+      const [cert, key] = [readFileSync(file('cert.pem')), readFileSync(file('key.pem'))]
+      const port = await serve(
+        createTlsServer({ cert, key, ca: cert, requestCert: true, rejectUnauthorized: true, allowHalfOpen: true }, bridge),
+      )
+      await writeFile(file('ca.pem'), cert)
+      vi.stubEnv('DOCKER_TLS_VERIFY', '1')
+      vi.stubEnv('DOCKER_CERT_PATH', folder)
+      try {
+        expect(await use(await connectEngine({ host: `tcp://127.0.0.1:${port}` }))).toBe('file gone')
+        vi.stubEnv('DOCKER_CERT_PATH', join(folder, 'none'))
+        await expect(connectEngine({ host: `tcp://127.0.0.1:${port}` })).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' })
+      } finally {
+        vi.unstubAllEnvs()
+      }
+    },
+  )
 
   test('that does not exist is reported as such', async () => {
     for (const host of [`unix://${folder}/none.sock`, 'tcp://127.0.0.1:1']) {
@@ -167,7 +172,7 @@ process.stdin.pipe(engine).pipe(process.stdout)
 
 function hasOpenssl(): boolean {
   try {
-    execFileSync('openssl', ['version'], { stdio: 'ignore' })
+    execFileSync(openssl, ['version'], { stdio: 'ignore' })
     return true
   } catch {
     return false
