@@ -18,7 +18,8 @@ import type { Parts } from './output-file.ts'
 import { writeOutput } from './output-file.ts'
 import { progressOf } from './progress.ts'
 import { tarArchive } from './tar-archive.ts'
-import { zstd } from './zstd.ts'
+import { zstdFile } from './zstd-file.ts'
+import { hasNodeZstd, zstd } from './zstd.ts'
 
 /** Packs the artifact's files as the options say. @throws ImagoError as `compress` says */
 export async function pack(input: FilesArtifact, options: CompressOptions, ctx: PostProcessContext): Promise<FilesArtifact> {
@@ -46,6 +47,9 @@ const chunkSizes: Readonly<Record<ArchiveFormat, number>> = {
   tar: 1 << 20,
   zip: 1 << 18,
 }
+
+/** From here on, in bytes, it pays to have the program `zstd` read a file by itself. */
+const largeFile = 4 << 20
 
 function outputName({ output, format = 'tar.gz' }: CompressOptions, { image, build, facts }: PostProcessContext): string {
   return output === undefined ? `${image}-${build}.${format}` : resolveFacts(output, facts)
@@ -88,10 +92,15 @@ function encode(format: ArchiveFormat, { entries, reading, options, signal }: En
   const { level = 3, threads = availableParallelism() } = options
   const { pool } = reading
   if (format === 'zip') return asParts(zipArchive(entries, { level, reading }), pool)
-  const [first] = entries
-  const content = archiveFormats[format].single && first !== undefined ? readEntry(first, reading) : tarArchive(entries, reading)
+  const isZstd = format === 'tar.zst' || format === 'zst'
+  const [first, ...others] = entries
+  if (isZstd && !hasNodeZstd() && first !== undefined && others.length === 0 && first.stats.size >= largeFile) {
+    return zstdFile(first, { threads, level, signal, reading, asTar: format === 'tar.zst' })
+  }
+  const contentOf = (entry: ArchiveEntry): AsyncIterable<Uint8Array> => readEntry(entry, reading)
+  const content = archiveFormats[format].single && first !== undefined ? contentOf(first) : tarArchive(entries, contentOf)
   if (format === 'tar') return asParts(content, pool)
-  if (format === 'tar.zst' || format === 'zst') return zstd(content, { threads, pool, level, signal })
+  if (isZstd) return zstd(content, { threads, pool, level, signal })
   return gzip(content, { threads, pool, ...(options.level !== undefined && { level }) })
 }
 

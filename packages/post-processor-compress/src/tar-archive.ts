@@ -3,12 +3,17 @@ import { on } from 'node:events'
 import { packEntries } from '@imago/tar'
 import type { TarFile } from '@imago/tar'
 
-import type { ArchiveEntry, Reading } from './archive-entry.ts'
-import { readEntry } from './archive-entry.ts'
+import type { ArchiveEntry } from './archive-entry.ts'
 
-/** A tar archive of the entries, in their order. They belong to root; modes and times are those of the files. */
-export async function* tarArchive(entries: readonly ArchiveEntry[], reading: Reading): AsyncGenerator<Uint8Array, void, void> {
-  const stream = packEntries(entries.map((entry) => tarFile(entry, reading)))
+/**
+ * A tar archive of the entries, in their order, with as many bytes as their sizes say for each. They belong to root; modes and times are
+ * those of the files. Chunks of content are handed on as they come.
+ */
+export async function* tarArchive(
+  entries: readonly ArchiveEntry[],
+  contentOf: (entry: ArchiveEntry) => AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, void> {
+  const stream = packEntries(entries.map((entry) => tarFile(entry, contentOf(entry))))
   try {
     // Not the stream's own iterator, which joins chunks as they happen to arrive: equal files shall make equal archives.
     for await (const [chunk] of on(stream, 'data', { close: ['end'], highWaterMark: 1 })) yield chunk
@@ -17,8 +22,7 @@ export async function* tarArchive(entries: readonly ArchiveEntry[], reading: Rea
   }
 }
 
-function tarFile(entry: ArchiveEntry, reading: Reading): TarFile {
-  const { name, stats } = entry
+function tarFile({ name, stats }: ArchiveEntry, content: AsyncIterable<Uint8Array>): TarFile {
   return {
     type: 'file',
     name,
@@ -27,6 +31,6 @@ function tarFile(entry: ArchiveEntry, reading: Reading): TarFile {
     gid: 0,
     mtime: Math.floor(stats.mtimeMs / 1000),
     size: stats.size,
-    content: readEntry(entry, reading),
+    content,
   }
 }

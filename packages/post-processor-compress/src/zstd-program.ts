@@ -9,12 +9,15 @@ import type { ZstdOptions } from './zstd.ts'
 /** From here on the program wants to hear that much memory may be used. */
 const ultraFrom = 20
 
+/** What the program compresses: bytes of ours, or an open file that it reads by itself. */
+export type ProgramInput = { readonly source: AsyncIterable<Uint8Array> } | { readonly descriptor: number }
+
 /**
  * Compresses with the program `zstd`.
  * @throws ImagoError `TOOL_MISSING` when there is none, `COMMAND_FAILED` with what it said when it fails.
  */
 export async function* zstdProgram(
-  source: AsyncIterable<Uint8Array>,
+  input: ProgramInput,
   { level, threads, pool, signal }: ZstdOptions,
   program = 'zstd',
 ): AsyncGenerator<Parts, void, void> {
@@ -23,7 +26,9 @@ export async function* zstdProgram(
   let complaints = ''
   const running = runLocal({
     command: [program, '-q', '-c', `-T${threads}`, ...(level >= ultraFrom ? ['--ultra'] : []), `-${level}`],
-    stdin: Readable.from(givenBack(source, pool), { highWaterMark: 1 }),
+    ...('descriptor' in input
+      ? { stdinFile: input.descriptor }
+      : { stdin: Readable.from(givenBack(input.source, pool), { highWaterMark: 1 }) }),
     stdout: output,
     onOutput: (_, chunk) => (complaints += Buffer.from(chunk).toString()),
     signal: AbortSignal.any([signal, unwanted.signal]),

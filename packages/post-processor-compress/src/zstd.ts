@@ -26,7 +26,12 @@ export type CompressFrame = (block: Uint8Array, level: number) => Promise<Uint8A
  */
 export function zstd(source: AsyncIterable<Uint8Array>, options: ZstdOptions): AsyncIterable<Parts> {
   const compressFrame = nodeZstd()
-  return compressFrame === undefined ? zstdProgram(source, options) : zstdFrames(source, compressFrame, options)
+  return compressFrame === undefined ? zstdProgram({ source }, options) : zstdFrames(source, compressFrame, options)
+}
+
+/** Whether this Node has zstd of its own. */
+export function hasNodeZstd(): boolean {
+  return nodeZstd() !== undefined
 }
 
 /** Frames one after another, which is as good as one: RFC 8878, section 3. */

@@ -112,7 +112,7 @@ describe.each(formats)('%s', (format) => {
   })
 
   test('a file that becomes shorter meanwhile is an error', async () => {
-    const input = await artifactOf({ 'a.img': noise(20_000_000) })
+    const input = await artifactOf({ 'a.img': noise(20_000_000), 'b.img': '' })
     const context = contextOf()
     let shortened = false
     const emit: Context['emit'] = () => {
@@ -123,7 +123,7 @@ describe.each(formats)('%s', (format) => {
       code: 'INPUT_MISSING',
       message: expect.stringMatching(/a\.img' cannot be read: it became \d+ bytes shorter while it was read/),
     })
-    expect(await readdir(directory)).toEqual(['a.img'])
+    expect(await readdir(directory)).toEqual(['a.img', 'b.img'])
   })
 })
 
@@ -256,7 +256,7 @@ describe('a disk that is full', () => {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', mount])
     try {
       const input = await artifactOf({ 'a.img': noise(5_000_000) })
-      for (const format of ['tar.gz', 'tar', 'zip']) {
+      for (const format of lacks('zstd') ? ['tar.gz', 'tar', 'zip'] : formats) {
         const context = contextOf()
         await expect(compress({ output: `small/a.${format}` }).process(input, context)).rejects.toMatchObject({ code: 'DISK_FULL' })
         expect(await readdir(mount)).toEqual([])

@@ -53,7 +53,7 @@ describe.skipIf(lacks('zstd'))('zstd (needs zstd)', () => {
 
   test.each([1, 3, 20])('the program, at level %i', async (level) => {
     const pool = new BufferPool(1 << 18)
-    const compressed = await joined(zstdProgram(chunksOf(content, pool), { ...options, pool, level }))
+    const compressed = await joined(zstdProgram({ source: chunksOf(content, pool) }, { ...options, pool, level }))
     expect(decompressed(compressed).equals(content)).toBe(true)
   })
 
@@ -70,7 +70,7 @@ describe('the program', () => {
       read = true
       yield await Promise.resolve(content)
     }
-    const compressed = joined(zstdProgram(source(), { ...options, pool: new BufferPool(1) }, 'no-such-zstd'))
+    const compressed = joined(zstdProgram({ source: source() }, { ...options, pool: new BufferPool(1) }, 'no-such-zstd'))
     await expect(compressed).rejects.toMatchObject({
       code: 'TOOL_MISSING',
       hint: "install zstd, use Node 22.15 or newer, or give the output a name that ends in '.tar.gz'",
@@ -80,7 +80,7 @@ describe('the program', () => {
 
   test('that fails is an error, with what it said', async () => {
     const pool = new BufferPool(1 << 18)
-    await expect(joined(zstdProgram(chunksOf(content, pool), { ...options, pool }, 'ls'))).rejects.toMatchObject({
+    await expect(joined(zstdProgram({ source: chunksOf(content, pool) }, { ...options, pool }, 'ls'))).rejects.toMatchObject({
       code: 'COMMAND_FAILED',
       message: expect.stringMatching(/^zstd failed: .*ls: /),
     })
@@ -91,6 +91,6 @@ describe('the program', () => {
       yield await Promise.resolve(content)
       throw new Error('no such luck')
     }
-    await expect(joined(zstdProgram(broken(), { ...options, pool: new BufferPool(1) }))).rejects.toThrow('no such luck')
+    await expect(joined(zstdProgram({ source: broken() }, { ...options, pool: new BufferPool(1) }))).rejects.toThrow('no such luck')
   })
 })
