@@ -1,6 +1,6 @@
 import { ImagoError, isImagoError } from '@imago/core'
 
-import { openApi } from './dockerode-engine.ts'
+import { openApi } from './modem-api.ts'
 import type { EngineApi } from './engine-api.ts'
 import { engineContainers } from './engine-containers.ts'
 import { engineImages } from './engine-images.ts'

@@ -14,7 +14,7 @@ import { SshAgent } from './ssh-agent.ts'
 /** Every answer that is no error: also 304, when what was asked for is already so. */
 const successes = { 101: true, 200: true, 201: true, 204: true, 304: true }
 
-/** Opens the engine's HTTP interface with dockerode, which is loaded here. Nothing is sent yet. */
+/** Opens the engine's HTTP interface with docker-modem, which is loaded here. Nothing is sent yet. */
 export async function openApi(address: EngineAddress): Promise<EngineApi> {
   const agent = agentOf(address)
   const { endpoint } = address
@@ -42,10 +42,9 @@ export async function openApi(address: EngineAddress): Promise<EngineApi> {
 }
 
 async function openModem(options: object, endpoint: string): Promise<Modem> {
-  const { default: Docker } = await import('dockerode')
+  const { default: DockerModem } = await import('docker-modem')
   try {
-    const { modem }: { modem: Modem } = new Docker(options)
-    return modem
+    return new DockerModem(options)
   } catch (error) {
     throw engineError(error, { doing: 'connect', endpoint }) // it reads DOCKER_HOST and certificates even where they do not count
   }
