@@ -1,7 +1,6 @@
 export type { SshAlgorithms } from './algorithms.ts'
 export { clearAuthorizedKey } from './authorized-keys.ts'
 export type { ClearAuthorizedKeyOptions } from './authorized-keys.ts'
-export { expandHome } from './home-path.ts'
 export { createKeyPair } from './key-pair.ts'
 export type { SshKeyPair } from './key-pair.ts'
 export { reboot } from './reboot.ts'

@@ -24,7 +24,7 @@ export interface RawSftp {
   setstat(path: string, attributes: object, done: Done): void
   stat(path: string, done: Callback<SftpStats>): void
   lstat(path: string, done: Callback<SftpStats>): void
-  ext_openssh_statvfs(path: string, done: Callback<{ readonly f_bavail: number }>): void
+  ext_openssh_statvfs(path: string, done: Callback<{ readonly f_bavail: number | bigint }>): void
   ext_openssh_lsetstat(path: string, attributes: object, done: Done): void
   mkdir(path: string, done: Done): void
   unlink(path: string, done: Done): void
@@ -179,7 +179,7 @@ export class SftpSession {
   /** Whether no block is free where a path is; servers that cannot tell say no. SFTP calls a full disk "failure" like everything else. */
   async hasNoSpace(path: string): Promise<boolean> {
     try {
-      const found = await this.#call<{ readonly f_bavail: number }>(path, (done) => this.#raw.ext_openssh_statvfs(path, done))
+      const found = await this.#call<{ readonly f_bavail: number | bigint }>(path, (done) => this.#raw.ext_openssh_statvfs(path, done))
       return Number(found.f_bavail) === 0
     } catch {
       return false

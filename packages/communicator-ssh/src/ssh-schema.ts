@@ -72,15 +72,8 @@ export const sshAccessEntries: Readonly<Record<string, v.GenericSchema>> = {
   transfer: v.optional(v.picklist(['auto', 'tar', 'sftp'])),
 }
 
-/** The schemas of {@link SshOptions}. */
+/** The schemas of {@link SshOptions}, likewise. */
 export const sshEntries: Readonly<Record<string, v.GenericSchema>> = { host: text, port: v.optional(port), ...sshAccessEntries }
-
-const sshSchema = v.strictObject(sshEntries)
-
-/** Every problem of the options of {@link sshCommunicator}, at once. */
-export function sshIssues(options: object): readonly Issue[] {
-  return [...optionSchema.schemaIssues(sshSchema, options), ...sshIssuesTogether(options)]
-}
 
 /** What options of an SSH connection mean together, wherever they stand. */
 export function sshIssuesTogether(options: object): readonly Issue[] {

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import { constants } from 'node:os'
 import type { Duplex } from 'node:stream'
 
@@ -168,7 +169,7 @@ class Ssh2Connection implements SshConnection {
   async exec(command: string, env: Readonly<Record<string, string>> = {}): Promise<SshProcess> {
     const hasEnv = Object.keys(env).length > 0
     const channel = await this.#open<ClientChannel>((done) => this.#client.exec(command, hasEnv ? { env: { ...env } } : {}, done))
-    return asProcess(channel)
+    return asProcess(channel, () => sendKill(this.#client, channel))
   }
 
   async sftp(): Promise<RawSftp> {
@@ -218,13 +219,11 @@ function endWhenSilent(stream: Duplex, ms: number, onEnd: () => void): void {
   stream.on('data', () => timer.refresh()).once('close', () => clearTimeout(timer))
 }
 
-function asProcess(channel: ClientChannel): SshProcess {
-  const closed = new Promise<void>((resolve) => {
-    channel.once('close', () => resolve())
-  })
+function asProcess(channel: ClientChannel, kill: () => void): SshProcess {
+  const closed = Promise.all([endOf(channel, 'close'), endOf(channel.stderr, 'end')]).then(() => undefined)
   const exited = new Promise<number | undefined>((resolve) => {
     channel.once('exit', (code: number | null, signal?: string) => resolve(code ?? 128 + signalNumber(signal)))
-    void closed.then(() => resolve(undefined))
+    channel.once('close', () => resolve(undefined))
   })
   channel.on('error', () => undefined) // whoever writes is told by `closed`
   return {
@@ -233,9 +232,23 @@ function asProcess(channel: ClientChannel): SshProcess {
     stderr: channel.stderr,
     exited,
     closed,
-    kill: () => channel.signal('KILL'),
+    kill,
     close: () => channel.close(),
   }
+}
+
+function endOf(stream: EventEmitter, event: 'close' | 'end'): Promise<void> {
+  return new Promise((resolve) => {
+    stream.once(event, () => resolve())
+  })
+}
+
+/** Asks the server to kill what runs in a channel (RFC 4254 §6.9). ssh2's own method does nothing once the input is at its end. */
+function sendKill(client: Client, channel: ClientChannel): void {
+  // private parts of a pinned version; a test kills a command
+  const protocol = Reflect.get(client, '_protocol') as { signal(channel: number, name: string): void }
+  const outgoing = Reflect.get(channel, 'outgoing') as { readonly id: number; readonly state: string }
+  if (outgoing.state === 'open' || outgoing.state === 'eof') protocol.signal(outgoing.id, 'KILL')
 }
 
 function signalNumber(name: string | undefined): number {

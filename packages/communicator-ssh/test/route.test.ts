@@ -98,6 +98,6 @@ describe.skipIf(lacksSshd)(`the way to the machine${skipped}`, () => {
     await reached[Symbol.asyncDispose]()
     there.stop()
     here.stop()
-    await expect(read(local)).rejects.toThrow()
+    await expect(read(local)).rejects.toThrow('ECONNREFUSED')
   })
 })

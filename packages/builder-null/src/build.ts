@@ -1,0 +1,32 @@
+import { sshCommunicator } from '@imago/communicator-ssh'
+import type { BuildContext } from '@imago/core'
+
+import { LocalMachine } from './local-machine.ts'
+import { noMachine } from './no-machine.ts'
+import type { NoArtifact } from './null-builder.ts'
+import type { NullOptions, SshHost } from './null-options.ts'
+
+/** Provisions the machine. */
+export async function build(options: NullOptions, ctx: BuildContext): Promise<NoArtifact> {
+  if (options.communicator === 'none') {
+    await ctx.provision(noMachine)
+    return { type: 'none', id: 'none' }
+  }
+  if (options.communicator === 'local') {
+    await using machine = new LocalMachine(ctx)
+    await ctx.provision(machine, { host: 'localhost' })
+    return { type: 'none', id: 'local' }
+  }
+  return await buildOverSsh(options, ctx)
+}
+
+async function buildOverSsh(options: SshHost, ctx: BuildContext): Promise<NoArtifact> {
+  const { host, port = 22, user = 'root' } = options
+  const id = `${user}@${host}:${port}`
+  // a host that is there already does not change its mind about a login
+  await using machine = await ctx.step('connect', `connect to ${id}`, async (step) =>
+    sshCommunicator({ loginAttempts: 1, ...options }, { ...ctx, emit: step.emit, signal: ctx.signal }),
+  )
+  await ctx.provision(machine, { host, port, user })
+  return { type: 'none', id }
+}

@@ -1,0 +1,20 @@
+import type { SshOptions } from '@imago/communicator-ssh'
+
+/** A host that is reached over SSH. */
+export interface SshHost extends SshOptions {
+  /** @default ssh */
+  readonly communicator?: 'ssh'
+}
+
+/** This machine: commands run here, as the user who builds. */
+export interface LocalHost {
+  readonly communicator: 'local'
+}
+
+/** No machine. Provisioners that need one fail; those that run on this machine, and post-processors, run. */
+export interface NoHost {
+  readonly communicator: 'none'
+}
+
+/** What {@link nullBuilder} takes. */
+export type NullOptions = SshHost | LocalHost | NoHost
