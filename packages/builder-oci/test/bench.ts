@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 import type { Communicator, ExecOptions } from '@imago/core'
+import { messageOf } from '@imago/core'
 import { buildContext } from '@imago/testing'
 
 import type { OciArchiveArtifact } from '../src/index.ts'
@@ -18,46 +19,41 @@ const execute = promisify(execFile)
 export const packageFolder: string = dirname(dirname(fileURLToPath(import.meta.url)))
 
 /** Programs that the tests' images have: a shell, and what the contract of communicators asks for. */
-export const testCommands: readonly string[] = [
-  ...[
-    'sh',
-    'cat',
-    'head',
-    'ls',
-    'ln',
-    'mkdir',
-    'mv',
-    'nohup',
-    'pwd',
-    'printf',
-    'ps',
-    'readlink',
-    'rm',
-    'rmdir',
-    'sleep',
-    'stat',
-    'touch',
-    'tr',
-    'true',
-  ],
-  ...['chmod', 'chown', 'cp', 'dd', 'dirname', 'env', 'id', 'mkfifo', 'mknod', 'mount', 'umount', 'unshare', 'wc'],
-]
+export const testCommands: readonly string[] = (
+  'sh cat head ls ln mkdir mv nohup pwd printf ps readlink rm rmdir sleep stat touch tr true ' +
+  'chmod chown cp dd dirname env id mkfifo mknod mount umount unshare wc'
+).split(' ')
 
 /** Whether `IMAGO_REQUIRE` says that this must not be missing. */
 export function isRequired(what: string): boolean {
   return (process.env['IMAGO_REQUIRE'] ?? '').split(',').includes(what)
 }
 
-/** The name of a group of tests, and why it is skipped, if it is. @throws when what is missing must not be */
-export function needs(title: string, what: string, missing: string | undefined): { readonly title: string; readonly skip: boolean } {
-  if (missing === undefined) return { title, skip: false }
-  if (isRequired(what)) throw new Error(`${title}: IMAGO_REQUIRE names '${what}', but ${missing}`)
-  return { title: `${title} (skipped: ${missing})`, skip: true }
+/** Whether to skip a group of tests, and what to add to its name then. */
+export interface Skipping {
+  readonly skip: boolean
+  readonly why: string
+}
+
+/** @param missing what is missing, or `undefined` @throws when that must not be */
+export function needs(what: string, missing: string | undefined): Skipping {
+  if (missing === undefined) return { skip: false, why: '' }
+  if (isRequired(what)) throw new Error(`IMAGO_REQUIRE names '${what}', but ${missing}`)
+  return { skip: true, why: ` (skipped: ${missing})` }
 }
 
 /** Why this process is not root, or `undefined`. */
 export function whyNotRoot(): string | undefined {
   return process.getuid?.() === 0 ? undefined : 'this is not root'
+}
+
+/** Why no commands run in roots here, or `undefined`. */
+export async function whyNoNamespaces(): Promise<string | undefined> {
+  if (process.platform !== 'linux') return `this is ${process.platform}`
+  return execute('unshare', ['--user', '--map-root-user', '--mount', 'true']).then(
+    () => undefined,
+    (error: unknown) => `this system allows no namespaces: ${messageOf(error).trim()}`,
+  )
 }
 
 /** The agent runs as JavaScript: builds this package when it is older than its source. */

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { communicatorContract } from '@imago/testing'
 
-import { becomeNobody, buildAgent, needs } from './bench.ts'
+import { becomeNobody, buildAgent, needs, whyNoNamespaces } from './bench.ts'
 import type { TestMachine } from './machine.ts'
 import { startTestMachine } from './machine.ts'
 
 await buildAgent()
-const { title, skip } = needs('a machine of a user', 'userns', becomeNobody())
+const { skip, why } = needs('userns', becomeNobody() ?? (await whyNoNamespaces()))
 
-describe.skipIf(skip)(title, () => {
+describe.skipIf(skip)(`a machine of a user${why}`, () => {
   let machine: TestMachine
 
   beforeAll(async () => {

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { communicatorContract } from '@imago/testing'
 
-import { buildAgent, needs, whyNotRoot } from './bench.ts'
+import { buildAgent, needs, whyNoNamespaces, whyNotRoot } from './bench.ts'
 import type { TestMachine } from './machine.ts'
 import { startTestMachine } from './machine.ts'
 
-const { title, skip } = needs('a machine of root', 'root', whyNotRoot())
+const { skip, why } = needs('root', whyNotRoot() ?? (await whyNoNamespaces()))
 
-describe.skipIf(skip)(title, () => {
+describe.skipIf(skip)(`a machine of root${why}`, () => {
   let machine: TestMachine
 
   beforeAll(async () => {

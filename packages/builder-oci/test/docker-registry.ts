@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
 /** A registry of Debian's `docker-registry`, on a port of its own, with its data in a temporary folder. */
-export interface DockerRegistry extends AsyncDisposable {
+export interface DockerRegistry {
   /** `127.0.0.1:…` */
   readonly host: string
+  stop(): Promise<void>
 }
 
 /** Starts a registry. */
@@ -32,7 +33,7 @@ export async function startDockerRegistry(): Promise<DockerRegistry> {
     const host = /listening on (127\.0\.0\.1:\d+)/.exec(line)?.[1]
     if (host === undefined) continue
     child.stderr.resume()
-    return { host, [Symbol.asyncDispose]: stop }
+    return { host, stop }
   }
   await stop()
   throw new Error('docker-registry ended')

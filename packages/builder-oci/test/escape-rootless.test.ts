@@ -1,9 +1,11 @@
 import { describe } from 'vitest'
 
-import { becomeNobody, buildAgent, needs } from './bench.ts'
+import { becomeNobody, buildAgent, needs, whyNoNamespaces } from './bench.ts'
 import { escapeTests } from './escape.ts'
 
 await buildAgent()
-const { title, skip } = needs('a root that a user runs commands in', 'userns', becomeNobody())
+const { skip, why } = needs('userns', becomeNobody() ?? (await whyNoNamespaces()))
 
-describe.skipIf(skip)(title, escapeTests)
+describe.skipIf(skip)(`a root that a user runs commands in${why}`, () => {
+  escapeTests()
+})

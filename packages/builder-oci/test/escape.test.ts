@@ -1,9 +1,11 @@
 import { describe } from 'vitest'
 
-import { buildAgent, needs, whyNotRoot } from './bench.ts'
+import { buildAgent, needs, whyNoNamespaces, whyNotRoot } from './bench.ts'
 import { escapeTests } from './escape.ts'
 
 await buildAgent()
-const { title, skip } = needs('a root that root runs commands in', 'root', whyNotRoot())
+const { skip, why } = needs('root', whyNotRoot() ?? (await whyNoNamespaces()))
 
-describe.skipIf(skip)(title, escapeTests)
+describe.skipIf(skip)(`a root that root runs commands in${why}`, () => {
+  escapeTests()
+})

@@ -1,9 +1,11 @@
 import { describe } from 'vitest'
 
-import { becomeNobody, buildAgent, needs } from './bench.ts'
+import { becomeNobody, buildAgent, needs, whyNoNamespaces } from './bench.ts'
 import { imageTests } from './images.ts'
 
 await buildAgent()
-const { title, skip } = needs('an image that a user builds', 'userns', becomeNobody())
+const { skip, why } = needs('userns', becomeNobody() ?? (await whyNoNamespaces()))
 
-describe.skipIf(skip)(title, imageTests)
+describe.skipIf(skip)(`an image that a user builds${why}`, () => {
+  imageTests()
+})

@@ -1,9 +1,11 @@
 import { describe } from 'vitest'
 
-import { buildAgent, needs, whyNotRoot } from './bench.ts'
+import { buildAgent, needs, whyNoNamespaces, whyNotRoot } from './bench.ts'
 import { imageTests } from './images.ts'
 
 await buildAgent()
-const { title, skip } = needs('an image that root builds', 'root', whyNotRoot())
+const { skip, why } = needs('root', whyNotRoot() ?? (await whyNoNamespaces()))
 
-describe.skipIf(skip)(title, imageTests)
+describe.skipIf(skip)(`an image that root builds${why}`, () => {
+  imageTests()
+})

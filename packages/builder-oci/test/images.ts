@@ -53,24 +53,78 @@ const expectedChanges = [
 
 /** Builds images and looks into their archives. */
 export function imageTests(): void {
-  let folder: string
+  const place = { folder: '' }
   beforeAll(async () => {
-    folder = await temporaryFolder()
+    place.folder = await temporaryFolder()
   })
-  afterAll(async () => await rm(folder, { recursive: true }))
+  afterAll(async () => await rm(place.folder, { recursive: true }))
+  describe('a layer', () => {
+    layerTests(place)
+  })
+  describe('an image', () => {
+    contentTests(place)
+  })
+  describe('a configuration', () => {
+    configurationTests(place)
+  })
+  describe('an ending', () => {
+    endingTests(place)
+  })
+}
 
+/** A folder that exists when the tests run. */
+interface Place {
+  readonly folder: string
+}
+
+function layerTests(place: Place): void {
   it('has a layer of what changed, sorted, and nothing else of it', async () => {
-    const { artifact, path } = await buildImage(folder, { from, output: 'everything.tar' }, provision)
+    const { artifact, path } = await buildImage(place.folder, { from, output: 'everything.tar' }, provision)
     const content = await archiveContent(path)
     expect(content.digest).toBe(artifact.digest)
     expect(content.layers).toHaveLength(2)
     expect(content.layers[1]).toEqual(expectedChanges)
     expect(artifact).toMatchObject({ type: 'oci-archive', id: artifact.digest, platform: expect.stringMatching(/^linux\//) })
-    expect((await readdir(folder)).filter((name) => name.endsWith('.part'))).toEqual([])
+    expect((await readdir(place.folder)).filter((name) => name.endsWith('.part'))).toEqual([])
   })
 
+  it('has no empty layer when nothing changed', async () => {
+    const { path } = await buildImage(place.folder, { from, output: 'same.tar' }, async (machine) => {
+      await output(machine, 'mkdir /new; rmdir /new; echo x >/etc/passwd.new; rm /etc/passwd.new; ls / >/dev/null')
+    })
+    expect((await archiveContent(path)).layers).toHaveLength(1)
+  })
+
+  it('applies the whiteouts of its base', async () => {
+    await buildImage(place.folder, { from, output: 'less.tar' }, provision)
+    const { path } = await buildImage(place.folder, { from: ociArchive('less.tar'), output: 'lesser.tar' }, async (machine) => {
+      expect(await machine.stat('/etc/group')).toBeUndefined()
+      expect((await output(machine, 'cat /srv/site/index.html; stat -c %h /srv/site/index.html; rm -r /srv/old')).stdout).toBe('hello\n2\n')
+    })
+    expect((await archiveContent(path)).layers[2]).toEqual(['d 0755 0:0 srv', '- 0644 0:0 srv/.wh.old'])
+  })
+
+  it('puts a directory in the place of a file, and a file in the place of a directory', async () => {
+    const { path } = await buildImage(place.folder, { from, output: 'swap.tar' }, async (machine) => {
+      await output(
+        machine,
+        'rm /etc/group; mkdir /etc/group; echo x >/etc/group/x; rmdir /tmp; echo x >/tmp; rm -r /root; mkdir /root; echo x >/root/x',
+      )
+    })
+    expect((await archiveContent(path)).layers[1]).toEqual([
+      'd 0755 0:0 etc',
+      'd 0755 0:0 etc/group',
+      '- 0644 0:0 etc/group/x',
+      'd 0755 0:0 root',
+      '- 0644 0:0 root/x',
+      '- 0644 0:0 tmp',
+    ])
+  })
+}
+
+function contentTests(place: Place): void {
   it('has the same digest when the same is built elsewhere', async () => {
-    const [one, other] = [join(folder, 'one'), join(folder, 'an other')]
+    const [one, other] = [join(place.folder, 'one'), join(place.folder, 'an other')]
     for (const each of [one, other]) await mkdir(each)
     const first = await buildImage(one, { from }, provision)
     const second = await buildImage(other, { from }, provision, { runId: 'another1' })
@@ -79,25 +133,31 @@ export function imageTests(): void {
     expect(first.path).toBe(join(one, 'test-oci.oci.tar'))
   })
 
-  it('has no empty layer when nothing changed', async () => {
-    const { path } = await buildImage(folder, { from, output: 'same.tar' }, async (machine) => {
-      await output(machine, 'mkdir /new; rmdir /new; echo x >/etc/passwd.new; rm /etc/passwd.new; ls / >/dev/null')
-    })
-    expect((await archiveContent(path)).layers).toHaveLength(1)
-  })
-
   it('can be made of files alone', async () => {
-    const { path } = await buildImage(folder, { from: scratch(), output: 'scratch.tar', entrypoint: ['/bin/app'] }, async (machine) => {
-      await machine.upload({ content: 'app' }, '/bin/app', { mode: 0o755 })
-      await machine.upload({ content: 'data' }, '/data/file', { owner: '33:44', mode: 0o600 })
-    })
+    const { path } = await buildImage(
+      place.folder,
+      { from: scratch(), output: 'scratch.tar', entrypoint: ['/bin/app'] },
+      async (machine) => {
+        await machine.upload({ content: 'app' }, '/bin/app', { mode: 0o755 })
+        await machine.upload({ content: 'data' }, '/data/file', { owner: '33:44', mode: 0o600 })
+      },
+    )
     const { layers, config } = await archiveContent(path)
     expect(layers).toEqual([['d 0755 0:0 bin', '- 0755 0:0 bin/app', 'd 0755 0:0 data', '- 0600 33:44 data/file']])
     expect(config.config).toEqual({ Entrypoint: ['/bin/app'] })
   })
 
+  it('can be left uncompressed', async () => {
+    const { path } = await buildImage(place.folder, { from, output: 'plain.tar', compression: 'none' }, provision)
+    const { layers, layerDigests, config } = await archiveContent(path)
+    expect(layers[1]).toEqual(expectedChanges)
+    expect(layerDigests).toEqual(config.rootfs.diff_ids)
+  })
+}
+
+function configurationTests(place: Place): void {
   it('has the configuration that was asked for, on top of the one of its base', async () => {
-    const base = await buildImage(folder, {
+    const base = await buildImage(place.folder, {
       from,
       output: 'base.tar',
       env: { PATH: '/usr/bin:/bin', KEPT: '1', SET: 'base' },
@@ -108,7 +168,7 @@ export function imageTests(): void {
       sourceDateEpoch: 1_000_000_000,
     })
     const { path, artifact } = await buildImage(
-      folder,
+      place.folder,
       {
         from: ociArchive('base.tar'),
         output: 'derived.tar',
@@ -140,72 +200,39 @@ export function imageTests(): void {
     expect(JSON.parse(await archiveFile(path, 'manifest.json'))).toMatchObject([{ RepoTags: ['cow:1.0'] }])
     expect(artifact.tag).toBe('cow:1.0')
   })
+}
 
-  it('applies the whiteouts of its base', async () => {
-    await buildImage(folder, { from, output: 'less.tar' }, provision)
-    const { path } = await buildImage(folder, { from: ociArchive('less.tar'), output: 'lesser.tar' }, async (machine) => {
-      expect(await machine.stat('/etc/group')).toBeUndefined()
-      expect((await output(machine, 'cat /srv/site/index.html; stat -c %h /srv/site/index.html; rm -r /srv/old')).stdout).toBe('hello\n2\n')
-    })
-    expect((await archiveContent(path)).layers[2]).toEqual(['d 0755 0:0 srv', '- 0644 0:0 srv/.wh.old'])
-  })
-
-  it('puts a directory in the place of a file, and a file in the place of a directory', async () => {
-    const { path } = await buildImage(folder, { from, output: 'swap.tar' }, async (machine) => {
-      await output(
-        machine,
-        'rm /etc/group; mkdir /etc/group; echo x >/etc/group/x; rmdir /tmp; echo x >/tmp; rm -r /root; mkdir /root; echo x >/root/x',
-      )
-    })
-    expect((await archiveContent(path)).layers[1]).toEqual([
-      'd 0755 0:0 etc',
-      'd 0755 0:0 etc/group',
-      '- 0644 0:0 etc/group/x',
-      'd 0755 0:0 root',
-      '- 0644 0:0 root/x',
-      '- 0644 0:0 tmp',
-    ])
-  })
-
-  it('can be left uncompressed', async () => {
-    const { path } = await buildImage(folder, { from, output: 'plain.tar', compression: 'none' }, provision)
-    const { layers, layerDigests, config } = await archiveContent(path)
-    expect(layers[1]).toEqual(expectedChanges)
-    expect(layerDigests).toEqual(config.rootfs.diff_ids)
-  })
-
-  describe('an ending', () => {
-    it('comes soon when the build is cancelled, and leaves nothing', async () => {
-      const work = join(folder, 'cancelled')
-      await mkdir(work)
-      const abort = new AbortController()
-      const building = buildImage(
-        work,
-        { from },
-        async (machine) => {
-          const running = machine.exec('echo started; sleep 1000', { signal: abort.signal, onOutput: () => abort.abort() })
-          await running
-        },
-        { signal: abort.signal },
-      )
-      await expect(building).rejects.toMatchObject({ code: 'CANCELLED' })
-      const [left] = await readdir(work)
-      expect(await readdir(join(work, left ?? ''))).toEqual([])
-    })
-
-    it('names the machine as lost when its first process is killed', async () => {
-      const building = buildImage(folder, { from, output: 'lost.tar' }, async (machine) => {
-        const running = machine.exec('cat /proc/1/stat >/dev/null; echo started; sleep 1000', { onOutput: () => void killInit(folder) })
+function endingTests(place: Place): void {
+  it('comes soon when the build is cancelled, and leaves nothing', async () => {
+    const work = join(place.folder, 'cancelled')
+    await mkdir(work)
+    const abort = new AbortController()
+    const building = buildImage(
+      work,
+      { from },
+      async (machine) => {
+        const running = machine.exec('echo started; sleep 1000', { signal: abort.signal, onOutput: () => abort.abort() })
         await running
-      })
-      await expect(building).rejects.toMatchObject({ code: 'MACHINE_LOST' })
-    })
+      },
+      { signal: abort.signal },
+    )
+    await expect(building).rejects.toMatchObject({ code: 'CANCELLED' })
+    const [left] = await readdir(work)
+    expect(await readdir(join(work, left ?? ''))).toEqual([])
+  })
 
-    it('says where the image cannot be written', async () => {
-      await writeFile(join(folder, 'a-file'), '')
-      await expect(buildImage(folder, { from: scratch(), output: 'a-file/image.tar' })).rejects.toMatchObject({
-        code: 'OUTPUT_UNWRITABLE',
-      })
+  it('names the machine as lost when its first process is killed', async () => {
+    const building = buildImage(place.folder, { from, output: 'lost.tar' }, async (machine) => {
+      const running = machine.exec('cat /proc/1/stat >/dev/null; echo started; sleep 1000', { onOutput: () => void killInit(place.folder) })
+      await running
+    })
+    await expect(building).rejects.toMatchObject({ code: 'MACHINE_LOST' })
+  })
+
+  it('says where the image cannot be written', async () => {
+    await writeFile(join(place.folder, 'a-file'), '')
+    await expect(buildImage(place.folder, { from: scratch(), output: 'a-file/image.tar' })).rejects.toMatchObject({
+      code: 'OUTPUT_UNWRITABLE',
     })
   })
 }

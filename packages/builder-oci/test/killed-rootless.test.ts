@@ -1,9 +1,11 @@
 import { describe } from 'vitest'
 
-import { becomeNobody, buildAgent, needs } from './bench.ts'
+import { becomeNobody, buildAgent, needs, whyNoNamespaces } from './bench.ts'
 import { killedTests } from './killed.ts'
 
 await buildAgent()
-const { title, skip } = needs('a killed build of a user', 'userns', becomeNobody())
+const { skip, why } = needs('userns', becomeNobody() ?? (await whyNoNamespaces()))
 
-describe.skipIf(skip)(title, killedTests)
+describe.skipIf(skip)(`a killed build of a user${why}`, () => {
+  killedTests()
+})

@@ -1,9 +1,11 @@
 import { describe } from 'vitest'
 
-import { buildAgent, needs, whyNotRoot } from './bench.ts'
+import { buildAgent, needs, whyNoNamespaces, whyNotRoot } from './bench.ts'
 import { killedTests } from './killed.ts'
 
 await buildAgent()
-const { title, skip } = needs('a killed build of root', 'root', whyNotRoot())
+const { skip, why } = needs('root', whyNotRoot() ?? (await whyNoNamespaces()))
 
-describe.skipIf(skip)(title, killedTests)
+describe.skipIf(skip)(`a killed build of root${why}`, () => {
+  killedTests()
+})

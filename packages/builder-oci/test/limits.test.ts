@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { hostBinaries, scratch } from '../src/index.ts'
 import { archiveContent } from './archive-content.ts'
-import { buildAgent, buildImage, needs, output, runProgram, temporaryFolder, whyNotRoot } from './bench.ts'
+import { buildAgent, buildImage, needs, output, runProgram, temporaryFolder, whyNoNamespaces, whyNotRoot } from './bench.ts'
 
 await buildAgent()
 
@@ -21,8 +21,8 @@ async function provision(machine: Communicator): Promise<void> {
   expect(stderr).toBe('')
 }
 
-const { title, skip } = needs('a machine with limits', 'root', whyNotRoot())
-describe.skipIf(skip)(title, () => {
+const { skip, why } = needs('root', whyNotRoot() ?? (await whyNoNamespaces()))
+describe.skipIf(skip)(`a machine with limits${why}`, () => {
   let folder: string
   beforeAll(async () => {
     folder = await temporaryFolder()

@@ -12,6 +12,7 @@ import { findProgram } from '../src/host/programs.ts'
 import { debootstrap, hostBinaries, ociArchive, registry, scratch, tarball } from '../src/index.ts'
 import { archiveContent } from './archive-content.ts'
 import { buildAgent, buildImage, needs, output, runProgram, temporaryFolder } from './bench.ts'
+import type { DockerRegistry } from './docker-registry.ts'
 import { startDockerRegistry } from './docker-registry.ts'
 
 await buildAgent()
@@ -68,10 +69,9 @@ describe('a tarball', () => {
     { format: 'zst', program: 'zstd', flag: '--zstd' },
     { format: 'xz', program: 'xz', flag: '--xz' },
   ] as const) {
-    const { title, skip } = needs(`becomes a compressed layer when it is ${format}`, program, undefined)
-    it.skipIf(skip)(title, async (context) => {
-      const why = await missing(program)
-      if (needs(title, program, why).skip) context.skip(why)
+    it(`becomes a compressed layer when it is ${format}`, async (context) => {
+      const { skip, why } = needs(program, await missing(program))
+      if (skip) context.skip(why)
       const name = `root-${format}`
       await runProgram(
         'tar',
@@ -174,10 +174,15 @@ describe('an OCI image layout', () => {
   })
 })
 
-const registryNeeds = needs('a registry', 'registry', await missing('docker-registry', 'skopeo'))
-describe.skipIf(registryNeeds.skip)(registryNeeds.title, () => {
+const noRegistry = needs('registry', await missing('docker-registry', 'skopeo'))
+describe.skipIf(noRegistry.skip)(`a registry${noRegistry.why}`, () => {
+  let server: DockerRegistry
+  beforeAll(async () => {
+    server = await startDockerRegistry()
+  })
+  afterAll(async () => await server.stop())
+
   it('gives images, and takes what is built from them', async () => {
-    await using server = await startDockerRegistry()
     const name = `${server.host}/team/base:1`
     await runProgram('skopeo', 'copy', '--dest-tls-verify=false', `oci-archive:${archive}`, `docker://${name}`)
     const { path, artifact } = await buildImage(folder, { from: registry(name), output: 'derived.tar' }, async (machine) => {

@@ -8,11 +8,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { findProgram } from '../src/host/programs.ts'
 import { archiveContent } from './archive-content.ts'
-import { buildAgent, needs, packageFolder, temporaryFolder, whyNotRoot } from './bench.ts'
+import { buildAgent, needs, packageFolder, temporaryFolder, whyNoNamespaces, whyNotRoot } from './bench.ts'
 
 await buildAgent()
 const noUidmap = (await findProgram('newuidmap')) === undefined ? "there is no program 'newuidmap'" : undefined
-const { title, skip } = needs('a user with subordinate ids', 'uidmap', whyNotRoot() ?? noUidmap)
+const { skip, why } = needs('uidmap', whyNotRoot() ?? noUidmap ?? (await whyNoNamespaces()))
 
 /** Builds as the user that runs this. */
 const script = (folder: string): string => `
@@ -33,7 +33,7 @@ const report = await run(image, { directory: '${folder}', stateDirectory: '${fol
 console.log(JSON.stringify({ status: report.status, left: report.left, error: report.builds[0].error }))
 `
 
-describe.skipIf(skip)(title, () => {
+describe.skipIf(skip)(`a user with subordinate ids${why}`, () => {
   const files = ['/etc/subuid', '/etc/subgid']
   let before: string[]
   let folder: string

@@ -21,6 +21,7 @@ const magics: readonly (readonly [Compression, readonly number[]])[] = [
 
 /** Bytes that are decompressed while the reader is busy. */
 const readAhead = 4 * 1024 * 1024
+const gunzipOptions = { chunkSize: 256 * 1024, highWaterMark: readAhead }
 
 /** Looks at the first bytes of a file. */
 export async function compressionOf(path: string): Promise<Compression> {
@@ -52,7 +53,7 @@ async function* decompressed(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   try {
-    const decoder = compression === 'gzip' ? createGunzip({ chunkSize: 256 * 1024, highWaterMark: readAhead }) : zstdDecoder(compression)
+    const decoder = compression === 'gzip' ? createGunzip(gunzipOptions) : zstdDecoder(compression)
     yield* decoder === undefined ? byProgram(file, compression, signal) : byNode(file, decoder, signal)
   } catch (error) {
     if (signal.aborted) throw abortError(signal)

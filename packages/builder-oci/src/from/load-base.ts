@@ -18,8 +18,6 @@ export type OciSource = ScratchSource | HostBinariesSource | TarballSource | Oci
 /** Brings what the image starts from into the root. */
 export async function loadBase(source: OciSource, context: BaseContext): Promise<Base> {
   switch (source.kind) {
-    case 'scratch':
-      return { name: 'scratch', layers: [] }
     case 'host-binaries':
       return await hostBinariesBase(source, context)
     case 'tarball':
@@ -30,7 +28,10 @@ export async function loadBase(source: OciSource, context: BaseContext): Promise
       return await registryBase(source, context)
     case 'debootstrap':
       return await debootstrapBase(source, context)
+    case 'scratch':
+      break
   }
+  return { name: 'scratch', layers: [] }
 }
 
 async function hostBinariesBase({ commands }: HostBinariesSource, context: BaseContext): Promise<Base> {
@@ -46,8 +47,6 @@ async function hostBinariesBase({ commands }: HostBinariesSource, context: BaseC
 /** What the image starts from, for people. */
 export function sourceTitle(source: OciSource): string {
   switch (source.kind) {
-    case 'scratch':
-      return 'nothing'
     case 'host-binaries':
       return `programs of this machine: ${source.commands.join(', ')}`
     case 'tarball':
@@ -58,5 +57,8 @@ export function sourceTitle(source: OciSource): string {
       return source.image
     case 'debootstrap':
       return `debootstrap ${source.suite}`
+    case 'scratch':
+      break
   }
+  return 'nothing'
 }

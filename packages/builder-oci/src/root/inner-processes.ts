@@ -78,12 +78,10 @@ export class InnerProcesses {
   #arguments({ command, cwd = this.#options.cwd }: InnerProcessRequest, variables: readonly string[]): string[] {
     const { pid, tools, groups } = this.#options
     const bounding = ['-all', ...capabilities.map((name) => `+${name}`)].join(',')
-    return [
-      ...['--target', String(pid), '--user', '--mount', '--pid', '--ipc', '--uts', '--preserve-credentials'],
-      ...[...tools.command('setpriv'), '--bounding-set', bounding, '--inh-caps', '-all', ...(groups ? ['--clear-groups'] : [])],
-      ...[...tools.command('env'), '--chdir', cwd, ...variables],
-      ...command,
-    ]
+    const enter = ['--target', String(pid), '--user', '--mount', '--pid', '--ipc', '--uts', '--preserve-credentials']
+    const giveUp = [...tools.command('setpriv'), '--bounding-set', bounding, '--inh-caps', '-all']
+    const prepare = [...tools.command('env'), '--chdir', cwd, ...variables]
+    return [...enter, ...giveUp, ...(groups ? ['--clear-groups'] : []), ...prepare, ...command]
   }
 }
 

@@ -82,9 +82,7 @@ export class NamespacedRoot implements Root {
   }
 
   async #isAlive(processes: InnerProcesses | ImagoError): Promise<boolean> {
-    if (processes instanceof ImagoError) return true
-    const status = await readFile(`/proc/${processes.pid}/stat`, 'latin1').catch(() => '')
-    return /^.*\) [^ZX]/s.test(status) // proc_pid_stat(5): the state follows the name
+    return processes instanceof ImagoError || (await isRunning(processes.pid))
   }
 
   #limits(sealed: SealedTree, processes: InnerProcesses | ImagoError): RootLimit[] {
@@ -94,4 +92,13 @@ export class NamespacedRoot implements Root {
     if (sealed.changes === 'comparison') limits.push(overlayLimit(sealed.reason))
     return limits
   }
+}
+
+/** A flag in proc_pid_stat(5): PF_EXITING of the kernel. The first process of a namespace has it while the others are being killed. */
+const exiting = 0x4
+
+async function isRunning(pid: number): Promise<boolean> {
+  const status = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '')
+  const [state, , , , , , flags] = status.slice(status.lastIndexOf(')') + 2).split(' ')
+  return state !== undefined && /^[^ZX]$/.test(state) && (Number(flags) & exiting) === 0
 }

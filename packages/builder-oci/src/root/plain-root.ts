@@ -1,4 +1,4 @@
-import { ImagoError } from '@imago/core'
+import type { ImagoError } from '@imago/core'
 
 import { MemoryAttributes } from '../tree/attributes.ts'
 import { basePathIn, LocalTree } from '../tree/local-tree.ts'

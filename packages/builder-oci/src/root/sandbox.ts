@@ -143,13 +143,11 @@ const hiddenProc = ['kcore', 'keys', 'latency_stats', 'sched_debug', 'timer_list
 function mountTable({ directory, root, places }: SandboxOptions): Mount[] {
   const [proc, dev, resolvConf, hostsFile] = places.map((place) => join(root, place))
   if (proc === undefined || dev === undefined || resolvConf === undefined || hostsFile === undefined) return []
-  const bind = (what: string, where: string, options: string): Mount => ({ what, where, type: 'none', options: `bind,${options}` })
-  const exists = (name: string): boolean => existsSync(join('/proc', name))
   return [
     bind(root, root, 'nodev'), // a root must be a mount point to be changed to
     { what: 'proc', where: proc, type: 'proc', options: 'nosuid,nodev,noexec' },
-    ...readOnlyProc.filter(exists).map((name) => bind(join(proc, name), join(proc, name), 'ro,nosuid,nodev,noexec')),
-    ...hiddenProc.filter(exists).map((name) => bind('/dev/null', join(proc, name), 'nosuid,noexec')),
+    ...readOnlyProc.filter(isInProc).map((name) => bind(join(proc, name), join(proc, name), 'ro,nosuid,nodev,noexec')),
+    ...hiddenProc.filter(isInProc).map((name) => bind('/dev/null', join(proc, name), 'nosuid,noexec')),
     bind(join(directory, 'dev'), dev, 'nosuid,nodev,noexec'),
     { what: 'devpts', where: join(dev, 'pts'), type: 'devpts', options: 'newinstance,ptmxmode=0666,mode=620,nosuid,noexec' },
     { what: 'tmpfs', where: join(dev, 'shm'), type: 'tmpfs', options: 'nosuid,nodev,noexec,mode=1777,size=65536k' },
@@ -158,6 +156,14 @@ function mountTable({ directory, root, places }: SandboxOptions): Mount[] {
     bind(join(directory, 'resolv.conf'), resolvConf, 'nosuid,nodev,noexec'),
     bind(join(directory, 'hosts'), hostsFile, 'nosuid,nodev,noexec'),
   ]
+}
+
+function bind(what: string, where: string, options: string): Mount {
+  return { what, where, type: 'none', options: `bind,${options}` }
+}
+
+function isInProc(name: string): boolean {
+  return existsSync(join('/proc', name))
 }
 
 function fstabLine({ what, where, type, options }: Mount): string {

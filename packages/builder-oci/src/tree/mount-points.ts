@@ -16,9 +16,9 @@ import type { TreeWriter } from './tree-writer.ts'
 /** Makes what a mount point needs. */
 interface PlaceMaker {
   /** Makes a missing parent, and opens it. */
-  parent(slot: Slot): Directory
+  readonly parent: (slot: Slot) => Directory
   /** Makes the mount point itself. */
-  place(slot: Slot, kind: MountPoint['kind']): Promise<void>
+  readonly place: (slot: Slot, kind: MountPoint['kind']) => Promise<void>
 }
 
 /** Makes mount points in the root itself. */
