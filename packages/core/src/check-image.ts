@@ -13,7 +13,9 @@ import type { Issue } from './issue.ts'
 import { prefixIssues } from './issue.ts'
 import { duration, schemaIssues } from './option-schema.ts'
 
-const name = /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/
+/** Names of images become names of files and repositories, which know no capitals; names of builds are keys of a record. */
+const imageName = /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/
+const buildName = /^[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*$/
 
 const stepSchema = v.object({
   name: v.optional(v.string()),
@@ -58,14 +60,19 @@ export function checkImage(image: Image): Issue[] {
 }
 
 function checkNames(image: Image): Issue[] {
-  const hint = "use lower case letters and digits, with '.', '_' or '-' between them"
   const builds = Object.keys(image.builders)
   const issues: Issue[] = builds
-    .filter((build) => !name.test(build))
-    .map((build) => ({ path: ['builders', build], message: `'${build}' cannot be the name of a build`, hint }))
-  if (!name.test(image.name)) issues.unshift({ path: ['name'], message: `'${image.name}' cannot be the name of an image`, hint })
+    .filter((build) => !buildName.test(build))
+    .map((build) => ({ path: ['builders', build], message: `'${build}' cannot be the name of a build`, hint: nameRule('letters') }))
+  if (!imageName.test(image.name)) {
+    issues.unshift({ path: ['name'], message: `'${image.name}' cannot be the name of an image`, hint: nameRule('lower case letters') })
+  }
   if (builds.length === 0) issues.push({ path: ['builders'], message: 'there is no builder', hint: 'an image needs one or more' })
   return issues
+}
+
+function nameRule(letters: string): string {
+  return `use ${letters} and digits, with '.', '_' or '-' between them`
 }
 
 function checkReferences(options: object): Issue[] {

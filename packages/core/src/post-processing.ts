@@ -53,13 +53,12 @@ export async function postProcess(work: PostProcessing, made: Artifact): Promise
   const wanted = outcomes.flatMap((outcome) => outcome.kept)
   const dropped = outcomes.flatMap((outcome) => outcome.dropped)
   const everything = distinct([first, ...outcomes.flatMap((outcome) => [...outcome.dropped, ...outcome.kept])])
-  if (failed !== undefined) return { artifacts: everything.map(({ artifact }) => artifact), error: failed.error }
+  if (failed !== undefined) return { artifacts: things(everything), error: failed.error }
   const consumed = !work.keepFirst && outcomes.length > 0 && !includes(wanted, first)
   const kept = distinct([...(consumed ? [] : [first]), ...wanted])
   const unwanted = distinct(dropped).filter((candidate) => !includes(kept, candidate))
   const { left, error } = await removeArtifacts(unwanted, kept, work.context)
-  const artifacts = [...left, ...kept].map(({ artifact }) => artifact)
-  return { artifacts, ...(left.length > 0 && { error }) }
+  return { artifacts: things([...left, ...kept]), ...(left.length > 0 && { error }) }
 }
 
 async function runChain(work: PostProcessing, chain: readonly Placed<AnyStepPostProcessor>[], first: Made): Promise<ChainOutcome> {
@@ -108,6 +107,15 @@ async function removeArtifact({ artifact, maker }: Made, keptFiles: ReadonlySet<
     return
   }
   for (const file of files) if (!keptFiles.has(file.path)) await rm(file.path, { force: true })
+}
+
+/** The artifacts without repetition: of several that are the same thing, such as an image and the same with a name, the last. */
+function things(made: readonly Made[]): Artifact[] {
+  return [...new Map(made.map(({ artifact }) => [keyOf(artifact), artifact])).values()]
+}
+
+function keyOf({ type, id, files }: Artifact): string {
+  return JSON.stringify([type, id, files?.map(({ path }) => path)])
 }
 
 function includes(list: readonly Made[], made: Made): boolean {

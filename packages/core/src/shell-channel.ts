@@ -4,6 +4,16 @@ import type { ShellTransport } from './shell-session.ts'
 
 type OnOutput = (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void
 
+/** A piece of shell text that is being run. */
+interface Running {
+  readonly stdout: MarkerScanner
+  readonly stderr: MarkerScanner
+  readonly onOutput: OnOutput
+  /** Ends the waiting, when both markers have come. */
+  settle(): void
+  fail(error: Error): void
+}
+
 /**
  * Runs one piece of shell text after another in a shell that reads its commands from standard input. After each piece the shell writes
  * a random marker to both outputs, on standard output with the exit code; everything before it belongs to the piece, byte for byte.
@@ -11,11 +21,17 @@ type OnOutput = (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void
  */
 export class ShellChannel {
   readonly #transport: ShellTransport
-  #running: { readonly stdout: MarkerScanner; readonly stderr: MarkerScanner; readonly onOutput: OnOutput; settle(): void } | undefined
+  #running: Running | undefined
+  /** Why the shell is gone. */
+  #gone: Error | undefined
 
   constructor(transport: ShellTransport) {
     this.#transport = transport
     transport.onOutput((stream, chunk) => this.#receive(stream, chunk))
+    void transport.closed.then((error) => {
+      this.#gone = error
+      this.#running?.fail(error)
+    })
   }
 
   /** Resolves, with the reason, when the shell is gone. */
@@ -28,16 +44,16 @@ export class ShellChannel {
    * One at a time. @throws the transport's error when the shell is gone.
    */
   async run(text: string, onOutput: OnOutput): Promise<number> {
+    if (this.#gone !== undefined) throw this.#gone
     const id = randomBytes(16).toString('hex')
     const stdout = new MarkerScanner(id)
     const stderr = new MarkerScanner(id)
-    const ended = new Promise<void>((resolve) => {
+    const ended = new Promise<void>((resolve, fail) => {
       const settle = (): void => (stdout.found !== undefined && stderr.found !== undefined ? resolve() : undefined)
-      this.#running = { stdout, stderr, onOutput, settle }
+      this.#running = { stdout, stderr, onOutput, settle, fail }
     })
-    const gone = this.#transport.closed.then((error) => Promise.reject(error))
     const told = this.#transport.write(`${text}\nprintf '\\001%s %d\\n' ${id} "$?"; printf '\\001%s 0\\n' ${id} >&2\n`)
-    await Promise.race([told.then(() => ended), gone])
+    await Promise.all([told, ended])
     this.#running = undefined
     return Number(stdout.found)
   }

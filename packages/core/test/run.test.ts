@@ -3,7 +3,8 @@ import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
 
-import type { BuildEvent, Image } from '../src/index.ts'
+import type { ThingArtifact } from './fixtures.ts'
+import type { PostProcessor, BuildEvent, Image } from '../src/index.ts'
 import { artifactOf, build, BuildError, defineImage, ImagoError, run, secret, wait } from '../src/index.ts'
 import { files, post, runOptions, shelf, step, thing } from './fixtures.ts'
 
@@ -345,4 +346,19 @@ test('secrets are masked in every event and in the report, also when split over 
     'the token is <secret>, in base64 <secret>\n',
     '<secret>',
   ])
+})
+
+test('an image and the same with a name are one artifact in the end', async () => {
+  const named = { type: 'thing', id: 'cow.camelCase', tags: ['cow:1'] }
+  const tag: PostProcessor<ThingArtifact, ThingArtifact> = {
+    kind: 'post-processor',
+    type: 'tag',
+    options: {},
+    takes: ['thing'],
+    makes: { type: 'thing', files: false },
+    input: 'needed',
+    process: () => Promise.resolve({ ...named, type: 'thing' }),
+  }
+  const report = await run(defineImage({ name: 'cow', builders: { camelCase: thing() }, postProcessors: [tag] }), await runOptions())
+  expect(report.builds[0]?.artifacts).toEqual([named])
 })
