@@ -6,6 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import { expect, onTestFinished, test } from 'vitest'
 
+import { skipWithout } from './requirement.ts'
+
 const imago = resolve('packages/cli/bin/imago.js')
 const hasDocker = (() => {
   try {
@@ -15,8 +17,7 @@ const hasDocker = (() => {
     return false
   }
 })()
-if (!hasDocker && process.env['IMAGO_REQUIRE']?.split(',').includes('docker') === true)
-  throw new Error('IMAGO_REQUIRE wants a Docker engine with an image debian:12')
+const skipped = skipWithout('docker', hasDocker ? undefined : 'there is no Docker engine with an image debian:12')
 
 /** A folder with an image of ten builds that all wait for ever in the middle of a step. */
 function tenBuilds(): { readonly folder: string; readonly mark: string } {
@@ -64,8 +65,8 @@ function processesWith(text: string): string[] {
     })
 }
 
-test.skipIf(!hasDocker)(
-  'kill -9 in the middle of ten builds, then imago sweep: nothing is left (needs a Docker engine with debian:12)',
+test.skipIf(skipped !== '')(
+  `kill -9 in the middle of ten builds, then imago sweep: nothing is left${skipped}`,
   { timeout: 120_000 },
   async () => {
     const { folder, mark } = tenBuilds()

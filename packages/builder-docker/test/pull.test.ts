@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 
 import type { DockerRegistry } from '../../container-registry/test/docker-registry.ts'
 import { startDockerRegistry } from '../../container-registry/test/docker-registry.ts'
-import { reasonToSkip } from '../../tar/test/requirement.ts'
+import { reasonToSkip } from '../../../test/requirement.ts'
 import { docker } from '../src/index.ts'
 import { findEngine, rejection, runBuild, uniqueName } from './real-engine.ts'
 

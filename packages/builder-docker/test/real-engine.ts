@@ -9,6 +9,7 @@ import type { Engine } from '@imago/docker-engine'
 import { connectEngine } from '@imago/docker-engine'
 import { packContent, packPath } from '@imago/tar'
 import { buildContext } from '@imago/testing'
+import { skipWithout } from '../../../test/requirement.ts'
 
 const run = promisify(execFile)
 
@@ -23,8 +24,9 @@ export async function findEngine(): Promise<EngineOrReason> {
   try {
     return { engine: await connectEngine() }
   } catch (error) {
-    if ((process.env['IMAGO_REQUIRE'] ?? '').split(',').includes('docker')) throw error
-    return { reason: `no Docker engine: ${messageOf(error)}` }
+    const reason = `no Docker engine: ${messageOf(error)}`
+    skipWithout('docker', reason)
+    return { reason }
   }
 }
 

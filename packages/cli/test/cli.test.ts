@@ -8,6 +8,7 @@ import type { Running } from './command.ts'
 import { bin, compile, imago, loadedModules, project, run, start } from './command.ts'
 import { definition } from './definitions.ts'
 import { temporaryFolder } from './temporary-folder.ts'
+import { skipWithout } from '../../../test/requirement.ts'
 
 beforeAll(() => compile('cli', 'builder-oci', 'provisioner-shell', 'post-processor-checksum', 'testing'), 120_000)
 
@@ -196,9 +197,7 @@ describe('image files that Node runs itself', () => {
 
 /** util-linux's `script` runs a program on a terminal of its own. */
 const terminal = 'script'
-const missing = spawnSync(terminal, ['--version']).status !== 0
-if (missing && process.env.IMAGO_REQUIRE?.split(',').includes('script'))
-  throw new Error('the program script is required here, and is missing')
+const missing = skipWithout('script', spawnSync(terminal, ['--version']).status === 0 ? undefined : 'there is no program script')
 
 /** Runs `imago` on a terminal; what is written to its stdin is typed. */
 function onTerminal(args: readonly string[], cwd: string): Running {
@@ -210,7 +209,7 @@ function onTerminal(args: readonly string[], cwd: string): Running {
 const showCursor = '\u001B[?25h'
 const hideCursor = '\u001B[?25l'
 
-describe.skipIf(missing)('on a terminal (skipped where there is no program script)', () => {
+describe.skipIf(missing !== '')(`on a terminal${missing}`, () => {
   test('shows a live display, and leaves the terminal as it was on Ctrl-C', async () => {
     const folder = await project({ 'image.ts': definition(`await sleep(60_000, undefined, { signal: ctx.signal })`) })
     const running = onTerminal(['build'], folder)

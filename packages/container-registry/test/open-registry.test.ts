@@ -12,7 +12,7 @@ import { openRegistry, registryCredentials } from '../src/index.ts'
 import type { DockerRegistry } from './docker-registry.ts'
 import { startDockerRegistry } from './docker-registry.ts'
 import { writeOciLayout } from './oci-layout.ts'
-import { reasonToSkip } from '../../tar/test/requirement.ts'
+import { reasonToSkip } from '../../../test/requirement.ts'
 
 const run = promisify(execFile)
 const skip = reasonToSkip({ registry: 'docker-registry --version', skopeo: 'skopeo --version' })

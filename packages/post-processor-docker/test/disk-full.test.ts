@@ -9,7 +9,7 @@ import type { DockerImageArtifact } from '@imago/core'
 import { postProcessContext } from '@imago/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
-import { reasonToSkip } from '../../tar/test/requirement.ts'
+import { reasonToSkip } from '../../../test/requirement.ts'
 import { saveImage } from '../src/docker-save.ts'
 import { details, fakeEngine } from './fake-engine.ts'
 

@@ -13,7 +13,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
 import type { DockerRegistry } from '../../container-registry/test/docker-registry.ts'
 import { startDockerRegistry } from '../../container-registry/test/docker-registry.ts'
-import { reasonToSkip } from '../../tar/test/requirement.ts'
+import { reasonToSkip } from '../../../test/requirement.ts'
 import { dockerImport, dockerLoad, dockerPush, dockerSave, dockerTag } from '../src/index.ts'
 
 const run = promisify(execFile)

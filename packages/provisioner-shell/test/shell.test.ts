@@ -6,6 +6,7 @@ import { secret, shellQuote } from '@imago/core'
 import { provisionContext } from '@imago/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
+import { skipWithoutRoot } from '../../../test/requirement.ts'
 import { LocalMachine } from '../../testing/test/local-machine.ts'
 import type { ShellOptions } from '../src/index.ts'
 import { shell } from '../src/index.ts'
@@ -140,11 +141,9 @@ describe('scripts of this machine', () => {
   })
 })
 
-const isRoot = process.getuid?.() === 0
-if (!isRoot && (process.env['IMAGO_REQUIRE'] ?? '').split(',').includes('root'))
-  throw new Error('IMAGO_REQUIRE names root, who does not run this')
+const notRoot = skipWithoutRoot()
 
-test.skipIf(!isRoot)('reaches an interpreter that runs as another user (needs root)', async () => {
+test.skipIf(notRoot !== '')(`reaches an interpreter that runs as another user${notRoot}`, async () => {
   const nobody: ShellOptions['wrap'] = ({ argv }) => ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', ...argv]
   const { stdout } = await outputOf({ inline: ['id -u', 'cat', 'printf %s "$HARD"'], env: { HARD: hard }, wrap: nobody })
   expect(stdout).toBe(`65534\n${hard}`)

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
 import { packContent, packEntries, unpackTo } from '../src/index.ts'
-import { reasonToSkip } from './requirement.ts'
+import { reasonToSkip } from '../../../test/requirement.ts'
 import { temporaryFolder } from './tree.ts'
 
 const run = promisify(execFile)

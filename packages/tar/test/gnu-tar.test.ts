@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 
 import { packPath, unpackTo } from '../src/index.ts'
-import { reasonToSkip } from './requirement.ts'
+import { reasonToSkip } from '../../../test/requirement.ts'
 import { temporaryFolder, treeOf } from './tree.ts'
 
 const run = promisify(execFile)
