@@ -1,8 +1,8 @@
 const sampleSize = 2048
 /** In bits a byte. In samples of this size noise comes to 7.87 and more, a program or a text to 7 or less. */
 const noisyFrom = 7.85
-/** Texts stay below, programs above. */
-const denseFrom = 5
+/** Most texts stay below, programs come above. */
+const denseFrom = 4.6
 const repeatsSize = 8192
 /** Noise repeats four bytes by chance once in a hundred samples. */
 const repeatsAllowed = 8
