@@ -32,6 +32,7 @@ const tag = parsed((name) => {
 const httpUrl = parsed((url) => {
   if (!/^https?:$/.test(new URL(url).protocol)) throw new Error('must be an http or https address')
 })
+const port = "must be a port such as 80 or '53/udp'"
 const word = v.pipe(v.string(), v.regex(/^[A-Za-z0-9][\w.+:~-]*$/, 'must be a name'))
 
 const source = v.variant('kind', [
@@ -76,8 +77,8 @@ const schema = v.strictObject({
   exposedPorts: v.optional(
     v.array(
       v.union([
-        v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)),
-        v.pipe(v.string(), v.regex(/^\d{1,5}(?:-\d{1,5})?(?:\/(?:tcp|udp|sctp))?$/, "must be a port such as 80 or '53/udp'")),
+        v.pipe(v.number(), v.integer(port), v.minValue(1, port), v.maxValue(65_535, port)),
+        v.pipe(v.string(), v.regex(/^\d{1,5}(?:-\d{1,5})?(?:\/(?:tcp|udp|sctp))?$/, port)),
       ]),
     ),
   ),

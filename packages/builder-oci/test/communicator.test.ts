@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { communicatorContract } from '@imago/testing'
 
-import { buildAgent, needs, whyNoNamespaces, whyNotRoot } from './bench.ts'
+import { becomeNobody, buildAgent, needs, whyNoNamespaces } from './bench.ts'
 import type { TestMachine } from './machine.ts'
 import { startTestMachine } from './machine.ts'
 
-const { skip, why } = needs('root', whyNotRoot() ?? (await whyNoNamespaces()))
+await buildAgent()
+const { skip, why } = needs('userns', becomeNobody() ?? (await whyNoNamespaces()))
 
-describe.skipIf(skip)(`a machine of root${why}`, () => {
+describe.skipIf(skip)(`a machine of a user${why}`, () => {
   let machine: TestMachine
 
   beforeAll(async () => {
-    await buildAgent()
     machine = await startTestMachine()
   })
   afterAll(async () => await machine[Symbol.asyncDispose]())
 
-  communicatorContract({ describe, test, afterAll, open: () => Promise.resolve(machine.connect()) })
+  communicatorContract({ describe, test, afterAll, open: () => Promise.resolve(machine.connect()), owners: false })
 })

@@ -122,8 +122,11 @@ export class RootCommunicator implements Communicator {
   readonly #why = async (): Promise<Error> =>
     (await this.#options.isAlive()) ? new ImagoError('DISCONNECTED', 'the shell in the root has ended') : machineLost()
 
+  /** @throws why the signal is aborted, if it is */
   #call({ signal, onProgress }: TransferOptions): Call {
-    return { signal: this.#signal(signal), ...(onProgress !== undefined && { onProgress }) }
+    const either = this.#signal(signal)
+    if (either.aborted) throw abortError(either)
+    return { signal: either, ...(onProgress !== undefined && { onProgress }) }
   }
 
   #signal(signal: AbortSignal | undefined): AbortSignal {

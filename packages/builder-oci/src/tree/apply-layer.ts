@@ -47,7 +47,7 @@ class LayerApplier {
   readonly #root: Directory
   readonly #options: ApplyLayerOptions
   readonly #writer: TreeWriter
-  /** What this layer brought, which its own opaque whiteouts leave alone. */
+  /** What this layer brought, and the directories it is in: its own whiteouts leave it alone. */
   readonly #fresh = new Set<BytePath>()
   readonly #directoryTimes = new Map<BytePath, number>()
 
@@ -63,7 +63,7 @@ class LayerApplier {
     if (path === '') return this.#applyRoot(entry)
     if (this.#options.whiteouts && name.startsWith(whiteout)) return this.#remove(parent, name)
     using place = this.#place(path)
-    this.#fresh.add(place.at)
+    this.#remember(place.at)
     await this.#put(place, entry)
   }
 
@@ -118,7 +118,13 @@ class LayerApplier {
     if (name === opaque) return this.#removeContent(parent)
     if (name.startsWith(`${whiteout}${whiteout}`)) return // marks of AUFS
     using place = lookUp(this.#root, below(parent, name.slice(whiteout.length) as BytePath)) // a piece of bytes
-    if (place !== undefined && !this.#fresh.has(place.at)) removeAll(place)
+    if (place === undefined) return
+    if (this.#fresh.has(place.at)) this.#removeContent(place.at)
+    else removeAll(place)
+  }
+
+  #remember(at: BytePath): void {
+    for (let path = at; path !== '' && !this.#fresh.has(path); path = splitPath(path).parent) this.#fresh.add(path)
   }
 
   /** Removes what lower layers put into a directory. */

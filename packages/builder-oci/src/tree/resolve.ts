@@ -56,7 +56,7 @@ export function lookUp(root: Directory, path: BytePath, options: LookUpOptions =
       const stats = statsAt(walk.directory, name)
       const isLast = names.length === 0
       if (stats?.isSymbolicLink() === true && (!isLast || options.follow === true)) {
-        if (++links > maxLinks) throw new ImagoError('TRANSFER_FAILED', `'/${toText(path)}' leads through a loop of links`)
+        if (++links > maxLinks) throw new ImagoError('TRANSFER_FAILED', `'${toText(path)}' leads through a loop of links`)
         const target = fromBytes(readlinkSync(walk.directory.path(name), { encoding: 'buffer' }))
         if (target.startsWith('/')) walk.restart()
         names.unshift(...namesOf(target))
