@@ -16,14 +16,17 @@ const agentPath = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? '../../dist/root/agent-main.js' : './agent-main.js', import.meta.url),
 )
 
+/** How much of an agent's last words is kept, in characters. */
+const lastWords = 2000
+
 /** A running agent. Disposing of it kills it, and whatever it started. */
 export class AgentProcess implements AsyncDisposable {
   readonly client: RpcClient<AgentMethods>
   readonly ids: IdMap
-  /** Receives what helpers say. */
-  onOutput: OutputSink = () => undefined
   readonly #child: ChildProcess
   readonly #ended: Promise<unknown>
+  #output: OutputSink | undefined
+  #said = ''
 
   private constructor(child: ChildProcess, ids: IdMap) {
     this.#child = child
@@ -32,10 +35,10 @@ export class AgentProcess implements AsyncDisposable {
       send: (message) => void child.send(message, () => undefined), // that it is gone is told below
       onMessage: (listener) => child.on('message', (message) => listener(message as Message)), // the agent sends nothing else
     })
-    child.stdout?.on('data', (chunk: Uint8Array) => this.onOutput('stdout', chunk))
-    child.stderr?.on('data', (chunk: Uint8Array) => this.onOutput('stderr', chunk))
-    this.#ended = once(child, 'exit')
-    void this.#ended.then(() => this.client.lose(new ImagoError('MACHINE_LOST', 'the root is gone: its agent has ended')))
+    child.stdout?.on('data', (chunk: Uint8Array) => this.#output?.('stdout', chunk))
+    child.stderr?.on('data', (chunk: Uint8Array) => this.#hear(chunk))
+    this.#ended = hasEnded(child) ? Promise.resolve() : once(child, 'exit')
+    void this.#ended.then(() => this.client.lose(this.#lost()))
   }
 
   /**
@@ -47,8 +50,30 @@ export class AgentProcess implements AsyncDisposable {
     return new AgentProcess(await startIsolated({ command, cwd: directory, ids, channel: true, signal }), ids)
   }
 
+  /** Receives what helpers say from now on. */
+  listen(output: OutputSink): void {
+    this.#output = output
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.kill('SIGKILL')
     await this.#ended
   }
+
+  #hear(chunk: Uint8Array): void {
+    this.#output?.('stderr', chunk)
+    this.#said = `${this.#said}${Buffer.from(chunk).toString()}`.slice(-lastWords)
+  }
+
+  #lost(): ImagoError {
+    return new ImagoError(
+      'MACHINE_LOST',
+      'the root is gone: its agent has ended',
+      this.#said === '' ? {} : { cause: new Error(this.#said) },
+    )
+  }
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null
 }

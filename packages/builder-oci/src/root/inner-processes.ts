@@ -5,7 +5,10 @@ import { openPipes } from './pipes.ts'
 import type { RunningProcess } from './running-process.ts'
 import { runningProcess } from './running-process.ts'
 
-/** What root may do in a root: what container engines allow, without making device nodes (capabilities(7)). */
+/**
+ * What root may do in a root (capabilities(7)): what container engines allow, without making device nodes, and without giving files
+ * capabilities, which layers would lose: installers make such programs set-user-id then.
+ */
 const capabilities = [
   'audit_write',
   'chown',
@@ -15,7 +18,6 @@ const capabilities = [
   'kill',
   'net_bind_service',
   'net_raw',
-  'setfcap',
   'setgid',
   'setpcap',
   'setuid',

@@ -21,8 +21,6 @@ export interface IsolatedProcessOptions {
   readonly signal: AbortSignal
 }
 
-const unshareHint = "install 'util-linux'"
-
 /** Says that it runs, waits until its ids are mapped, and becomes the program, which the system kills when its parent ends. */
 const handshake = 'echo; read -r line && exec setpriv --pdeathsig KILL "$@"'
 
@@ -32,7 +30,8 @@ const handshake = 'echo; read -r line && exec setpriv --pdeathsig KILL "$@"'
  * @throws ImagoError `UNSUPPORTED` when the system does not allow it, `TOOL_MISSING`
  */
 export async function startIsolated(options: IsolatedProcessOptions): Promise<ChildProcess> {
-  const unshare = await requireProgram('unshare', unshareHint)
+  const [unshare] = await Promise.all(['unshare', 'setpriv'].map((name) => requireProgram(name, "install 'util-linux'")))
+  if (unshare === undefined) throw new ImagoError('INTERNAL', 'a required program was not found')
   const isolate = ['--user', '--mount', '--propagation', 'private', '/bin/sh', '-c', handshake, 'imago']
   const child = spawn(unshare, [...isolate, ...options.command], {
     cwd: options.cwd,

@@ -55,7 +55,7 @@ export class NamespacedRoot implements Root {
     if (this.#agent.ids.kind === 'single')
       throw new ImagoError('UNSUPPORTED', 'this needs more than one user', { hint: subordinateIdsHint })
     const { output, command, env } = request
-    this.#agent.onOutput = output
+    this.#agent.listen(output)
     return await this.#agent.client.call('runHelper', { command, env }, call)
   }
 

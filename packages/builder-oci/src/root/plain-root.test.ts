@@ -16,7 +16,7 @@ afterAll(async () => await rm(folder, { recursive: true }))
 
 it('takes files, and says why it runs no commands', async () => {
   const reason = new ImagoError('UNSUPPORTED', 'commands run on Linux', { hint: 'use Linux' })
-  await using root = new PlainRoot(folder, reason)
+  const root = new PlainRoot(folder, reason)
   const machine = await root.start({ env: {}, cwd: '/' }, signal)
   expect(machine.limits).toEqual([{ what: 'commands', text: 'commands run on Linux', hint: 'use Linux' }])
   const communicator = machine.connect()
@@ -29,4 +29,5 @@ it('takes files, and says why it runs no commands', async () => {
   expect(layer).toMatchObject({ mediaType: 'application/vnd.oci.image.layer.v1.tar', digest: layer?.diffId })
   await communicator[Symbol.asyncDispose]()
   await expect(communicator.stat('/')).rejects.toMatchObject({ code: 'DISCONNECTED' })
+  await root[Symbol.asyncDispose]()
 })
