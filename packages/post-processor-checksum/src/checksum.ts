@@ -49,7 +49,7 @@ export function checksum<const O extends string = never, const X extends string 
     type: 'checksum',
     ...common,
     options: own,
-    title: `checksums: ${algorithms.join(', ')}`,
+    title: algorithms.join(', '),
     takes: 'files',
     makes: { type: 'files', files: true },
     input: 'needed',

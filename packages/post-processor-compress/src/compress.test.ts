@@ -64,7 +64,7 @@ test('common options are apart from its own', () => {
   const step = compress({ output: 'a.tar', only: ['vm'], timeout: '5m', keepInputArtifact: true })
   expect(step).toMatchObject({ only: ['vm'], timeout: '5m', keepInputArtifact: true, input: 'removed', takes: 'files' })
   expect(step.options).toEqual({ output: 'a.tar' })
-  expect(step.title).toBe('compress to a.tar')
+  expect(step.title).toBe('a.tar')
 })
 
 test('an artifact without files is an error', async () => {

@@ -18,7 +18,7 @@ export interface CompressOptions {
   readonly format?: ArchiveFormat
   /**
    * How hard to try: 0 (store) to 9 for gzip and zip, as zlib counts; 1 to 22 for zstd.
-   * @default 3; gzip takes 4 for texts and 2 for programs, as fast and smaller
+   * @default 3 for zip, 2 for zstd; gzip takes 4 for texts and 2 for programs: as fast as 3, and smaller
    */
   readonly level?: number
   /**
@@ -51,7 +51,7 @@ export function compress<const O extends string = never, const X extends string 
     type: 'compress',
     ...common,
     options: own,
-    title: typeof output === 'string' ? `compress to ${output}` : 'compress',
+    title: typeof output === 'string' ? output : 'compress',
     takes: 'files',
     makes: { type: 'files', files: true },
     input: 'removed',

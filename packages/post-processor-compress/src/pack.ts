@@ -88,11 +88,15 @@ interface Encoding {
   readonly signal: AbortSignal
 }
 
+/** Twice as fast as zstd's own default, 3, and smaller than gzip at any level that is in use. */
+const zstdLevel = 2
+
 function encode(format: ArchiveFormat, { entries, reading, options, signal }: Encoding): AsyncIterable<Parts> {
-  const { level = 3, threads = availableParallelism() } = options
+  const { threads = availableParallelism() } = options
   const { pool } = reading
-  if (format === 'zip') return asParts(zipArchive(entries, { level, reading }), pool)
+  if (format === 'zip') return asParts(zipArchive(entries, { level: options.level ?? 3, reading }), pool)
   const isZstd = format === 'tar.zst' || format === 'zst'
+  const level = options.level ?? zstdLevel
   const [first, ...others] = entries
   if (isZstd && !hasNodeZstd() && first !== undefined && others.length === 0 && first.stats.size >= largeFile) {
     return zstdFile(first, { threads, level, signal, reading, asTar: format === 'tar.zst' })
