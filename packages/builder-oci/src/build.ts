@@ -6,7 +6,7 @@ import { formatPlatform, localPlatform, parsePlatform } from '@imago/container-r
 import type { BuildContext, Facts } from '@imago/core'
 import { resolveFacts } from '@imago/core'
 
-import { environmentOf, imageConfig } from './archive/image-config.ts'
+import { environmentOf, imageConfig, variablesOf } from './archive/image-config.ts'
 import type { LayerFile } from './archive/layer-file.ts'
 import { writeArchive } from './archive/layout-writer.ts'
 import type { Base } from './from/base.ts'
@@ -57,11 +57,7 @@ async function subfolder(folder: string, name: string): Promise<string> {
 const defaultEnvironment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root' }
 
 async function startMachine(root: Root, base: Base, options: OciOptions, ctx: BuildContext): Promise<Machine> {
-  const variables = environmentOf(base.config?.config?.Env, options.env ?? {}).map((variable): [string, string] => {
-    const equals = variable.indexOf('=')
-    return [variable.slice(0, equals), variable.slice(equals + 1)]
-  })
-  const env = { ...defaultEnvironment, ...Object.fromEntries(variables) }
+  const env = { ...defaultEnvironment, ...variablesOf(environmentOf(base.config?.config?.Env, options.env ?? {})) }
   const machine = await root.start({ env, cwd: base.config?.config?.WorkingDir || '/' }, ctx.signal)
   for (const { what, text, hint } of machine.limits) {
     const level = what === 'overlay' ? 'debug' : 'info'

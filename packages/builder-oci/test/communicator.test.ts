@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { communicatorContract } from '@imago/testing'
 
-import { becomeNobody, buildAgent, needs, whyNoNamespaces } from './bench.ts'
+import { becomeNobody, checkBuilt, needs, whyNoNamespaces } from './bench.ts'
 import type { TestMachine } from './machine.ts'
 import { startTestMachine } from './machine.ts'
 
-await buildAgent()
+checkBuilt()
 const { skip, why } = needs('userns', becomeNobody() ?? (await whyNoNamespaces()))
 
 describe.skipIf(skip)(`a machine of a user${why}`, () => {

@@ -4,9 +4,9 @@ import { builderContract } from '@imago/testing'
 import { afterAll, describe, test } from 'vitest'
 
 import { hostBinaries, oci } from '../src/index.ts'
-import { buildAgent, whyNoNamespaces } from './bench.ts'
+import { checkBuilt, whyNoNamespaces } from './bench.ts'
 
-await buildAgent()
+checkBuilt()
 const hasCommands = (await whyNoNamespaces()) === undefined
 
 builderContract({

@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findProgram } from '../src/host/programs.ts'
 import { hostBinaries } from '../src/index.ts'
 import type { TestBuild } from './bench.ts'
-import { buildAgent, buildImage, needs, output, runProgram, temporaryFolder, whyNoNamespaces } from './bench.ts'
+import { checkBuilt, buildImage, needs, output, runProgram, temporaryFolder, whyNoNamespaces } from './bench.ts'
 
-await buildAgent()
+checkBuilt()
 const noEngine = await runProgram('docker', 'version').then(
   () => undefined,
   () => 'there is no Docker engine',

@@ -1,9 +1,9 @@
 import { describe } from 'vitest'
 
-import { becomeNobody, buildAgent, needs, whyNoNamespaces } from './bench.ts'
+import { becomeNobody, checkBuilt, needs, whyNoNamespaces } from './bench.ts'
 import { killedTests } from './killed.ts'
 
-await buildAgent()
+checkBuilt()
 const { skip, why } = needs('userns', becomeNobody() ?? (await whyNoNamespaces()))
 
 describe.skipIf(skip)(`a killed build of a user${why}`, () => {

@@ -8,9 +8,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { hostBinaries } from '../src/index.ts'
 import { archiveContent } from './archive-content.ts'
-import { buildAgent, buildImage, needs, packageFolder, temporaryFolder, whyNoNamespaces } from './bench.ts'
+import { checkBuilt, buildImage, needs, packageFolder, temporaryFolder, whyNoNamespaces } from './bench.ts'
 
-await buildAgent()
+checkBuilt()
 const { skip, why } = needs('userns', await whyNoNamespaces())
 
 /** Builds, and says what became of the image and of a command. */

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import type { Communicator } from '@imago/core'
 
-import { buildAgent, needs, output, whyNoNamespaces } from './bench.ts'
+import { checkBuilt, needs, output, whyNoNamespaces } from './bench.ts'
 import type { TestMachine } from './machine.ts'
 import { startTestMachine } from './machine.ts'
 
-await buildAgent()
+checkBuilt()
 const { skip, why } = needs('userns', await whyNoNamespaces())
 
 describe.skipIf(skip)(`a process in a root${why}`, () => {

@@ -11,11 +11,11 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { findProgram } from '../src/host/programs.ts'
 import { debootstrap, hostBinaries, ociArchive, registry, scratch, tarball } from '../src/index.ts'
 import { archiveContent } from './archive-content.ts'
-import { buildAgent, buildImage, needs, output, runProgram, temporaryFolder } from './bench.ts'
+import { checkBuilt, buildImage, needs, output, runProgram, temporaryFolder } from './bench.ts'
 import type { DockerRegistry } from './docker-registry.ts'
 import { startDockerRegistry } from './docker-registry.ts'
 
-await buildAgent()
+checkBuilt()
 
 let folder: string
 let archive: string

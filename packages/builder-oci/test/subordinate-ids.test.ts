@@ -8,9 +8,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { findProgram } from '../src/host/programs.ts'
 import { archiveContent } from './archive-content.ts'
-import { buildAgent, needs, packageFolder, temporaryFolder, whyNoNamespaces, whyNotRoot } from './bench.ts'
+import { checkBuilt, needs, packageFolder, temporaryFolder, whyNoNamespaces, whyNotRoot } from './bench.ts'
 
-await buildAgent()
+checkBuilt()
 const noUidmap = (await findProgram('newuidmap')) === undefined ? "there is no program 'newuidmap'" : undefined
 const { skip, why } = needs('uidmap', whyNotRoot() ?? noUidmap ?? (await whyNoNamespaces()))
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { transferContract } from '@imago/testing'
 
-import { buildAgent, needs, whyNoNamespaces, whyNotRoot } from './bench.ts'
+import { checkBuilt, needs, whyNoNamespaces, whyNotRoot } from './bench.ts'
 import type { TestMachine } from './machine.ts'
 import { startTestMachine } from './machine.ts'
 
@@ -11,7 +11,7 @@ describe.skipIf(skip)(`a machine of root${why}`, () => {
   let machine: TestMachine
 
   beforeAll(async () => {
-    await buildAgent()
+    checkBuilt()
     machine = await startTestMachine()
   })
   afterAll(async () => await machine[Symbol.asyncDispose]())

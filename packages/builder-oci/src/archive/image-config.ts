@@ -76,6 +76,12 @@ export function environmentOf(base: readonly string[] | null | undefined, set: R
   return [...variables.values()]
 }
 
+/** The variables of a list of `NAME=value`, by name. */
+export function variablesOf(list: readonly string[]): Record<string, string> {
+  const pairs = list.filter((variable) => variable.includes('='))
+  return Object.fromEntries(pairs.map((variable) => [nameOf(variable), variable.slice(variable.indexOf('=') + 1)]))
+}
+
 function nameOf(variable: string): string {
   return variable.split('=', 1)[0] ?? ''
 }

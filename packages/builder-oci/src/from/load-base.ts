@@ -1,3 +1,5 @@
+import { ImagoError } from '@imago/core'
+
 import { hostFiles } from './host-binaries.ts'
 import type { HostBinariesSource } from './host-binaries.ts'
 import type { Base, BaseContext } from './base.ts'
@@ -36,6 +38,9 @@ export async function loadBase(source: OciSource, context: BaseContext): Promise
 
 async function hostBinariesBase({ commands }: HostBinariesSource, context: BaseContext): Promise<Base> {
   const { signal } = context.step
+  if (process.platform !== 'linux') {
+    throw new ImagoError('UNSUPPORTED', `programs of this machine do not run in an image for Linux: this is ${process.platform}`)
+  }
   await context.root.tree.install(await hostFiles(commands, signal), { signal })
   return {
     name: `programs of this machine (${commands.join(', ')})`,

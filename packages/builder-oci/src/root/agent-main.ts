@@ -1,5 +1,6 @@
 /* The agent's process: it takes its orders from the process that started it, and ends with it. */
 import { Agent } from './agent.ts'
+import type { AgentMethods } from './agent-methods.ts'
 import type { Message } from './rpc.ts'
 import { serve } from './rpc.ts'
 
@@ -7,10 +8,12 @@ const [, , directory = ''] = process.argv
 process.umask(0o022)
 process.on('disconnect', () => process.exit())
 
+const agent: AgentMethods = new Agent(directory)
+
 serve(
   {
     send: (message) => process.send?.(message),
     onMessage: (listener) => process.on('message', (message) => listener(message as Message)), // nobody else sends any
   },
-  new Agent(directory),
+  agent,
 )

@@ -73,7 +73,7 @@ export class InnerProcesses {
       cwd: '/',
     })
     pipes.closeEnds()
-    return runningProcess(child, pipes)
+    return await runningProcess(child, pipes)
   }
 
   /** Enters the namespaces, gives up what root has no need of there, and only then becomes the program. */

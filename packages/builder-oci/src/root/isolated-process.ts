@@ -37,8 +37,10 @@ export async function startIsolated(options: IsolatedProcessOptions): Promise<Ch
     cwd: options.cwd,
     env: { PATH: programDirectories().join(':'), LC_ALL: 'C.UTF-8' },
     stdio: ['pipe', 'pipe', 'pipe', ...(options.channel === true ? (['ipc'] as const) : [])],
+    detached: true, // a Ctrl-C in the terminal is for this process, which ends the other one in its own time
     serialization: 'advanced',
   })
+  child.stdin?.on('error', () => undefined) // one that has ended says so by its exit
   try {
     await isUnshared(child)
     await mapIds(child.pid ?? 0, options.ids, options.signal)

@@ -42,7 +42,9 @@ export class NamespacedRoot implements Root {
 
   async start(options: MachineOptions, signal: AbortSignal): Promise<Machine> {
     const sealed = await this.tree.seal(mountPoints, { signal })
-    const processes = await this.#startProcesses(sealed, options, signal).catch((error: unknown) => explainNamespaces(error))
+    const processes = await this.#startProcesses(sealed, await this.#withFolder(options, signal), signal).catch((error: unknown) =>
+      explainNamespaces(error),
+    )
     const isAlive = (): Promise<boolean> => this.#isAlive(processes)
     return {
       connect: () => new RootCommunicator({ tree: this.tree, processes, isAlive }),
@@ -79,6 +81,12 @@ export class NamespacedRoot implements Root {
       tools: innerTools(tools, toolDirectory),
       groups: this.#agent.ids.kind !== 'single',
     })
+  }
+
+  /** A base may name a folder that it does not have: engines make it when a container starts. */
+  async #withFolder(options: MachineOptions, signal: AbortSignal): Promise<MachineOptions> {
+    const folder = await this.tree.stat(options.cwd, { signal })
+    return folder?.kind === 'directory' ? options : { ...options, cwd: '/' }
   }
 
   async #isAlive(processes: InnerProcesses | ImagoError): Promise<boolean> {

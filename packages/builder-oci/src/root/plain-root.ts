@@ -2,7 +2,6 @@ import type { ImagoError } from '@imago/core'
 
 import { MemoryAttributes } from '../tree/attributes.ts'
 import { basePathIn, LocalTree } from '../tree/local-tree.ts'
-import type { Tree } from '../tree/tree.ts'
 import { commandsLimit } from './root-limits.ts'
 import type { Machine, MachineOptions, Root } from './root.ts'
 import { RootCommunicator } from './root-communicator.ts'
@@ -12,7 +11,7 @@ import { RootCommunicator } from './root-communicator.ts'
  * owners and modes are kept in memory; commands cannot run.
  */
 export class PlainRoot implements Root {
-  readonly tree: Tree
+  readonly tree: LocalTree
   readonly basePath: string
   readonly #reason: ImagoError
 
@@ -41,6 +40,7 @@ export class PlainRoot implements Root {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
+    this.tree[Symbol.dispose]()
     return Promise.resolve()
   }
 }

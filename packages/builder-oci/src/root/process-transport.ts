@@ -35,13 +35,13 @@ export function processTransport(shell: RunningProcess, ended: () => Promise<Err
 
 /** Kills a process of this machine and all that it started. A user may kill what runs in the user's own namespaces, whoever it belongs to there. */
 export async function killTree(pid: number, graceMs: number): Promise<void> {
-  await killProcessTree(() => Promise.resolve(openHostShell()), { pid, graceMs })
+  await killProcessTree(openHostShell, { pid, graceMs })
 }
 
-function openHostShell(): ShellTransport {
+async function openHostShell(): Promise<ShellTransport> {
   const child = spawn('/bin/sh', [], { stdio: 'pipe', cwd: '/', env: {} })
   const { stdin, stdout, stderr } = child
-  const shell = runningProcess(child, { stdin, stdout, stderr })
+  const shell = await runningProcess(child, { stdin, stdout, stderr })
   const ended = new ImagoError('DISCONNECTED', 'the shell that kills processes has ended')
   return {
     ...processTransport(shell, () => Promise.resolve(ended)),

@@ -82,7 +82,10 @@ export class RootCommunicator implements Communicator {
     try {
       return await session.exec(command, options)
     } catch (error) {
-      if (isImagoError(error, 'DISCONNECTED')) this.#session = undefined // a step has ended the shell; the next one gets another
+      if (isImagoError(error, 'DISCONNECTED')) {
+        this.#session = undefined // a step has ended the shell; the next one gets another
+        await session[Symbol.asyncDispose]()
+      }
       throw error
     }
   }
@@ -116,7 +119,12 @@ export class RootCommunicator implements Communicator {
     const { signal } = this.#closed
     if ((await this.#options.tree.stat('/bin/sh', { signal }))?.kind !== 'file') return undefined
     const open = async (): Promise<ShellTransport> => processTransport(await processes.start({ command: ['/bin/sh'], signal }), this.#why)
-    return await openShellSession(await open(), open)
+    try {
+      return await openShellSession(await open(), open)
+    } catch (error) {
+      if (isImagoError(error, 'DISCONNECTED')) return undefined // it cannot run, and a process of its own for each command says why
+      throw error
+    }
   }
 
   readonly #why = async (): Promise<Error> =>

@@ -88,6 +88,10 @@ export class RpcClient<M extends Methods<M>> {
       .catch((error: unknown) => {
         throw signal.aborted ? abortError(signal) : error
       })
+      .then((value) => {
+        if (signal.aborted) throw abortError(signal) // it was done before it could be told
+        return value
+      })
       .finally(() => signal.removeEventListener('abort', cancel))
     return settled as Promise<ResultOf<M[K]>> // the method of this name answers so
   }

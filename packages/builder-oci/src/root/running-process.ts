@@ -4,6 +4,8 @@ import { constants } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 
+import { ImagoError, messageOf } from '@imago/core'
+
 /** How long a process that has ended may go on holding its output through a child in the background, in milliseconds. */
 const drainMs = 500
 
@@ -20,17 +22,26 @@ export interface RunningProcess {
   readonly drained: Promise<void>
 }
 
-/** The streams that a child was started with, and how it ends. */
-export function runningProcess(child: ChildProcess, streams: Pick<RunningProcess, 'stdin' | 'stdout' | 'stderr'>): RunningProcess {
+/**
+ * Waits until a child has been started with these streams.
+ * @throws ImagoError `COMMAND_FAILED` when it cannot be
+ */
+export async function runningProcess(
+  child: ChildProcess,
+  streams: Pick<RunningProcess, 'stdin' | 'stdout' | 'stderr'>,
+): Promise<RunningProcess> {
   const { stdin, stdout, stderr } = streams
   const exited = exitOf(child)
+  exited.catch(() => undefined) // whoever waits is told
   const ends = Promise.all([endOf(stdout), endOf(stderr)])
   const drained = exited.then(async () => {
     await Promise.race([ends, delay(drainMs, undefined, { ref: false })])
   })
-  for (const promise of [exited, drained]) promise.catch(() => undefined) // whoever waits is told
+  drained.catch(() => undefined)
   for (const stream of [stdin, stdout, stderr]) stream.on('error', () => undefined) // a stream that breaks ends; the exit code says more
-  return { pid: child.pid ?? 0, stdin, stdout, stderr, exited, drained }
+  if (child.pid !== undefined) return { pid: child.pid, stdin, stdout, stderr, exited, drained }
+  const error: unknown = await exited.catch((reason: unknown) => reason)
+  throw new ImagoError('COMMAND_FAILED', `'${child.spawnfile}' cannot be started: ${messageOf(error)}`, { cause: error })
 }
 
 async function exitOf(child: ChildProcess): Promise<number> {

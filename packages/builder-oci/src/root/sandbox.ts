@@ -89,6 +89,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
   })
   const ended = once(child, 'exit').then(() => undefined)
+  ended.catch(() => undefined) // that it cannot be started is told below
   return { pid: await readPid(child), ended, stop: () => stop(child, ended) }
 }
 

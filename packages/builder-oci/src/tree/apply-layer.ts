@@ -140,9 +140,7 @@ class LayerApplier {
   }
 
   #place(path: BytePath): Place {
-    const place = lookUp(this.#root, path, { makeDirectory: this.#writer.makeParent })
-    if (place !== undefined) return place
-    throw new ImagoError('INTERNAL', 'a look-up that makes directories found one missing')
+    return lookUp(this.#root, path, { makeDirectory: this.#writer.makeParent })
   }
 }
 

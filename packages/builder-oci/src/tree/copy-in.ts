@@ -126,9 +126,7 @@ class Copier {
 
   #place(destination: BytePath, follow: boolean): Place {
     this.#checkSignal()
-    const place = lookUp(this.#root, destination, { follow, makeDirectory: this.#writer.makeParent })
-    if (place !== undefined) return place
-    throw new ImagoError('INTERNAL', 'a look-up that makes directories found one missing')
+    return lookUp(this.#root, destination, { follow, makeDirectory: this.#writer.makeParent })
   }
 
   async #takeTurns(): Promise<void> {

@@ -52,8 +52,8 @@ export function basePathIn(directory: string): string {
   return join(directory, 'base')
 }
 
-/** A tree in a directory of this machine. */
-export class LocalTree implements Tree {
+/** A tree in a directory of this machine. Disposing of it lets go of the directory; the files stay. */
+export class LocalTree implements Tree, Disposable {
   readonly #options: LocalTreeOptions
   readonly #base: string
   readonly #baseDirectory: Directory
@@ -125,9 +125,13 @@ export class LocalTree implements Tree {
     return this.#write(this.#comparison, request, signal)
   }
 
+  [Symbol.dispose](): void {
+    if (this.#root !== this.#baseDirectory) this.#root[Symbol.dispose]()
+    this.#baseDirectory[Symbol.dispose]()
+  }
+
   async #install(entry: InstalledEntry, writer: TreeWriter): Promise<void> {
     using place = lookUp(this.#root, bytePath(entry.path), { makeDirectory: writer.makeParent })
-    if (place === undefined) throw new ImagoError('INTERNAL', 'a look-up that makes directories found one missing')
     const attributes = { uid: 0, gid: 0, mode: entry.mode }
     switch (entry.kind) {
       case 'directory':

@@ -58,7 +58,6 @@ export function placesUnderRoot(spare: string): PlaceMaker {
  */
 export async function placeMountPoint(root: Directory, mountPoint: MountPoint, maker: PlaceMaker): Promise<string> {
   using place = lookUp(root, bytePath(mountPoint.path), { follow: true, makeDirectory: maker.parent })
-  if (place === undefined) throw new ImagoError('INTERNAL', 'a look-up that makes directories found one missing')
   if (place.stats === undefined) await maker.place(place, mountPoint.kind)
   else if (mountPoint.kind === 'directory' ? !place.stats.isDirectory() : !place.stats.isFile()) {
     throw new ImagoError('UNSUPPORTED', `'${mountPoint.path}' of the base is no ${mountPoint.kind}: commands cannot run in such a root`)

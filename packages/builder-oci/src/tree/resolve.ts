@@ -43,6 +43,8 @@ export interface LookUpOptions {
  * @returns `undefined` when a parent is missing
  * @throws ImagoError `TRANSFER_FAILED` when a parent is no directory, and for loops of links
  */
+export function lookUp(root: Directory, path: BytePath, options: LookUpOptions & Required<Pick<LookUpOptions, 'makeDirectory'>>): Place
+export function lookUp(root: Directory, path: BytePath, options?: LookUpOptions): Place | undefined
 export function lookUp(root: Directory, path: BytePath, options: LookUpOptions = {}): Place | undefined {
   const walk = new Walk(root)
   try {
