@@ -7,6 +7,7 @@ import { reveal } from '@imago/core'
 import { provisionContext } from '@imago/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
+import { reasonToSkip } from '../../../test/requirement.ts'
 import { clearAuthorizedKey } from '../src/authorized-keys.ts'
 import { createKeyPair } from '../src/key-pair.ts'
 import { sshCommunicator } from '../src/ssh-communicator.ts'
@@ -14,7 +15,9 @@ import { say } from './outcome.ts'
 import type { Sshd } from './sshd.ts'
 import { lacksSshd, rootOf, skipped, startSshd } from './sshd.ts'
 
-test('a key pair is one to ssh-keygen too', async () => {
+const noKeygen = reasonToSkip({ 'ssh-keygen': 'command -v ssh-keygen' })
+
+test.skipIf(noKeygen !== '')(`a key pair is one to ssh-keygen too${noKeygen}`, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'imago-keys-'))
   const keys = await createKeyPair('build of\nan image')
   const file = join(folder, 'key')

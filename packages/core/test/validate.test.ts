@@ -1,12 +1,12 @@
-import { execFileSync } from 'node:child_process'
-import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { z } from 'zod'
 
 import type { Builder, Image, Provisioner } from '../src/index.ts'
 import { artifactOf, defineImage, formatPath, parameterized, plan, preflight, run, secret, validate } from '../src/index.ts'
+import { readOnly } from '../../../test/read-only-folder.ts'
 import { files, post, runOptions, step, temporaryDirectory, thing } from './fixtures.ts'
 
 async function problems(image: Image | readonly Image[], directory?: string): Promise<string[]> {
@@ -130,11 +130,7 @@ test('an output folder that cannot be written', async () => {
   const directory = await temporaryDirectory()
   const closed = join(directory, 'closed')
   await mkdir(closed)
-  if (process.getuid?.() === 0) {
-    // permissions do not stop root, a file system that is read-only does
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'ro', 'tmpfs', closed])
-    onTestFinished(() => void execFileSync('umount', [closed]))
-  } else await chmod(closed, 0o500)
+  await using _closed = await readOnly(closed)
   const image = defineImage({ name: 'cow', builders: { a: { ...thing(), outputs: () => [{ path: 'closed/x', at: ['output'] }] } } })
   expect((await problems(image, directory))[0]).toMatch(/^builders\.a\.output: 'closed\/x' cannot be written: (EROFS|EACCES)/)
 })

@@ -72,6 +72,7 @@ const readers = { 'tar.gz': [], 'tar.zst': ['zstd'], tar: [], zip: ['unzip'] } a
 
 describe.each(formats)('%s', (format) => {
   const unreadable = lacks(...readers[format])
+  const unwritable = format === 'tar.zst' && unreadable
 
   test.skipIf(unreadable)('keeps folders below the common one, and odd names', async () => {
     const files = {
@@ -99,7 +100,7 @@ describe.each(formats)('%s', (format) => {
     expect(first.equals(second)).toBe(true)
   })
 
-  test('an abort in the middle leaves nothing, and what was there before', async () => {
+  test.skipIf(unwritable)('an abort in the middle leaves nothing, and what was there before', async () => {
     const input = await artifactOf({ 'a.img': noise(8_000_000), 'b.img': Buffer.alloc(30_000_000, 'text ') })
     await writeFile(join(directory, `cow.${format}`), 'before')
     const controller = new AbortController()
@@ -111,7 +112,7 @@ describe.each(formats)('%s', (format) => {
     expect(context.resources.held).toEqual([])
   })
 
-  test('a file that becomes shorter meanwhile is an error', async () => {
+  test.skipIf(unwritable)('a file that becomes shorter meanwhile is an error', async () => {
     const input = await artifactOf({ 'a.img': noise(20_000_000), 'b.img': '' })
     const context = contextOf()
     let shortened = false

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +9,7 @@ import { onTestFinished } from 'vitest'
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'imago-tar-'))
   onTestFinished(async () => {
+    execFileSync('chmod', ['-R', 'u+rwX', folder]) // tests make folders that only root could remove
     await rm(folder, { recursive: true, force: true })
   })
   return folder
