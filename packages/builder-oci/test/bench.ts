@@ -20,7 +20,7 @@ export const packageFolder: string = dirname(dirname(fileURLToPath(import.meta.u
 
 /** Programs that the tests' images have: a shell, and what the contract of communicators asks for. */
 export const testCommands: readonly string[] = (
-  'sh cat head ls ln mkdir mv nohup pwd printf ps readlink rm rmdir sleep stat touch tr true ' +
+  'sh cat head ls ln mkdir mv nohup pwd printf readlink rm rmdir sleep stat touch tr true ' +
   'chmod chown cp dd dirname env id mkfifo mknod mount umount unshare wc'
 ).split(' ')
 

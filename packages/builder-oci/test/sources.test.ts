@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { findProgram } from '../src/host/programs.ts'
 import { debootstrap, hostBinaries, ociArchive, registry, scratch, tarball } from '../src/index.ts'
 import { archiveContent } from './archive-content.ts'
-import { checkBuilt, buildImage, needs, output, runProgram, temporaryFolder } from './bench.ts'
+import { buildImage, checkBuilt, needs, output, runProgram, temporaryFolder, whyNotRoot } from './bench.ts'
 import type { DockerRegistry } from './docker-registry.ts'
 import { startDockerRegistry } from './docker-registry.ts'
 
@@ -204,7 +204,9 @@ describe.skipIf(noRegistry.skip)(`a registry${noRegistry.why}`, () => {
   })
 })
 
-describe('debootstrap', () => {
+const severalUsers = needs('root', whyNotRoot())
+
+describe.skipIf(severalUsers.skip)(`debootstrap${severalUsers.why}`, () => {
   /** Stands in for the program, which takes half a minute and the network. */
   const stand =
     '#!/bin/sh\nfor a; do [ "${a#/}" = "$a" ] || target=$a; done\nmkdir -p "$target/var/log" "$target/etc"\necho "$@" >"$target/etc/arguments"\necho $container >"$target/etc/container"\necho log >"$target/var/log/dpkg.log"\nchown 42:43 "$target/etc/container"\n'
