@@ -234,6 +234,17 @@ describe.skipIf(severalUsers.skip)(`debootstrap${severalUsers.why}`, () => {
   })
 })
 
+const noDebootstrap = isRequired('debootstrap') ? await missing('debootstrap') : 'it takes a minute: IMAGO_REQUIRE=debootstrap runs it'
+const real = needs('debootstrap', noDebootstrap)
+describe.skipIf(real.skip)(`the real debootstrap${real.why}`, () => {
+  it('makes a Debian that works', { timeout: 300_000 }, async () => {
+    const { path } = await buildImage(folder, { from: debootstrap({ suite: 'bookworm' }), output: 'debian.tar' }, async (machine) => {
+      expect((await output(machine, 'id -u www-data; dpkg --print-architecture >/dev/null && echo fine')).stdout).toBe('33\nfine\n')
+    })
+    expect((await archiveContent(path)).layers[0]).toContain('- 0640 0:42 etc/shadow')
+  })
+})
+
 it('needs nothing to start from nothing', async () => {
   const { path } = await buildImage(folder, { from: scratch(), output: 'nothing.tar' })
   expect((await archiveContent(path)).layers).toEqual([])

@@ -27,11 +27,16 @@ export async function runTool(program: string, args: readonly string[], options:
     if (systemCode(error) === 'ENOENT') {
       throw new ImagoError('TOOL_MISSING', `there is no program '${program}' on this machine`, { cause: error })
     }
-    throw new ImagoError('PROVIDER_FAILED', `${program}: ${saidBy(error) || messageOf(error)}`, { cause: error })
+    throw new ImagoError('PROVIDER_FAILED', saidBy(error) || `${program}: ${messageOf(error)}`, { cause: error })
   }
 }
 
 /** What a program that failed has written to standard error. */
 function saidBy(error: unknown): string {
-  return error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : ''
+  return error instanceof Error && 'stderr' in error ? firstLine(String(error.stderr)) : ''
+}
+
+/** The line of a program's complaint that says what is wrong; the others follow from it, or give general advice. */
+export function firstLine(said: string): string {
+  return said.trim().split('\n', 1)[0] ?? ''
 }

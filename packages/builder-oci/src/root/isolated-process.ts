@@ -6,7 +6,7 @@ import { ImagoError, messageOf } from '@imago/core'
 
 import { programDirectories } from '../host/environment.ts'
 import { requireProgram } from '../host/programs.ts'
-import { runTool } from '../host/run-tool.ts'
+import { firstLine, runTool } from '../host/run-tool.ts'
 import type { IdMap, IdRange } from './id-map.ts'
 import { idMapTools } from './id-map.ts'
 
@@ -59,7 +59,7 @@ function isUnshared(child: ChildProcess): Promise<void> {
     child.stdout?.once('data', () => resolve())
     child.once('error', reject)
     child.once('close', () => {
-      const why = Buffer.concat(said).toString().trim()
+      const why = firstLine(Buffer.concat(said).toString())
       reject(new ImagoError('UNSUPPORTED', `this machine allows no user namespace: ${why}`))
     })
   })

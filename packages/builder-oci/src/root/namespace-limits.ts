@@ -28,7 +28,8 @@ const limits: readonly NamespaceLimit[] = [
 ]
 
 const containerHint =
-  "inside a container, its engine must allow namespaces: 'docker run --privileged', or '--security-opt seccomp=unconfined --cap-add SYS_ADMIN'"
+  "inside a container, its engine must allow them: 'docker run --privileged', or with '--security-opt' seccomp=unconfined, " +
+  'apparmor=unconfined and systempaths=unconfined'
 
 /** What probably keeps this process from making user namespaces, as a hint; `undefined` when nothing is known to. */
 export async function namespaceHint(): Promise<string | undefined> {

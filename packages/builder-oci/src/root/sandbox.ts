@@ -7,6 +7,7 @@ import { join } from 'node:path'
 
 import { ImagoError } from '@imago/core'
 
+import { firstLine } from '../host/run-tool.ts'
 import type { MountPoint } from '../tree/tree.ts'
 import type { HostTools } from './host-tools.ts'
 import { toolsIn } from './host-tools.ts'
@@ -102,7 +103,7 @@ function readPid(child: ChildProcess): Promise<number> {
     answers?.once('data', (chunk: Uint8Array) => resolve(Number(Buffer.from(chunk).toString())))
     child.once('error', reject)
     child.once('close', () => {
-      const why = Buffer.concat(said).toString().trim()
+      const why = firstLine(Buffer.concat(said).toString())
       reject(new ImagoError('PROVIDER_FAILED', `the root for commands cannot be set up: ${why}`))
     })
   })
