@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { findProgram } from '../src/host/programs.ts'
 import { debootstrap, hostBinaries, ociArchive, registry, scratch, tarball } from '../src/index.ts'
 import { archiveContent } from './archive-content.ts'
-import { buildImage, checkBuilt, needs, output, runProgram, temporaryFolder, whyNotRoot } from './bench.ts'
+import { buildImage, checkBuilt, isRequired, needs, output, runProgram, temporaryFolder, whyNotRoot } from './bench.ts'
 import type { DockerRegistry } from './docker-registry.ts'
 import { startDockerRegistry } from './docker-registry.ts'
 
@@ -234,7 +234,9 @@ describe.skipIf(severalUsers.skip)(`debootstrap${severalUsers.why}`, () => {
   })
 })
 
-const noDebootstrap = isRequired('debootstrap') ? await missing('debootstrap') : 'it takes a minute: IMAGO_REQUIRE=debootstrap runs it'
+const noDebootstrap = isRequired('debootstrap')
+  ? ((await missing('debootstrap')) ?? whyNotRoot())
+  : 'it takes a minute: IMAGO_REQUIRE=debootstrap runs it'
 const real = needs('debootstrap', noDebootstrap)
 describe.skipIf(real.skip)(`the real debootstrap${real.why}`, () => {
   it('makes a Debian that works', { timeout: 300_000 }, async () => {

@@ -42,9 +42,7 @@ export class NamespacedRoot implements Root {
 
   async start(options: MachineOptions, signal: AbortSignal): Promise<Machine> {
     const sealed = await this.tree.seal(mountPoints, { signal })
-    const processes = await this.#startProcesses(sealed, await this.#withFolder(options, signal), signal).catch((error: unknown) =>
-      explainNamespaces(error),
-    )
+    const processes = await this.#tryProcesses(sealed, await this.#withFolder(options, signal), signal)
     const isAlive = (): Promise<boolean> => this.#isAlive(processes)
     return {
       connect: () => new RootCommunicator({ tree: this.tree, processes, isAlive }),
@@ -54,8 +52,9 @@ export class NamespacedRoot implements Root {
   }
 
   async runHelper(request: HelperRequest & { readonly output: OutputSink }, call: Call): Promise<{ readonly exitCode: number }> {
-    if (this.#agent.ids.kind === 'single')
-      throw new ImagoError('UNSUPPORTED', 'this needs more than one user', { hint: subordinateIdsHint })
+    if (this.#agent.ids.kind === 'single') {
+      throw new ImagoError('UNSUPPORTED', 'this needs files of several users, and there is only root here', { hint: subordinateIdsHint })
+    }
     const { output, command, env } = request
     this.#agent.listen(output)
     return await this.#agent.client.call('runHelper', { command, env }, call)
@@ -63,6 +62,15 @@ export class NamespacedRoot implements Root {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#agent[Symbol.asyncDispose]()
+  }
+
+  async #tryProcesses(sealed: SealedTree, options: MachineOptions, signal: AbortSignal): Promise<InnerProcesses | ImagoError> {
+    try {
+      return await this.#startProcesses(sealed, options, signal)
+    } catch (error) {
+      if (signal.aborted) throw error
+      return await explainNamespaces(error)
+    }
   }
 
   async #startProcesses(sealed: SealedTree, options: MachineOptions, signal: AbortSignal): Promise<InnerProcesses> {

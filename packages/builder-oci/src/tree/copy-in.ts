@@ -28,6 +28,8 @@ export interface CopyInOptions {
   readonly mode?: number | undefined
   readonly owner: Pick<Attributes, 'uid' | 'gid'>
   readonly attributes: AttributeKeeper
+  /** A directory of this machine that is left out: the one that holds the root, which would be copied into itself. Absolute. */
+  readonly leaveOut: string
   readonly signal: AbortSignal
   readonly onProgress: (progress: TransferProgress) => void
 }
@@ -38,7 +40,7 @@ export interface CopyInOptions {
  * @throws ImagoError `INPUT_MISSING`, `TRANSFER_FAILED`; what the file system throws
  */
 export async function copyIn(root: Directory, options: CopyInOptions): Promise<void> {
-  const copier = new Copier(root, options)
+  const copier = new Copier(root, options, await stat(options.leaveOut))
   const { source, destination, mode } = options
   if ('content' in source) {
     const content = Buffer.from(source.content)
@@ -69,13 +71,15 @@ function fileAt(path: Buffer, stats: Stats, mode: number | undefined): LocalFile
 class Copier {
   readonly #root: Directory
   readonly #options: CopyInOptions
+  readonly #leaveOut: Stats
   readonly #writer: TreeWriter
   #bytes = 0
   #entries = 0
 
-  constructor(root: Directory, options: CopyInOptions) {
+  constructor(root: Directory, options: CopyInOptions, leaveOut: Stats) {
     this.#root = root
     this.#options = options
+    this.#leaveOut = leaveOut
     this.#writer = new TreeWriter(options.attributes, 'keeps directories')
   }
 
@@ -97,6 +101,7 @@ class Copier {
 
   async #child(local: Buffer, slot: Slot): Promise<void> {
     const stats = lstatSync(local)
+    if (stats.dev === this.#leaveOut.dev && stats.ino === this.#leaveOut.ino) return
     if (stats.isDirectory()) {
       await this.directory(local, stats, slot.at)
     } else if (stats.isSymbolicLink()) {

@@ -242,6 +242,13 @@ describe('transfers', () => {
     expect((await lstat(join(folder, 'copy/sub'))).mode & 0o777).toBe(0o700)
   })
 
+  it('of a folder that holds the root itself leave that out', async () => {
+    await tree.seal([], call)
+    await writeFile(join(folder, 'file'), 'x')
+    await tree.upload({ source: { path: folder }, destination: '/all' }, call)
+    expect(await readdir(join(folder, 'tree/base/all'))).toEqual(['file'])
+  })
+
   it('go into the directory that a link in its place points to', async () => {
     await apply(directory('usr/bin'), link('symlink', 'bin', 'usr/bin'))
     await tree.seal([], call)

@@ -102,9 +102,9 @@ export class LocalTree implements Tree, Disposable {
 
   async upload(upload: TreeUpload, { signal, onProgress = ignore }: Call): Promise<void> {
     const { source, destination, mode, owner } = upload
-    const { attributes } = this.#options
+    const { attributes, directory: leaveOut } = this.#options
     await transferring(`cannot upload to '${destination}'`, () =>
-      copyIn(this.#root, { source, destination, mode, owner: ownerIn(this.#root, owner), attributes, signal, onProgress }),
+      copyIn(this.#root, { source, destination, mode, owner: ownerIn(this.#root, owner), attributes, leaveOut, signal, onProgress }),
     )
   }
 
