@@ -32,6 +32,7 @@ test('the public names of the package', async () => {
       "plugin",
       "prefixIssues",
       "preflight",
+      "progressReporter",
       "resolveFacts",
       "resolveParameters",
       "reveal",

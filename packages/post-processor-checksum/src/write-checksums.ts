@@ -3,14 +3,13 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 
 import type { ArtifactFile, FilesArtifact, PostProcessContext } from '@imago/core'
-import { fileSystemError, ImagoError, isImagoError, messageOf, resolveFacts, systemCode } from '@imago/core'
+import { fileSystemError, ImagoError, isImagoError, messageOf, progressReporter, resolveFacts, systemCode } from '@imago/core'
 
 import type { ChecksumAlgorithm, ChecksumOptions } from './checksum.ts'
 import { checksumFileName } from './checksum.ts'
 import { checksumLines } from './checksum-lines.ts'
 import type { FileDigests } from './digest-file.ts'
 import { digestFile } from './digest-file.ts'
-import { progressOf } from './progress.ts'
 
 /** Options with their defaults. */
 export interface ChecksumSettings {
@@ -68,7 +67,11 @@ async function digestAll(
   algorithms: readonly ChecksumAlgorithm[],
   { emit, signal }: PostProcessContext,
 ): Promise<DigestedFile[]> {
-  const onRead = progressOf({ emit, task: 'checksums', total: files.reduce((sum, { size }) => sum + size, 0) })
+  const { add: onRead } = progressReporter(
+    'checksums',
+    emit,
+    files.reduce((sum, { size }) => sum + size, 0),
+  )
   const digested: DigestedFile[] = []
   for (const { path, sha256 } of files) {
     const found = await digestFile(path, algorithms, { signal, onRead })

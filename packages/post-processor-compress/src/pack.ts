@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 
 import type { FilesArtifact, PostProcessContext } from '@imago/core'
-import { formatPath, ImagoError, resolveFacts } from '@imago/core'
+import { formatPath, ImagoError, progressReporter, resolveFacts } from '@imago/core'
 
 import type { ArchiveEntry, Reading } from './archive-entry.ts'
 import { archiveEntries, readEntry } from './archive-entry.ts'
@@ -16,7 +16,6 @@ import { formatIssues } from './format-issues.ts'
 import { gzip } from './gzip.ts'
 import type { Parts } from './output-file.ts'
 import { writeOutput } from './output-file.ts'
-import { progressOf } from './progress.ts'
 import { tarArchive } from './tar-archive.ts'
 import { zstdFile } from './zstd-file.ts'
 import { hasNodeZstd, zstd } from './zstd.ts'
@@ -31,7 +30,7 @@ export async function pack(input: FilesArtifact, options: CompressOptions, ctx: 
   await checkOutput(path, entries)
   const total = entries.reduce((sum, { stats }) => sum + stats.size, 0)
   const pool = new BufferPool(chunkSizes[format])
-  const reading = { pool, onRead: progressOf({ emit: ctx.emit, task: `compress ${name}`, total }) }
+  const reading = { pool, onRead: progressReporter(`compress ${name}`, ctx.emit, total).add }
   const file = await writeOutput(path, encode(format, { entries, reading, options, signal: ctx.signal }), ctx)
   return { type: 'files', id: path, files: [file] }
 }

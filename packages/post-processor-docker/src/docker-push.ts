@@ -1,13 +1,12 @@
 import { parseImageReference, registryCredentials } from '@imago/container-registry'
 import type { RegistryCredentials } from '@imago/container-registry'
 import type { DockerImageArtifact, PostProcessContext, PostProcessor, PostProcessorOptions, Scope, Secret } from '@imago/core'
-import { ImagoError, optionSchema, reveal, splitStepOptions } from '@imago/core'
+import { ImagoError, optionSchema, progressReporter, reveal, splitStepOptions } from '@imago/core'
 import type { Engine } from '@imago/docker-engine'
 import * as v from 'valibot'
 
 import { ownNames } from './image-artifact.ts'
 import { partsOf } from './image-name.ts'
-import { progressReporter } from './progress-reporter.ts'
 import { withEngine } from './with-engine.ts'
 
 /** Who pushes. */

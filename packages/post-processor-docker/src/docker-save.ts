@@ -21,6 +21,7 @@ import {
   isImagoError,
   messageOf,
   optionSchema,
+  progressReporter,
   resolveFacts,
   splitStepOptions,
   toImagoError,
@@ -29,7 +30,6 @@ import type { Engine } from '@imago/docker-engine'
 import * as v from 'valibot'
 
 import { ownNames } from './image-artifact.ts'
-import { progressReporter } from './progress-reporter.ts'
 import { withEngine } from './with-engine.ts'
 
 /** What {@link dockerSave} takes. */

@@ -2,9 +2,7 @@ import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 
 import type { ArtifactFile, FilesArtifact, PostProcessContext, TransferProgress } from '@imago/core'
-import { fileSystemError, ImagoError } from '@imago/core'
-
-import { progressReporter } from './progress-reporter.ts'
+import { fileSystemError, ImagoError, progressReporter } from '@imago/core'
 
 /**
  * The only file of an artifact.

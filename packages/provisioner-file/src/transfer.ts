@@ -2,10 +2,9 @@ import { realpath, stat } from 'node:fs/promises'
 import path, { posix, resolve } from 'node:path'
 
 import type { ProvisionContext } from '@imago/core'
-import { fileSystemError, ImagoError, isSecret, resolveFacts, reveal } from '@imago/core'
+import { fileSystemError, ImagoError, isSecret, progressReporter, resolveFacts, reveal } from '@imago/core'
 
 import type { DownloadOptions, UploadOptions } from './file-options.ts'
-import { progressReporter } from './progress-reporter.ts'
 import { meansDirectory, targetPath } from './transfer-path.ts'
 
 /** Uploads everything, one transfer for each source. */
