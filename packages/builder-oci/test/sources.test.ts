@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { findProgram } from '../src/host/programs.ts'
 import { debootstrap, hostBinaries, ociArchive, registry, scratch, tarball } from '../src/index.ts'
 import { archiveContent } from './archive-content.ts'
-import { buildImage, checkBuilt, isRequired, needs, output, runProgram, temporaryFolder, whyNotRoot } from './bench.ts'
+import { buildImage, checkBuilt, isRequired, needs, output, runProgram, temporaryFolder, whyNoNamespaces, whyNotRoot } from './bench.ts'
 import type { DockerRegistry } from './docker-registry.ts'
 import { startDockerRegistry } from './docker-registry.ts'
 
@@ -174,7 +174,7 @@ describe('an OCI image layout', () => {
   })
 })
 
-const noRegistry = needs('registry', await missing('docker-registry', 'skopeo'))
+const noRegistry = needs('registry', (await missing('docker-registry', 'skopeo')) ?? (await whyNoNamespaces()))
 describe.skipIf(noRegistry.skip)(`a registry${noRegistry.why}`, () => {
   let server: DockerRegistry
   beforeAll(async () => {
