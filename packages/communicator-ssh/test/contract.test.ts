@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises'
+
 import { communicatorContract, provisionContext, transferContract } from '@imago/testing'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 
@@ -14,13 +16,17 @@ for (const [transfer, contract] of [
     beforeAll(async () => {
       sshd = await startSshd(['RekeyLimit 8M'])
     })
-    afterAll(async () => await sshd.stop())
+    const directory = `/tmp/imago-contract-ssh-${transfer}-${process.pid}`
+    afterAll(async () => {
+      await sshd.stop()
+      await rm(directory, { recursive: true, force: true })
+    })
     contract({
       describe,
       test,
       afterAll,
       open: async () => await sshCommunicator({ ...rootOf(sshd), transfer }, provisionContext()),
-      directory: `/tmp/imago-contract-ssh-${transfer}-${process.pid}`,
+      directory,
     })
   })
 }
