@@ -191,8 +191,11 @@ describe('abort', () => {
 test.skipIf(process.platform !== 'linux')('a program ends with this process, even when that is killed', async () => {
   const pids = join(directory, 'pids')
   const source = `import { runLocal } from ${JSON.stringify(join(import.meta.dirname, '../dist/local-process.js'))}
-    await runLocal({ command: ['sh', '-c', 'trap "" TERM; echo $$ > ${pids}; while :; do sleep 0.05; done'] })`
-  const parent = spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: ['ignore', 'inherit', 'inherit'] })
+    const running = runLocal({ command: ['sh', '-c', 'trap "" TERM; echo $$ > ${pids}; while :; do sleep 0.05; done'] })
+    setImmediate(() => console.log('guarded'))
+    await running`
+  const parent = spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: ['ignore', 'pipe', 'inherit'] })
+  await once(parent.stdout, 'data')
   const [pid = 0] = await readyPids(pids, 1)
   parent.kill('SIGKILL')
   await once(parent, 'exit')

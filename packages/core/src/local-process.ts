@@ -165,7 +165,7 @@ interface Guard {
 
 /**
  * Kills the group of `leader` when this process goes without a word: a shell that waits for another line or for the end of its input,
- * which the system closes with this process, however it ended. It is there before the program, so that no moment is without it.
+ * which the system closes with this process, however it ended. It is there before the program, and told of it in the same turn.
  */
 function startGuard(): Guard {
   if (process.platform === 'win32') return { watch() {}, dismiss() {} }

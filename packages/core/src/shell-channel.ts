@@ -53,7 +53,9 @@ export class ShellChannel {
       this.#running = { stdout, stderr, onOutput, settle, fail }
     })
     const told = this.#transport.write(`${text}\nprintf '\\001%s %d\\n' ${id} "$?"; printf '\\001%s 0\\n' ${id} >&2\n`)
-    await Promise.all([told, ended])
+    // a pipe that breaks is told sooner than why it broke
+    const heard = told.catch(async () => Promise.reject(await this.#transport.closed))
+    await Promise.all([heard, ended])
     this.#running = undefined
     return Number(stdout.found)
   }

@@ -1,6 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
-import { mkdir, rename, rm } from 'node:fs/promises'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 
@@ -98,8 +97,12 @@ export async function saveImage(
   try {
     const names = await ownNames(engine, input, { signal: ctx.signal })
     await mkdir(dirname(path), { recursive: true })
-    const archive = await engine.images.save(names.length > 0 ? names : [input.imageId], { signal: ctx.signal })
-    const file = createWriteStream(temporary, { flags: 'wx' })
+    // The file is there before anything can fail that removes it.
+    const file = (await open(temporary, 'wx')).createWriteStream()
+    const archive = await engine.images.save(names.length > 0 ? names : [input.imageId], { signal: ctx.signal }).catch((error: unknown) => {
+      file.destroy()
+      throw error
+    })
     // Whoever fails first takes the other along.
     archive.once('error', (error) => (failure ??= sendError(error)))
     file.once('error', (error) => (failure ??= writeError(error, path)))
