@@ -12,20 +12,22 @@ import { removeRoot } from './root/root-resource.ts'
 /** Says whether this machine can build OCI images by itself, and how well: it sets up an empty root, and removes it. */
 export async function doctor(signal: AbortSignal): Promise<readonly DoctorCheck[]> {
   const limits = await limitsOf(signal)
-  const program = await findProgram('debootstrap')
   return [
     check('OCI images: commands', 'run in namespaces of their own', limits, 'commands'),
     check('OCI images: users', 'files can belong to anybody', limits, 'users'),
     check('OCI images: layers', 'by overlay', limits, 'overlay'),
-    program === undefined
-      ? {
-          name: 'debootstrap',
-          status: 'missing',
-          detail: 'there is no such program',
-          hint: "install 'debootstrap' to start from Debian packages",
-        }
-      : { name: 'debootstrap', status: 'ok', detail: program },
+    await checkDebootstrap(limits),
   ]
+}
+
+async function checkDebootstrap(limits: readonly RootLimit[]): Promise<DoctorCheck> {
+  const name = 'debootstrap'
+  const program = await findProgram(name)
+  if (program === undefined) {
+    return { name, status: 'missing', detail: 'there is no such program', hint: "install 'debootstrap' to start from Debian packages" }
+  }
+  const isAlone = limits.some(({ what }) => what !== 'overlay')
+  return isAlone ? { name, status: 'limited', detail: `${program} needs commands and users` } : { name, status: 'ok', detail: program }
 }
 
 async function limitsOf(signal: AbortSignal): Promise<readonly RootLimit[]> {
