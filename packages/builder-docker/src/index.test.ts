@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest'
 
 test('the public names of the package', async () => {
-  expect(Object.keys(await import('./index.ts')).toSorted()).toMatchInlineSnapshot()
+  expect(Object.keys(await import('./index.ts')).toSorted()).toMatchInlineSnapshot(`
+    [
+      "docker",
+      "plugin",
+    ]
+  `)
 })
