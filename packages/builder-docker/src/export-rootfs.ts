@@ -1,11 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
-import { mkdir, rename, rm } from 'node:fs/promises'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 
 import type { BuildContext, StepContext } from '@imago/core'
-import { abortError, fileSystemError, ImagoError, isImagoError, messageOf, systemCode } from '@imago/core'
+import { abortError, fileSystemError, ImagoError, isImagoError, messageOf, progressReporter, systemCode } from '@imago/core'
 
 import type { BuildContainer } from './build-container.ts'
 import type { DockerRootfsArtifact, ExportResult } from './docker-result.ts'
@@ -23,20 +22,27 @@ export async function exportRootfs(
   const path = resolve(ctx.directory, result.path)
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
   const hash = createHash('sha256')
+  const progress = progressReporter(`export to ${result.path}`, step.emit)
   let size = 0
   async function* hashed(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
     for await (const chunk of source) {
       hash.update(chunk)
       size += chunk.length
-      step.emit({ type: 'progress', task: `export to ${result.path}`, done: size, unit: 'bytes' })
+      progress.add(chunk.length)
       yield chunk
     }
   }
   try {
     await mkdir(dirname(path), { recursive: true })
-    const archive = await container.engine.containers.export(container.name, { signal })
-    await pipeline(archive, hashed, createWriteStream(temporary, { flags: 'wx' }), { signal })
+    // The file is there before anything can fail that removes it.
+    const file = (await open(temporary, 'wx')).createWriteStream()
+    const archive = await container.engine.containers.export(container.name, { signal }).catch((error: unknown) => {
+      file.destroy()
+      throw error
+    })
+    await pipeline(archive, hashed, file, { signal })
     await rename(temporary, path)
+    progress.finish()
   } catch (error) {
     await rm(temporary, { force: true })
     if (signal.aborted) throw abortError(signal)

@@ -1,6 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
-import { mkdir, rename, rm } from 'node:fs/promises'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 
@@ -71,8 +70,9 @@ async function writeTo(path: string, request: ArchiveRequest): Promise<WrittenAr
   const manifest = blobOf(mediaTypes.manifest, manifestOf(config.descriptor, layers))
   const entries = entriesOf([config, manifest], request)
   const meter = new DigestMeter()
+  const file = (await open(path, 'wx')).createWriteStream() // it is there before anything can fail that removes it
   const tar = packEntries(entries, { signal, onContent: request.onProgress })
-  await pipeline(meter.through(tar), createWriteStream(path, { flags: 'wx' }), { signal })
+  await pipeline(meter.through(tar), file, { signal })
   return {
     digest: manifest.descriptor.digest,
     imageId: config.descriptor.digest,
