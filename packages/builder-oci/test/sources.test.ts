@@ -218,12 +218,12 @@ describe.skipIf(severalUsers.skip)(`debootstrap${severalUsers.why}`, () => {
     await chmod(join(programs, 'debootstrap'), 0o755)
     vi.stubEnv('PATH', `${programs}${delimiter}${process.env['PATH']}`)
     try {
-      const from = debootstrap({ suite: 'bookworm', include: ['curl', 'less'], mirror: 'http://deb.debian.org/debian' })
+      const from = debootstrap({ suite: 'bookworm', include: ['curl', 'less'], mirror: 'http://mirror.example/debian' })
       const { path } = await buildImage(folder, { from, output: 'deb.tar' }, async (machine) => {
         await machine.download('/etc/arguments', join(folder, 'arguments'))
       })
       expect(await readFile(join(folder, 'arguments'), 'utf8')).toMatch(
-        /^--variant=minbase --include=curl,less bookworm \/\S+ http:\/\/deb\.debian\.org\/debian\n$/,
+        /^--variant=minbase --include=curl,less bookworm \/\S+ http:\/\/mirror\.example\/debian\n$/,
       )
       expect((await archiveContent(path)).layers).toEqual([
         ['d 0755 0:0 etc', '- 0644 0:0 etc/arguments', '- 0644 42:43 etc/container', 'd 0755 0:0 var', 'd 0755 0:0 var/log'],

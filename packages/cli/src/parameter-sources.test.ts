@@ -48,14 +48,14 @@ describe('fillParameters', () => {
       return Promise.resolve(sampleImage('filled'))
     }
     const sources = { vars: { version: '1' } }
-    const definition = { file: 'image.ts', directory: '/work', exported: [image, parameterized] }
+    const definition = { file: 'image.ts', directory: '/home/project', exported: [image, parameterized] }
     const images = await fillParameters(definition, sources, fakeHost({ core: { resolveParameters } }))
     expect(images.map(({ name }) => name)).toEqual(['hello', 'filled'])
     expect(asked).toEqual([[parameterized, sources]])
   })
 
   test('tells an error of the image file from one of the parameters', async () => {
-    const definition = { file: 'image.ts', directory: '/work', exported: [parameterized] }
+    const definition = { file: 'image.ts', directory: '/home/project', exported: [parameterized] }
     const wrong = new ImagoError('PARAMETER_INVALID', 'version: missing')
     const fill = async (thrown: Error): Promise<unknown> => {
       const resolveParameters = (): never => {
@@ -68,7 +68,7 @@ describe('fillParameters', () => {
   })
 
   test('refuses values that nobody takes, but not the environment', async () => {
-    const definition = { file: 'image.ts', directory: '/work', exported: [image] }
+    const definition = { file: 'image.ts', directory: '/home/project', exported: [image] }
     await expect(
       fillParameters(definition, { vars: { a: '1' }, files: [{ path: 'f', values: { b: 2 } }] }, fakeHost()),
     ).rejects.toMatchObject({

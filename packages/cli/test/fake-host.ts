@@ -80,7 +80,7 @@ export function fakeHost(options: FakeHostOptions = {}): FakeHost {
   const signalListeners = new Map<SignalName, Set<() => void>>()
   const typed = [...(options.keys ?? [])]
   return {
-    cwd: options.cwd ?? '/work',
+    cwd: options.cwd ?? '/home/project',
     environment: { ...readEnvironment({ HOME: '/home/somebody' }), ...options.environment },
     keys: { isTerminal: options.keys !== undefined, read: (signal) => nextKeys(typed, signal) },
     stdout: options.stdout ?? fakeOutput(),

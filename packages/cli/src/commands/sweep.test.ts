@@ -41,7 +41,7 @@ describe('imago sweep', () => {
       'removed 2, in use 1',
       '',
     ])
-    expect(options).toMatchObject({ stateDirectory: '/work/.imago', plugins: [docker], dryRun: false, otherHosts: false })
+    expect(options).toMatchObject({ stateDirectory: '/home/project/.imago', plugins: [docker], dryRun: false, otherHosts: false })
     expect(host.stderr.text).toBe('')
   })
 

@@ -23,7 +23,7 @@ function open({ columns = 60, rows = 24 } = {}): {
 } {
   const [stdout, stderr] = [fakeOutput({ isTerminal: true, columns, rows }), fakeOutput()]
   const look = { style: plain, errorStyle: plain, symbols: unicodeSymbols, colors: false, timestamps: false, verbose: false }
-  const reporter = new LiveReporter({ ...look, stdout, stderr, cwd: '/work' })
+  const reporter = new LiveReporter({ ...look, stdout, stderr, cwd: '/home/project' })
   const screen = (): TerminalScreen => {
     const shown = new TerminalScreen(columns)
     shown.write(stdout.text)

@@ -12,7 +12,7 @@ import { unicodeSymbols } from './symbols.ts'
 function open(options: Partial<PlainReporterOptions> = {}): { reporter: PlainReporter; stdout: FakeOutput; stderr: FakeOutput } {
   const [stdout, stderr] = [fakeOutput(), fakeOutput()]
   const look = { style: plain, errorStyle: plain, symbols: unicodeSymbols, colors: false, timestamps: false, verbose: false }
-  return { reporter: new PlainReporter({ ...look, stdout, stderr, cwd: '/work', ...options }), stdout, stderr }
+  return { reporter: new PlainReporter({ ...look, stdout, stderr, cwd: '/home/project', ...options }), stdout, stderr }
 }
 
 function lines(events: readonly BuildEvent[], options: Partial<PlainReporterOptions> = {}): string[] {

@@ -9,7 +9,7 @@ import { unicodeSymbols } from './symbols.ts'
 
 function write(given: Report): { stdout: string[]; stderr: string[] } {
   const [stdout, stderr] = [fakeOutput(), fakeOutput()]
-  writeSummary(given, { stdout, stderr, style: plain, errorStyle: plain, symbols: unicodeSymbols, cwd: '/work' })
+  writeSummary(given, { stdout, stderr, style: plain, errorStyle: plain, symbols: unicodeSymbols, cwd: '/home/project' })
   return { stdout: stdout.text.split('\n'), stderr: stderr.text.split('\n') }
 }
 
@@ -25,7 +25,7 @@ describe('writeSummary', () => {
   test('shows builds, and what they made', () => {
     const sha256 = 'ab'.repeat(32)
     const docker = { type: 'docker-image', id: 'sha256:cd', size: 124e6, tags: ['cow:1.0', 'cow:latest'], engine: 'unix:///x' }
-    const saved = { type: 'files', id: '/work/cow.tar', files: [{ path: '/work/cow.tar', size: 124e6, sha256 }] }
+    const saved = { type: 'files', id: '/home/project/cow.tar', files: [{ path: '/home/project/cow.tar', size: 124e6, sha256 }] }
     const many = {
       type: 'files',
       id: 'set',
@@ -52,9 +52,9 @@ describe('writeSummary', () => {
   })
 
   test('tells of a file once, although several artifacts consist of it', () => {
-    const archive = { path: '/work/out/x.tar', size: 1500 }
+    const archive = { path: '/home/project/out/x.tar', size: 1500 }
     const image = { type: 'oci-archive', id: 'sha256:ab', files: [archive], size: 1500, tag: 'x:1.0' }
-    const sums = { type: 'files', id: 'sha256:ab', files: [archive, { path: '/work/out/SUMS', size: 74 }] }
+    const sums = { type: 'files', id: 'sha256:ab', files: [archive, { path: '/home/project/out/SUMS', size: 74 }] }
     const { stdout } = write(report([buildReport({ artifacts: [image, sums, { ...sums, type: 'again' }] })]))
     expect(stdout.slice(3, -3)).toEqual(['    oci-archive  sha256:ab  1.5 kB  x:1.0', '    out/x.tar  1.5 kB', '    out/SUMS  74 B'])
   })
