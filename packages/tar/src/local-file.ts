@@ -10,6 +10,9 @@ const open = promisify(fs.open)
 const read = promisify(fs.read)
 const close = promisify(fs.close)
 
+/** Without following a link, and without waiting for the writer of a pipe, should one have taken the file's place. */
+export const readFlags: number = fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0)
+
 /** A file as it was when its header was made. */
 export interface LocalFile {
   readonly path: Buffer
@@ -18,31 +21,11 @@ export interface LocalFile {
 }
 
 /**
- * What is known of a file, and its content when it has no more than `limit` bytes. Throws `TRANSFER_FAILED` when it becomes shorter or
+ * Reads a large file in chunks, the next one while the reader is busy with the last. Throws `TRANSFER_FAILED` when it becomes shorter or
  * longer meanwhile.
- *
- * Of its four calls of the system, only the two that may wait for a disk go through the thread pool: with thousands of small files,
- * each way through it costs more than the call itself. That is also why there are no file handles of `node:fs/promises` here.
  */
-export async function readIfSmall(path: Buffer, limit: number): Promise<{ readonly stats: fs.Stats; readonly content?: Uint8Array }> {
-  const descriptor = await openFile(path)
-  try {
-    const stats = fs.fstatSync(descriptor)
-    if (!stats.isFile()) throw new ImagoError('TRANSFER_FAILED', `'${path.toString()}' is no file any more`)
-    if (stats.size > limit) return { stats }
-    // One byte more than it should have shows that it has grown, without another read.
-    const buffer = Buffer.allocUnsafe(stats.size + 1)
-    const size = await fill(descriptor, buffer)
-    checkSize({ path, size: stats.size }, size)
-    return { stats, content: buffer.subarray(0, size) }
-  } finally {
-    fs.closeSync(descriptor)
-  }
-}
-
-/** Reads a large file in chunks, the next one while the reader is busy with the last. Throws as {@link readIfSmall} does. */
 export async function* readChunks(file: LocalFile, signal?: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
-  const descriptor = await openFile(file.path)
+  const descriptor = await open(file.path, readFlags)
   let ahead: Promise<Uint8Array> | undefined
   const readNext = (): Promise<Uint8Array> => {
     const next = readChunk(descriptor)
@@ -82,12 +65,8 @@ async function fill(descriptor: number, buffer: Buffer): Promise<number> {
   return filled
 }
 
-/** Without following a link, and without waiting for the writer of a pipe, should one have taken the file's place. */
-function openFile(path: Buffer): Promise<number> {
-  return open(path, fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0))
-}
-
-function checkSize(file: LocalFile, size: number): void {
+/** Throws `TRANSFER_FAILED` when a file has another number of bytes than it had when its header was made. */
+export function checkSize(file: LocalFile, size: number): void {
   if (size === file.size) return
   const change = size > file.size ? 'grew' : 'shrank'
   throw new ImagoError('TRANSFER_FAILED', `'${file.path.toString()}' ${change} while it was read (it had ${file.size} bytes)`, {

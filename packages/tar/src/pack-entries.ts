@@ -7,7 +7,7 @@ import { encodeHeader, endOfArchive, padding } from './header.ts'
 import { readableOf } from './readable-of.ts'
 
 /** Small entries leave in chunks of about so many bytes. */
-const batchSize = 256 * 1024
+const chunkSize = 256 * 1024
 
 /** How to write an archive. */
 export interface PackEntriesOptions {
@@ -23,8 +23,17 @@ export interface PackEntriesOptions {
  * The stream fails with `TRANSFER_FAILED` when a file has more or fewer bytes than its `size`, and with whatever `entries` throws.
  */
 export function packEntries(entries: Iterable<TarEntry> | AsyncIterable<TarEntry>, options: PackEntriesOptions = {}): Readable {
+  return packBatches(oneByOne(entries), options)
+}
+
+async function* oneByOne(entries: Iterable<TarEntry> | AsyncIterable<TarEntry>): AsyncGenerator<readonly TarEntry[], void, undefined> {
+  for await (const entry of entries) yield [entry]
+}
+
+/** The same for entries that come several at a time. */
+export function packBatches(batches: AsyncIterable<readonly TarEntry[]>, options: PackEntriesOptions = {}): Readable {
   const { signal } = options
-  const stream = readableOf(encode(entries, options))
+  const stream = readableOf(encode(batches, options))
   if (signal === undefined) return stream
   const stop = (): void => void stream.destroy(abortError(signal))
   if (signal.aborted) stop()
@@ -33,51 +42,62 @@ export function packEntries(entries: Iterable<TarEntry> | AsyncIterable<TarEntry
 }
 
 async function* encode(
-  entries: Iterable<TarEntry> | AsyncIterable<TarEntry>,
+  batches: AsyncIterable<readonly TarEntry[]>,
   options: PackEntriesOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  let batch: Uint8Array[] = []
-  let batched = 0
+  let chunks: Uint8Array[] = []
+  let length = 0
   let packed = 0
   const add = (bytes: Uint8Array): void => {
-    batch.push(bytes)
-    batched += bytes.length
+    chunks.push(bytes)
+    length += bytes.length
   }
-  const takeBatch = (): Uint8Array => {
-    const bytes = Buffer.concat(batch, batched)
-    batch = []
-    batched = 0
+  const take = (): Uint8Array => {
+    const bytes = Buffer.concat(chunks, length)
+    chunks = []
+    length = 0
     return bytes
   }
   const count = (bytes: number): void => {
     packed += bytes
     options.onContent?.(packed)
   }
-  for await (const entry of entries) {
-    add(encodeHeader(entry))
-    if (entry.type === 'file') {
-      if (entry.content instanceof Uint8Array) {
-        checkSize(entry, entry.content.length)
-        add(entry.content)
-        count(entry.size)
-      } else {
-        yield takeBatch()
-        let size = 0
-        for await (const chunk of entry.content) {
-          if (chunk.length === 0) continue
-          size += chunk.length
-          if (size > entry.size) checkSize(entry, size)
-          yield chunk
-          count(chunk.length)
+  for await (const entries of batches) {
+    for (const entry of entries) {
+      add(encodeHeader(entry))
+      if (entry.type === 'file') {
+        const { content } = entry
+        if (content instanceof Uint8Array) {
+          checkSize(entry, content.length)
+          add(content)
+          count(entry.size)
+        } else {
+          yield take()
+          yield* contentOf(entry, content, count)
         }
-        checkSize(entry, size)
+        add(padding(entry.size))
       }
-      add(padding(entry.size))
+      if (length >= chunkSize) yield take()
     }
-    if (batched >= batchSize) yield takeBatch()
   }
   add(endOfArchive)
-  yield takeBatch()
+  yield take()
+}
+
+async function* contentOf(
+  entry: TarFile,
+  content: AsyncIterable<Uint8Array>,
+  count: (bytes: number) => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let size = 0
+  for await (const chunk of content) {
+    if (chunk.length === 0) continue
+    size += chunk.length
+    if (size > entry.size) checkSize(entry, size)
+    yield chunk
+    count(chunk.length)
+  }
+  checkSize(entry, size)
 }
 
 function checkSize(entry: TarFile, size: number): void {

@@ -1,21 +1,24 @@
 import type { Stats } from 'node:fs'
-import { lstat, readlink, realpath, stat } from 'node:fs/promises'
+import { readlink, realpath, stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 
 import type { TransferProgress } from '@imago/core'
 import { ImagoError, isImagoError, messageOf, systemCode } from '@imago/core'
 
 import type { TarEntry, TarFile } from './entry.ts'
-import { readChunks, readIfSmall } from './local-file.ts'
+import { readChunks } from './local-file.ts'
 import type { LocalNode } from './local-tree.ts'
 import { localTree } from './local-tree.ts'
-import { packEntries } from './pack-entries.ts'
+import { packBatches } from './pack-entries.ts'
 import { readAhead } from './read-ahead.ts'
+import { SmallFiles } from './small-files.ts'
 
 /** Files up to so many bytes are read whole, several at once. */
 const smallFile = 64 * 1024
 /** How many files are looked at and read at once. */
-const concurrency = 32
+const batchSize = 32
+/** How many batches are under way: one is read while the other one leaves. */
+const batchesAtOnce = 2
 
 /** Owner of an entry, in numbers. */
 export interface TarOwner {
@@ -56,8 +59,8 @@ export interface PackPathOptions {
 export function packPath(path: string, options: PackPathOptions): Readable {
   const { signal, onProgress } = options
   const total: { bytes?: number } = {}
-  return packEntries(
-    entriesOf(path, options, (bytes) => (total.bytes = bytes)),
+  return packBatches(
+    batchesOf(path, options, (bytes) => (total.bytes = bytes)),
     {
       ...(signal !== undefined && { signal }),
       ...(onProgress !== undefined && {
@@ -67,44 +70,50 @@ export function packPath(path: string, options: PackPathOptions): Readable {
   )
 }
 
-async function* entriesOf(
+async function* batchesOf(
   path: string,
   options: PackPathOptions,
   onTotal: (bytes: number) => void,
-): AsyncGenerator<TarEntry, void, undefined> {
+): AsyncGenerator<readonly TarEntry[], void, undefined> {
   const name = options.name === '.' ? '' : options.name
+  const files = new SmallFiles(smallFile)
   try {
     const stats = await stat(path)
     const real = Buffer.from(await realpath(path))
     if (!stats.isDirectory()) {
       if (name === '') throw new ImagoError('INTERNAL', `'${path}' is a file and needs a name in the archive`)
-      const entry = stats.isFile() ? await fileEntry(real, Buffer.from(name), options) : otherEntry(real, stats, options)
+      const entry = stats.isFile() ? await fileEntry(files, real, Buffer.from(name), options) : otherEntry(real, stats, options)
       if (entry !== undefined) onTotal(entry.size)
-      if (entry !== undefined) yield entry
+      if (entry !== undefined) yield [entry]
       return
     }
     const prefix = Buffer.from(name === '' ? '' : `${name}/`)
-    if (name !== '') yield { ...common(Buffer.from(name), stats, options), type: 'directory' }
-    const read = (node: LocalNode): Promise<TarEntry | undefined> => readNode(node, Buffer.concat([prefix, node.below]), options)
-    for await (const entry of readAhead(localTree(real, options.include), concurrency, read)) {
-      if (entry !== undefined) yield entry
-    }
+    if (name !== '') yield [{ ...common(Buffer.from(name), stats, options), type: 'directory' }]
+    const readBatch = (nodes: readonly LocalNode[]): Promise<readonly TarEntry[]> =>
+      allOf(nodes.map((node) => readNode(files, node, Buffer.concat([prefix, node.below]), options)))
+    yield* readAhead(localTree(real, batchSize, options.include), batchesAtOnce, readBatch)
   } catch (error) {
     throw readError(error, path)
   }
 }
 
-async function readNode(node: LocalNode, name: Buffer, options: PackPathOptions): Promise<TarEntry | undefined> {
-  if (node.isFile) return fileEntry(node.path, name, options)
-  const stats = await lstat(node.path)
+/** What promises resolve with, without what is not there. Waits for all of them, also when one rejects. */
+async function allOf<T>(promises: readonly Promise<T | undefined>[]): Promise<readonly T[]> {
+  await Promise.allSettled(promises)
+  return (await Promise.all(promises)).filter((value) => value !== undefined)
+}
+
+async function readNode(files: SmallFiles, node: LocalNode, name: Buffer, options: PackPathOptions): Promise<TarEntry | undefined> {
+  if (node.isFile) return await fileEntry(files, node.path, name, options)
+  const stats = await files.look(node.path)
   const base = common(name, stats, options)
   if (stats.isDirectory()) return { ...base, type: 'directory' }
   if (stats.isSymbolicLink()) return { ...base, type: 'symlink', linkName: await readlink(node.path, { encoding: 'buffer' }) }
   return otherEntry(node.path, stats, options)
 }
 
-async function fileEntry(path: Buffer, name: Buffer, options: PackPathOptions): Promise<TarFile> {
-  const { stats, content } = await readIfSmall(path, smallFile)
+async function fileEntry(files: SmallFiles, path: Buffer, name: Buffer, options: PackPathOptions): Promise<TarFile> {
+  const { stats, content } = await files.read(path)
   const base = common(name, stats, options)
   return {
     ...base,
