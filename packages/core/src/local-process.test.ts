@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
@@ -64,17 +64,6 @@ describe('a program that ends by itself', () => {
     expect((await outputOf({ command: ['cat'], stdin })).stdout).toBe('text')
   })
 
-  test('reads an open file by itself', async () => {
-    const path = join(directory, 'input')
-    await writeFile(path, 'text')
-    const file = await open(path)
-    try {
-      expect((await outputOf({ command: ['cat'], stdinFile: file.fd })).stdout).toBe('text')
-    } finally {
-      await file.close()
-    }
-  })
-
   test('reads an end of file without an input', async () => {
     expect((await outputOf({ command: ['cat'] })).stdout).toBe('')
   })
@@ -92,23 +81,6 @@ describe('a program that ends by itself', () => {
     endless.write('first')
     expect(await runLocal({ command: ['true'], stdin: endless })).toEqual({ exitCode: 0 })
     expect(endless.destroyed).toBe(true)
-  })
-
-  test('writes its output to a stream, at the pace of that', async () => {
-    const slow = new PassThrough({ highWaterMark: 1024 })
-    const running = runLocal({ command: ['sh', '-c', 'head -c 190000 /dev/zero'], stdout: slow })
-    await new Promise((resolve) => setTimeout(resolve, 700)) // longer than what a program that has ended may hold its output
-    let size = 0
-    for await (const chunk of slow) size += Buffer.from(chunk as Uint8Array).length
-    expect(size).toBe(190_000)
-    expect(await running).toEqual({ exitCode: 0 })
-  })
-
-  test('ends when the stream for its output does', async () => {
-    const closed = new PassThrough()
-    const running = runLocal({ command: ['sh', '-c', 'while :; do echo y; done'], stdout: closed })
-    closed.once('data', () => closed.destroy(new Error('enough')))
-    await expect(running).rejects.toThrow('enough')
   })
 
   test('does not hang on a child in the background that holds its output', async () => {

@@ -4,7 +4,6 @@ import { stat } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { Readable } from 'node:stream'
 import type { Writable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises'
 
 import type { ExecOptions, ExecResult } from './communicator.ts'
@@ -20,13 +19,6 @@ export interface LocalCommand extends ExecOptions {
   readonly command: readonly string[]
   /** Added to the environment of this process. */
   readonly env?: Readonly<Record<string, string>>
-  /** Descriptor of an open file that the program reads by itself, in the place of `stdin`. */
-  readonly stdinFile?: number
-  /**
-   * Takes the standard output in the place of `onOutput`, at its own pace, and is ended with it; all of it then counts, also what a
-   * child in the background writes. Destroying it ends the program.
-   */
-  readonly stdout?: Writable
   /** Milliseconds between SIGTERM and SIGKILL when the signal ends it. @default 2000 */
   readonly killGraceMs?: number
 }
@@ -48,11 +40,9 @@ export async function runLocal(options: LocalCommand): Promise<ExecResult> {
   const abort = abortOf(signal)
   const source = asReadable(options.stdin)
   try {
-    const fed = stdin === null ? exited : feed(source, stdin)
-    const taken = options.stdout === undefined ? undefined : pipeline(stdout, options.stdout)
-    await Promise.race([exited, abort.promise, fed.then(() => exited), taken?.then(() => exited) ?? exited])
+    await Promise.race([exited, abort.promise, feed(source, stdin).then(() => exited)])
     const drained = delay(drainMs, undefined, { ref: false }).then(() => nextTurn()) // a turn more, in case the loop was blocked so long
-    await Promise.race([taken ?? Promise.race([closed, drained]), abort.promise])
+    await Promise.race([closed, drained, abort.promise])
     return { exitCode: await exited }
   } catch (error) {
     await endProcessTree(pid, options.killGraceMs ?? 2000)
@@ -60,14 +50,13 @@ export async function runLocal(options: LocalCommand): Promise<ExecResult> {
   } finally {
     abort.stop()
     guard.dismiss()
-    for (const stream of [source, stdin, stdout, stderr]) stream?.destroy()
+    for (const stream of [source, stdin, stdout, stderr]) stream.destroy()
   }
 }
 
 interface StartedProgram {
   readonly pid: number
-  /** `null` when it reads a file. */
-  readonly stdin: Writable | null
+  readonly stdin: Writable
   readonly stdout: Readable
   readonly stderr: Readable
   /** Its exit code; 128 + n when signal n ended it. */
@@ -84,13 +73,12 @@ async function start(options: LocalCommand, guard: Guard): Promise<StartedProgra
       // A program of this machine gets this machine's environment: PATH, HOME, the agent's socket.
       ...(options.env !== undefined && { env: { ...process.env, ...options.env } }),
       detached: process.platform !== 'win32',
-      stdio: [options.stdinFile ?? 'pipe', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     })
     if (child.pid !== undefined) guard.watch(child.pid)
     const { stdin, stdout, stderr } = child
-    if (stdout === null || stderr === null) throw new ImagoError('INTERNAL', `'${program}' was started without pipes`)
     const { onOutput } = options
-    if (options.stdout === undefined) stdout.on('data', (chunk: Uint8Array) => onOutput?.('stdout', chunk))
+    stdout.on('data', (chunk: Uint8Array) => onOutput?.('stdout', chunk))
     stderr.on('data', (chunk: Uint8Array) => onOutput?.('stderr', chunk))
     const exited = new Promise<number>((resolve) => {
       child.once('exit', (code, name) => resolve(code ?? 128 + (name === null ? 0 : constants.signals[name])))

@@ -18,7 +18,7 @@ export interface CompressOptions {
   readonly format?: ArchiveFormat
   /**
    * How hard to try: 0 (store) to 9 for gzip and zip, as zlib counts; 1 to 22 for zstd.
-   * @default 3 for zip, 2 for zstd; gzip takes 4 for texts and 2 for programs: as fast as 3, and smaller
+   * @default 3 for zip, else 2
    */
   readonly level?: number
   /**
@@ -38,7 +38,7 @@ const schema = v.strictObject({
 /**
  * Packs an artifact's files into one archive, with the folders that they are in below the one they have in common. What cannot be
  * compressed is stored. The archive appears under its name when it is complete; `sha256` of the new artifact's file is known then.
- * @throws ImagoError (from `process`) `DISK_FULL`, `OUTPUT_UNWRITABLE`, `INPUT_MISSING`, `UNSUPPORTED`, `TOOL_MISSING`, `CANCELLED`
+ * @throws ImagoError (from `process`) `DISK_FULL`, `OUTPUT_UNWRITABLE`, `INPUT_MISSING`, `UNSUPPORTED`, `CANCELLED`
  * @example compress({ output: 'cow.tar.zst' })
  */
 export function compress<const O extends string = never, const X extends string = never>(

@@ -3,18 +3,20 @@ import { constants, crc32, deflateRaw } from 'node:zlib'
 
 import { inBlocks } from './blocks.ts'
 import type { BufferPool } from './buffer-pool.ts'
-import { fittingLevel, isNoise } from './deflate-level.ts'
+import { isNoise } from './noise.ts'
 import { inOrder } from './in-order.ts'
 import type { Parts } from './output-file.ts'
 
 const deflate = promisify(deflateRaw)
 
-/** How to compress is found out for so many bytes at a time. */
+/** Whether it pays to compress is found out for so many bytes at a time. */
 const pieceSize = 256 * 1024
+/** Hardly slower than 1, and 3 is hardly smaller. */
+const gzipLevel = 2
 
 /** How to compress. */
 export interface GzipOptions {
-  /** zlib's: 0 stores, 1 is fast, 9 is small. @default what fits each part, about 3 */
+  /** zlib's: 0 stores, 1 is fast, 9 is small. @default 2 */
   readonly level?: number
   /** How many blocks are compressed at a time, on Node's thread pool. */
   readonly threads: number
@@ -27,7 +29,7 @@ export interface GzipOptions {
  * What does not compress is stored.
  */
 export async function* gzip(source: AsyncIterable<Uint8Array>, options: GzipOptions): AsyncGenerator<Parts, void, void> {
-  const { level, threads, pool } = options
+  const { level = gzipLevel, threads, pool } = options
   let checksum = 0
   let length = 0
   async function* blocks(): AsyncGenerator<Uint8Array, void, void> {
@@ -40,7 +42,7 @@ export async function* gzip(source: AsyncIterable<Uint8Array>, options: GzipOpti
   const deflateAny = rememberingZeros()
   const compress = async (block: Uint8Array) => ({ block, parts: await deflateBlock(block, level, deflateAny) })
   yield [header]
-  for await (const { block, parts } of inOrder(blocks(), threads + 1, compress)) {
+  for await (const { block, parts } of inOrder(blocks(), 3 * threads, compress)) {
     yield parts
     pool.give(block)
   }
@@ -63,7 +65,7 @@ function trailer(checksum: number, length: number): Uint8Array {
 type DeflateRun = (data: Uint8Array, level: number) => Promise<Parts>
 
 /** Whole deflate blocks, none of them the last, ending on a byte. */
-async function deflateBlock(block: Uint8Array, level: number | undefined, deflateAny: DeflateRun): Promise<Parts> {
+async function deflateBlock(block: Uint8Array, level: number, deflateAny: DeflateRun): Promise<Parts> {
   const parts = await Promise.all(runs(block, level).map((run) => deflateAny(block.subarray(run.start, run.end), run.level)))
   return parts.flat()
 }
@@ -88,22 +90,17 @@ interface Run {
   readonly level: number
 }
 
-/** A block's pieces with the level for each, neighbours that are alike together. */
-function runs(block: Uint8Array, level: number | undefined): Run[] {
+/** A block's pieces with the level for each, 0 for noise; neighbours that are alike together. */
+function runs(block: Uint8Array, level: number): Run[] {
   const found: Run[] = []
   for (let start = 0; start < block.length; start += pieceSize) {
     const end = Math.min(start + pieceSize, block.length)
-    const fitting = levelOf(block.subarray(start, end), level)
+    const fitting = isNoise(block.subarray(start, end)) ? 0 : level
     const last = found.at(-1)
     if (last?.level === fitting) found[found.length - 1] = { ...last, end }
     else found.push({ start, end, level: fitting })
   }
   return found
-}
-
-function levelOf(piece: Uint8Array, level: number | undefined): number {
-  if (level === undefined) return fittingLevel(piece)
-  return level > 0 && isNoise(piece) ? 0 : level
 }
 
 async function deflateRun(data: Uint8Array, level: number): Promise<Parts> {

@@ -54,6 +54,9 @@ function writeError(cause: unknown, path: string): unknown {
   return new ImagoError('OUTPUT_UNWRITABLE', `cannot write '${path}': ${messageOf(cause)}`, { cause, hint: 'choose another place' })
 }
 
+/** The disk begins with the first bytes while the last are still being made. */
+const syncEvery = 32 << 20
+
 async function writeAndSync(
   file: FileHandle,
   content: AsyncIterable<Parts>,
@@ -61,6 +64,8 @@ async function writeAndSync(
 ): Promise<Pick<ArtifactFile, 'size' | 'sha256'>> {
   const hash = createHash('sha256')
   let size = 0
+  let syncFrom = syncEvery
+  let syncing = Promise.resolve()
   try {
     for await (const parts of content) {
       if (signal.aborted) throw abortError(signal)
@@ -70,10 +75,17 @@ async function writeAndSync(
         size += part.length
       }
       await writing
+      if (size < syncFrom) continue
+      await syncing
+      syncing = file.datasync()
+      syncing.catch(() => {}) // thrown by the next wait for it
+      syncFrom = size + syncEvery
     }
+    await syncing
     await file.sync()
     return { size, sha256: hash.digest('hex') }
   } finally {
+    await Promise.allSettled([syncing])
     await file.close()
   }
 }

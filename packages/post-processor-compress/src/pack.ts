@@ -17,8 +17,7 @@ import { gzip } from './gzip.ts'
 import type { Parts } from './output-file.ts'
 import { writeOutput } from './output-file.ts'
 import { tarArchive } from './tar-archive.ts'
-import { zstdFile } from './zstd-file.ts'
-import { hasNodeZstd, zstd } from './zstd.ts'
+import { zstd } from './zstd.ts'
 
 /** Packs the artifact's files as the options say. @throws ImagoError as `compress` says */
 export async function pack(input: FilesArtifact, options: CompressOptions, ctx: PostProcessContext): Promise<FilesArtifact> {
@@ -31,7 +30,7 @@ export async function pack(input: FilesArtifact, options: CompressOptions, ctx: 
   const total = entries.reduce((sum, { stats }) => sum + stats.size, 0)
   const pool = new BufferPool(chunkSizes[format])
   const reading = { pool, onRead: progressReporter(`compress ${name}`, ctx.emit, total).add }
-  const file = await writeOutput(path, encode(format, { entries, reading, options, signal: ctx.signal }), ctx)
+  const file = await writeOutput(path, encode(format, { entries, reading, options }), ctx)
   return { type: 'files', id: path, files: [file] }
 }
 
@@ -46,9 +45,6 @@ const chunkSizes: Readonly<Record<ArchiveFormat, number>> = {
   tar: 1 << 20,
   zip: 1 << 18,
 }
-
-/** From here on, in bytes, it pays to have the program `zstd` read a file by itself. */
-const largeFile = 4 << 20
 
 function outputName({ output, format = 'tar.gz' }: CompressOptions, { image, build, facts }: PostProcessContext): string {
   return output === undefined ? `${image}-${build}.${format}` : resolveFacts(output, facts)
@@ -84,27 +80,21 @@ interface Encoding {
   readonly entries: readonly ArchiveEntry[]
   readonly reading: Reading
   readonly options: CompressOptions
-  readonly signal: AbortSignal
 }
 
 /** Twice as fast as zstd's own default, 3, and smaller than gzip at any level that is in use. */
 const zstdLevel = 2
 
-function encode(format: ArchiveFormat, { entries, reading, options, signal }: Encoding): AsyncIterable<Parts> {
+function encode(format: ArchiveFormat, { entries, reading, options }: Encoding): AsyncIterable<Parts> {
   const { threads = availableParallelism() } = options
   const { pool } = reading
   if (format === 'zip') return asParts(zipArchive(entries, { level: options.level ?? 3, reading }), pool)
-  const isZstd = format === 'tar.zst' || format === 'zst'
-  const level = options.level ?? zstdLevel
-  const [first, ...others] = entries
-  if (isZstd && !hasNodeZstd() && first !== undefined && others.length === 0 && first.stats.size >= largeFile) {
-    return zstdFile(first, { threads, level, signal, reading, asTar: format === 'tar.zst' })
-  }
+  const [first] = entries
   const contentOf = (entry: ArchiveEntry): AsyncIterable<Uint8Array> => readEntry(entry, reading)
   const content = archiveFormats[format].single && first !== undefined ? contentOf(first) : tarArchive(entries, contentOf)
   if (format === 'tar') return asParts(content, pool)
-  if (isZstd) return zstd(content, { threads, pool, level, signal })
-  return gzip(content, { threads, pool, ...(options.level !== undefined && { level }) })
+  if (format === 'tar.zst' || format === 'zst') return zstd(content, { threads, pool, level: options.level ?? zstdLevel })
+  return gzip(content, { threads, pool, ...(options.level !== undefined && { level: options.level }) })
 }
 
 async function* asParts(chunks: AsyncIterable<Uint8Array>, pool: BufferPool): AsyncGenerator<Parts, void, void> {

@@ -4,50 +4,37 @@ import zlib from 'node:zlib'
 import { inBlocks } from './blocks.ts'
 import type { BufferPool } from './buffer-pool.ts'
 import { inOrder } from './in-order.ts'
+import { nativeZstd } from './native-zstd.ts'
 import type { Parts } from './output-file.ts'
-import { zstdProgram } from './zstd-program.ts'
 
 /** How to compress. */
 export interface ZstdOptions {
   /** 1 is fast, 22 is small. */
   readonly level: number
+  /** How many blocks are compressed at a time, on Node's thread pool. */
   readonly threads: number
   /** Where large chunks of the source belong once they are compressed. Frames hold as much as its buffers. */
   readonly pool: BufferPool
-  readonly signal: AbortSignal
 }
 
 /** Compresses a block to one frame. */
-export type CompressFrame = (block: Uint8Array, level: number) => Promise<Uint8Array>
+export type CompressFrame = (block: Uint8Array) => Promise<Uint8Array>
 
 /**
- * Compresses to zstd frames (RFC 8878), on several cores: with Node's own zstd where it has one, else with the program `zstd`.
- * @throws ImagoError `TOOL_MISSING` when there is neither, before anything is read.
+ * Compresses to zstd frames (RFC 8878), on several cores. Frames one after another are as good as one (section 3).
+ * @throws ImagoError `UNSUPPORTED` where neither Node has zstd nor the package that stands in, before anything is read.
  */
-export function zstd(source: AsyncIterable<Uint8Array>, options: ZstdOptions): AsyncIterable<Parts> {
-  const compressFrame = nodeZstd()
-  return compressFrame === undefined ? zstdProgram({ source }, options) : zstdFrames(source, compressFrame, options)
-}
-
-/** Whether this Node has zstd of its own. */
-export function hasNodeZstd(): boolean {
-  return nodeZstd() !== undefined
-}
-
-/** Frames one after another, which is as good as one: RFC 8878, section 3. */
-export async function* zstdFrames(
-  source: AsyncIterable<Uint8Array>,
-  compressFrame: CompressFrame,
-  { level, threads, pool }: Omit<ZstdOptions, 'signal'>,
-): AsyncGenerator<Parts, void, void> {
-  const compress = async (block: Uint8Array) => ({ block, frame: await compressFrame(block, level) })
+export async function* zstd(source: AsyncIterable<Uint8Array>, options: ZstdOptions): AsyncGenerator<Parts, void, void> {
+  const { level, threads, pool } = options
+  const compressFrame = nodeZstd(level) ?? (await nativeZstd(level))
+  const compress = async (block: Uint8Array) => ({ block, frame: await compressFrame(block) })
   let isEmpty = true
   for await (const { block, frame } of inOrder(inBlocks(source, pool.size), threads + 1, compress)) {
     isEmpty = false
     yield [frame]
     pool.give(block)
   }
-  if (isEmpty) yield [await compressFrame(new Uint8Array(0), level)]
+  if (isEmpty) yield [await compressFrame(new Uint8Array(0))]
 }
 
 /** What Node has from 22.15 on; we are compiled against the types of an older one. */
@@ -59,12 +46,10 @@ type ZstdCompress = (
 
 /** `ZSTD_cParameter` of zstd's own interface. */
 const compressionLevel = 100
-const checksumFlag = 201
 
-function nodeZstd(): CompressFrame | undefined {
+function nodeZstd(level: number): CompressFrame | undefined {
   const zstdCompress: unknown = Reflect.get(zlib, 'zstdCompress')
   if (typeof zstdCompress !== 'function') return undefined
   const compress = promisify(zstdCompress as ZstdCompress) // documented so
-  return (block, level) =>
-    compress(block, { chunkSize: Math.ceil(block.length / 2) + 4096, params: { [compressionLevel]: level, [checksumFlag]: 1 } })
+  return (block) => compress(block, { chunkSize: Math.ceil(block.length / 2) + 4096, params: { [compressionLevel]: level } })
 }

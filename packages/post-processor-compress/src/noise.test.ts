@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 
 import { noise } from '../test/noise.ts'
-import { fittingLevel, isNoise } from './deflate-level.ts'
+import { isNoise } from './noise.ts'
 
 const piece = 256 * 1024
 const text = Buffer.from(Array.from({ length: piece / 16 }, (_, n) => `line ${(n * 7919) % 10007} of text`).join('\n'))
@@ -18,15 +18,5 @@ describe('isNoise', () => {
     ['nothing', Buffer.alloc(0), false],
   ])('%s', (_, data, expected) => {
     expect(isNoise(data)).toBe(expected)
-  })
-})
-
-describe('fittingLevel', () => {
-  test.each([
-    ['random bytes', noise(piece), 0],
-    ['text', text, 4],
-    ['all kinds of bytes, which repeat', Buffer.alloc(piece, noise(4096)), 2],
-  ])('%s', (_, data, expected) => {
-    expect(fittingLevel(data)).toBe(expected)
   })
 })

@@ -1,22 +1,10 @@
 const sampleSize = 2048
 /** In bits a byte. In samples of this size noise comes to 7.87 and more, a program or a text to 7 or less. */
 const noisyFrom = 7.85
-/** Most texts stay below, programs come above. */
-const denseFrom = 4.6
 const repeatsSize = 8192
 /** Noise repeats four bytes by chance once in a hundred samples. */
 const repeatsAllowed = 8
 const tableBits = 13
-
-/**
- * The level to deflate these bytes at, found from samples: 0 for what looks like noise, as compressed and encrypted data do, 4 for text,
- * 2 for the rest. Together they take as long as level 3 for all, and the result is smaller.
- */
-export function fittingLevel(data: Uint8Array): 0 | 2 | 4 {
-  if (isNoise(data)) return 0
-  const mean = samples(data).reduce((sum, sample) => sum + entropy(sample), 0) / 3
-  return mean < denseFrom ? 4 : 2
-}
 
 /** Whether the bytes look like noise: they are spread evenly, and no four of them come again. Deflate would find nothing. */
 export function isNoise(data: Uint8Array): boolean {
