@@ -1,0 +1,127 @@
+import { abortError, formatDuration, messageOf, systemCode } from '@imago/core'
+
+import { shownUrl } from './source-url.ts'
+
+/** How a server is asked. */
+export interface ServerPatience {
+  readonly signal: AbortSignal
+  /** Milliseconds without a byte after which it is given up. @default 30_000 */
+  readonly stallTimeoutMs?: number
+}
+
+/** A server's answer. */
+export interface HttpFile {
+  readonly status: number
+  readonly headers: Headers
+  /**
+   * The content as it comes.
+   * @throws ServerFailure when it breaks off
+   */
+  readonly chunks: AsyncIterable<Uint8Array>
+  /** Gives up what has not been read. To be called in any case. */
+  close(): void
+}
+
+/** Why a server did not give a file. */
+export class ServerFailure extends Error {
+  override readonly name: string = 'ServerFailure'
+  /** Whether it may be different the next time. */
+  readonly isPassing: boolean
+
+  constructor(message: string, options: { readonly isPassing: boolean; readonly cause?: unknown }) {
+    super(message, { cause: options.cause })
+    this.isPassing = options.isPassing
+  }
+}
+
+/**
+ * Asks a server for a file. Follows redirections.
+ * @throws ServerFailure when there is no answer, or one that has nothing of the file (200, 206, 304 and 416 are left to the caller);
+ * ImagoError as the signal says
+ */
+export async function requestFile(url: string, headers: Readonly<Record<string, string>>, patience: ServerPatience): Promise<HttpFile> {
+  const { signal, stallTimeoutMs = 30_000 } = patience
+  const stall = stallTimer(stallTimeoutMs)
+  const failure = (cause: unknown): unknown => (signal.aborted ? abortError(signal) : failureOf(cause, stall.signal))
+  try {
+    const { bare, authorization } = splitCredentials(url)
+    const response = await fetch(bare, {
+      headers: { 'accept-encoding': 'identity', ...authorization, ...headers },
+      signal: AbortSignal.any([signal, stall.signal]),
+    })
+    const close = (): void => stall.end()
+    const refusal = refusalOf(response, url)
+    if (refusal !== undefined) throw refusal
+    return { status: response.status, headers: response.headers, chunks: chunksOf(response, { stall, failure }), close }
+  } catch (error) {
+    stall.end()
+    throw failure(error)
+  }
+}
+
+interface StallTimer {
+  readonly signal: AbortSignal
+  /** Something came. */
+  restart(): void
+  /** Nobody waits any more; what is under way is given up. */
+  end(): void
+}
+
+function stallTimer(timeoutMs: number): StallTimer {
+  const controller = new AbortController()
+  const timer = setTimeout(() => {
+    controller.abort(new ServerFailure(`the server sent nothing for ${formatDuration(timeoutMs)}`, { isPassing: true }))
+  }, timeoutMs)
+  return {
+    signal: controller.signal,
+    restart: () => void timer.refresh(),
+    end: () => {
+      clearTimeout(timer)
+      controller.abort()
+    },
+  }
+}
+
+interface Watching {
+  readonly stall: StallTimer
+  readonly failure: (cause: unknown) => unknown
+}
+
+async function* chunksOf({ body }: Response, { stall, failure }: Watching): AsyncGenerator<Uint8Array, void, void> {
+  if (body === null) return
+  const chunks: AsyncIterable<Uint8Array> = body
+  try {
+    for await (const chunk of chunks) {
+      yield chunk
+      stall.restart()
+    }
+  } catch (error) {
+    throw failure(error)
+  }
+}
+
+function refusalOf({ status, statusText, headers }: Response, url: string): ServerFailure | undefined {
+  const encoding = headers.get('content-encoding') ?? 'identity'
+  if (encoding !== 'identity') return new ServerFailure(`the server sends '${shownUrl(url)}' encoded (${encoding})`, { isPassing: false })
+  if (status === 200 || status === 206 || status === 304 || status === 416) return undefined
+  const isPassing = status === 408 || status === 425 || status === 429 || status >= 500
+  return new ServerFailure(`the server answered ${status}${statusText === '' ? '' : ` ${statusText}`}`, { isPassing })
+}
+
+/** Names that do not resolve and certificates that are not trusted stay so. */
+function failureOf(error: unknown, stalled: AbortSignal): ServerFailure {
+  if (error instanceof ServerFailure) return error
+  if (stalled.reason instanceof ServerFailure) return stalled.reason
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error // fetch itself says only that it failed
+  const code = systemCode(cause) ?? ''
+  const isPassing = code !== 'ENOTFOUND' && !/CERT|SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL/.test(code)
+  return new ServerFailure(messageOf(cause), { isPassing, cause })
+}
+
+/** `fetch` refuses URLs with a user's name and password. */
+function splitCredentials(url: string): { readonly bare: string; readonly authorization: Readonly<Record<string, string>> } {
+  const { username, password } = new URL(url)
+  if (username === '' && password === '') return { bare: url, authorization: {} }
+  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  return { bare: shownUrl(url), authorization: { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` } }
+}

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest'
+
+test('the public names', async () => {
+  expect(Object.keys(await import('./index.ts')).toSorted()).toMatchInlineSnapshot(`
+    [
+      "SerialConsole",
+      "cdImage",
+      "fetchSource",
+      "freePort",
+      "mediaInputs",
+      "mediaSourceSchema",
+      "noCloudFiles",
+      "noCloudLabel",
+      "parseBootCommand",
+      "resolveContent",
+      "scancodes",
+      "seedServer",
+      "shutDown",
+      "typeBootCommand",
+      "vmEntries",
+      "vmInputs",
+      "vmIssuesTogether",
+      "waitForScreen",
+      "waitForText",
+    ]
+  `)
+})

@@ -1,0 +1,90 @@
+import type { Issue, LocalInput } from '@imago/core'
+import { messageOf, prefixIssues } from '@imago/core'
+import * as v from 'valibot'
+
+import type { BootCommand } from './boot-command.ts'
+import { parseBootCommand } from './boot-command.ts'
+import { awaitedPattern } from './boot-wait.ts'
+import type { PortRange } from './free-port.ts'
+import type { MediaSource } from './media-source.ts'
+import { isRemote, localPath } from './source-url.ts'
+import type { VmOptions } from './vm-options.ts'
+import { mediaSourceSchema, vmEntries } from './vm-schema.ts'
+
+/** What the options of `VmOptions` mean together, wherever they stand; what their schemas report is not looked at. Pure. */
+export function vmIssuesTogether(options: object): readonly Issue[] {
+  const { http, cd, floppy, boot } = sound(options)
+  return [
+    ...commandIssues(boot?.command),
+    ...emptyIssues('http', http, ['directory', 'content']),
+    ...emptyIssues('cd', cd, ['files', 'content']),
+    ...emptyIssues('floppy', floppy, ['files', 'content']),
+    ...portIssues(http?.ports),
+  ]
+}
+
+/** The local files that `VmOptions` name, as far as they are known before the build. Pure. */
+export function vmInputs(options: object): readonly LocalInput[] {
+  const { http, cd, floppy, boot } = sound(options)
+  const command = typeof boot?.command === 'object' ? boot.command : []
+  return [
+    ...(http?.directory === undefined ? [] : [{ path: http.directory, at: ['http', 'directory'], kind: 'directory' as const }]),
+    ...(cd?.files ?? []).map((path, index) => ({ path, at: ['cd', 'files', index] })),
+    ...(floppy?.files ?? []).map((path, index) => ({ path, at: ['floppy', 'files', index] })),
+    ...command.flatMap((element, index) =>
+      typeof element === 'object' && element.type === 'wait-for-screen'
+        ? [{ path: element.reference, at: ['boot', 'command', index, 'reference'], kind: 'file' as const }]
+        : [],
+    ),
+  ]
+}
+
+/** The local file that a `MediaSource` is, or its file of checksums; none where there are mirrors to choose from. Pure. */
+export function mediaInputs(source: unknown, at: LocalInput['at']): readonly LocalInput[] {
+  if (!v.is(mediaSourceSchema, source)) return []
+  const { url, checksum } = source as MediaSource // says its schema
+  const urls = typeof url === 'string' ? [url] : url
+  const file = (each: string, name: string): LocalInput[] =>
+    isRemote(each) ? [] : [{ path: pathOf(each), at: [...at, name], kind: 'file' }]
+  return [
+    ...(urls.length === 1 ? urls.flatMap((each) => file(each, 'url')) : []),
+    ...(typeof checksum === 'object' ? file(checksum.url, 'checksum') : []),
+  ]
+}
+
+/** As it stands, for paths that are relative. */
+function pathOf(url: string): string {
+  return /^file:/i.test(url) ? localPath(url, '/') : url
+}
+
+/** The options that their schemas have nothing against. */
+function sound(options: object): VmOptions {
+  const entries = Object.entries(vmEntries).filter(([name, schema]) => v.is(schema, Reflect.get(options, name)))
+  return Object.fromEntries(entries.map(([name]) => [name, Reflect.get(options, name)]))
+}
+
+function commandIssues(command: NonNullable<VmOptions['boot']>['command']): readonly Issue[] {
+  if (command === undefined || typeof command === 'function') return []
+  const patterns = typeof command === 'string' ? [] : command.flatMap((element, index) => patternIssues(element, index))
+  return prefixIssues(['boot', 'command'], [...parseBootCommand(command).issues, ...patterns])
+}
+
+function patternIssues(element: Exclude<BootCommand, string>[number], index: number): readonly Issue[] {
+  if (typeof element === 'string' || element.type !== 'wait-for-text') return []
+  try {
+    awaitedPattern(element)
+    return []
+  } catch (error) {
+    return [{ path: [index, 'pattern'], message: messageOf(error) }]
+  }
+}
+
+function emptyIssues(name: string, option: object | undefined, either: readonly [string, string]): readonly Issue[] {
+  if (option === undefined || either.some((member) => Reflect.get(option, member) !== undefined)) return []
+  return [{ path: [name], message: `needs '${either[0]}' or '${either[1]}'` }]
+}
+
+function portIssues(ports: PortRange | undefined): readonly Issue[] {
+  if (ports === undefined || ports[0] <= ports[1]) return []
+  return [{ path: ['http', 'ports'], message: `the lowest port, ${ports[0]}, is higher than the highest, ${ports[1]}` }]
+}
