@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 import { fileSystemError, ImagoError, runLocal } from '@imago/core'
@@ -27,15 +28,16 @@ export interface CdImageOptions extends MediumContent {
 export async function cdImage({ label = 'imago', path, signal, ...medium }: CdImageOptions): Promise<string> {
   const entries = await mediumEntries(medium)
   const tool = await isoTool(signal)
-  const staging = await mkdtemp(`${path}-`)
+  const staging = `${path}.${randomUUID()}`
   try {
+    await mkdir(staging)
     await stage(entries, join(staging, 'root'))
     const unfinished = join(staging, 'image.iso') // hdiutil would add the ending to another name
     await runTool(tool.command({ root: join(staging, 'root'), path: unfinished, label }), signal)
     await rename(unfinished, path)
     return path
   } catch (error) {
-    throw fileSystemError(error, `the CD image '${path}'`)
+    throw fileSystemError(error, `cannot make the CD image '${path}'`)
   } finally {
     await rm(staging, { recursive: true, force: true })
   }

@@ -6,6 +6,7 @@ test('the public names', async () => {
       "SerialConsole",
       "cdImage",
       "fetchSource",
+      "floppyImage",
       "freePort",
       "mediaInputs",
       "mediaSourceSchema",
