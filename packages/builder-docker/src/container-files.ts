@@ -9,6 +9,7 @@ import { packContent, packEntries, packPath, unpackTo } from '@imago/tar'
 
 import type { BuildContainer } from './build-container.ts'
 import { resolveOwner } from './container-owner.ts'
+import { runProcess } from './container-process.ts'
 
 /** An absolute path in the container, without `.`, `..` and a slash at the end. */
 export function remotePath(container: BuildContainer, path: string): string {
@@ -28,7 +29,10 @@ export async function statRemote(
   return target === undefined || target.kind === 'symlink' ? undefined : { kind: target.kind, size: target.size, path: found.linkTarget }
 }
 
-/** Uploads to an absolute path through the engine's archive call, as one tar stream. */
+/**
+ * Uploads to an absolute path as one tar stream: a file through the engine's archive call, a directory through the container's own `tar`
+ * where it has one that can. The engine writes large files faster, and takes two or three times as long for many small ones.
+ */
 export async function uploadArchive(container: BuildContainer, source: Source, path: string, options: TransferOptions): Promise<void> {
   const { signal } = options
   if (signal?.aborted === true) throw abortError(signal)
@@ -43,10 +47,29 @@ export async function uploadArchive(container: BuildContainer, source: Source, p
     })
   }
   if (isDirectory && there !== undefined && there.kind !== 'directory') throw inTheWay(container, path)
-  if (isDirectory && there !== undefined) return await put(container, there.path, packSource(source, '', owner, options), signal)
-  const parent = posix.dirname(path)
-  if (there === undefined) await makeDirectories(container, parent, owner, signal)
-  await put(container, parent, packSource(source, posix.basename(path), owner, options), signal)
+  const isMerged = isDirectory && there !== undefined
+  const folder = isMerged ? there.path : posix.dirname(path)
+  if (there === undefined) await makeDirectories(container, folder, owner, signal)
+  const pack = (): Readable => packSource(source, isMerged ? '' : posix.basename(path), owner, options)
+  if (isDirectory && (await unpackInside(container, folder, pack, signal))) return
+  await put(container, folder, pack(), signal)
+}
+
+/** Unpacks an archive with the container's own `tar`. Whether that worked: why not, the engine's archive call says in its own words. */
+async function unpackInside(
+  container: BuildContainer,
+  folder: string,
+  pack: () => Readable,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  if (container.shell === undefined) return false
+  const { exitCode } = await runProcess(container, 'exec tar -xpf - -C "$TO"', {
+    root: true,
+    env: { TO: folder },
+    stdin: pack(),
+    ...(signal !== undefined && { signal }),
+  })
+  return exitCode === 0
 }
 
 /** Downloads from an absolute path through the engine's archive call. */
