@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   resolve: { conditions: ['@imago/source'] },
-  ssr: { resolve: { conditions: ['@imago/source', 'node', 'import', 'module', 'default'] } },
+  ssr: { resolve: { conditions: ['@imago/source', 'node', 'import', 'default'] } },
   test: {
     include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'examples/*/**/*.test.ts', 'test/**/*.test.ts'],
     pool: 'forks',

@@ -1,0 +1,11 @@
+import { expect, test } from 'vitest'
+
+test('the public names', async () => {
+  expect(Object.keys(await import('./index.ts')).toSorted()).toMatchInlineSnapshot(`
+    [
+      "noDelays",
+      "realisticDelays",
+      "startEc2Emulator",
+    ]
+  `)
+})

@@ -1,0 +1,29 @@
+import type { Ec2Api } from './aws-sdk.ts'
+import type { Region } from './state/region.ts'
+import type { World } from './state/world.ts'
+
+/** What a handler gets beside its input. */
+export interface Call {
+  readonly world: World
+  readonly region: Region
+  /** The access key that signed the request. */
+  readonly accessKeyId: string
+  /** Milliseconds since 1970, by the endpoint's clock. */
+  readonly now: number
+}
+
+/** Types of an operation. */
+export interface OperationTypes {
+  readonly input: object
+  readonly output: object
+}
+
+/** How an operation is answered. */
+export interface Operation<T extends OperationTypes = OperationTypes> {
+  /** Refuses what is wrong, and changes nothing: all that a `DryRun` does. */
+  check?(input: T['input'], call: Call): void
+  run(input: T['input'], call: Call): T['output'] | Promise<T['output']>
+}
+
+/** Handlers for some operations of EC2, held to the types of Amazon's own client. */
+export type Ec2Operations<Name extends keyof Ec2Api> = { readonly [N in Name]: Operation<Ec2Api[N]> }

@@ -1,0 +1,71 @@
+import type { Delays, Ec2EmulatorOptions } from './emulator-options.ts'
+import { noDelays, realisticDelays } from './emulator-options.ts'
+import { ec2Operations } from './ec2/operations.ts'
+import { Faults } from './faults.ts'
+import { noGuests } from './guests/no-guests.ts'
+import { Journal } from './journal.ts'
+import type { Leftover } from './leftovers.ts'
+import { leftovers } from './leftovers.ts'
+import { defaultImages } from './seed/seed-image.ts'
+import { defaultRegions, seedRegion } from './seed/seed-region.ts'
+import { serveHttp } from './server/http-server.ts'
+import { ec2Service } from './server/service.ts'
+import { World } from './state/world.ts'
+
+/** An emulator that runs. Disposing of it ends it and removes its guests. */
+export interface Ec2Emulator extends AsyncDisposable {
+  /** `http://127.0.0.1:4566`: what `AWS_ENDPOINT_URL` takes. */
+  readonly endpoint: string
+  /** All that clients need, as environment variables: endpoint and credentials. */
+  readonly env: Readonly<Record<string, string>>
+  /** The account that all credentials belong to. */
+  readonly account: string
+  /** The calls so far. */
+  readonly journal: Journal
+  /** What is to go wrong. */
+  readonly faults: Faults
+  /** What clients created and did not remove. */
+  leftovers(): readonly Leftover[]
+}
+
+/**
+ * Starts an endpoint that answers as Amazon's EC2 does.
+ * @example
+ * await using emulator = await startEc2Emulator()
+ * Object.assign(process.env, emulator.env)
+ */
+export async function startEc2Emulator(options: Ec2EmulatorOptions = {}): Promise<Ec2Emulator> {
+  const { host = '127.0.0.1', port = 0, account = '123456789012', delays, images = defaultImages, regions = defaultRegions } = options
+  const faults = new Faults()
+  const journal = new Journal()
+  const guests = noGuests()
+  const world = new World({ account, delays: delaysOf(delays), faults, guests })
+  for (const name of regions) world.regions.set(name, seedRegion(world, name, { images, rootDisk: undefined }))
+  const services = [ec2Service(ec2Operations)]
+  const backend = { world, journal, services: new Map(services.map((service) => [service.name, service])) }
+  const server = await serveHttp(backend, { host, port })
+  const endpoint = `http://${host}:${server.port}`
+  return {
+    endpoint,
+    env: {
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_ACCESS_KEY_ID: 'AKIAEMULATOR00000000',
+      AWS_SECRET_ACCESS_KEY: 'emulator',
+      AWS_EC2_METADATA_DISABLED: 'true',
+    },
+    account,
+    journal,
+    faults,
+    leftovers: () => leftovers(world),
+    async [Symbol.asyncDispose]() {
+      world.end()
+      await server.close()
+      await guests.close()
+    },
+  }
+}
+
+function delaysOf(delays: Ec2EmulatorOptions['delays']): Delays {
+  if (delays === 'realistic') return realisticDelays
+  return delays === 'none' ? noDelays : { ...noDelays, ...delays }
+}
