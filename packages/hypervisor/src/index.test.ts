@@ -13,7 +13,7 @@ test('the public names', async () => {
       "noCloudFiles",
       "noCloudLabel",
       "parseBootCommand",
-      "resolveContent",
+      "prepareSeeds",
       "scancodes",
       "seedServer",
       "shutDown",

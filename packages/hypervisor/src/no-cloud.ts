@@ -18,27 +18,35 @@ export const noCloudLabel = 'cidata'
 
 /**
  * The files that cloud-init's NoCloud data source reads, for a CD with the label {@link noCloudLabel} or an HTTP server (`ds=nocloud;s=<url>/`).
+ * @param onSecret told of every secret that is written out
  */
-export function noCloudFiles({ userData, metaData, networkConfig }: NoCloudOptions): Content {
+export function noCloudFiles({ userData, metaData, networkConfig }: NoCloudOptions, onSecret: OnSecret = () => undefined): Content {
   return {
-    'user-data': isText(userData) ? reveal(userData) : `#cloud-config\n${yaml(userData)}`,
-    'meta-data': typeof metaData === 'string' ? metaData : yaml(metaData),
-    ...(networkConfig !== undefined && { 'network-config': typeof networkConfig === 'string' ? networkConfig : yaml(networkConfig) }),
+    'user-data': isText(userData) ? written(userData, onSecret) : `#cloud-config\n${yaml(userData, onSecret)}`,
+    'meta-data': typeof metaData === 'string' ? metaData : yaml(metaData, onSecret),
+    ...(networkConfig !== undefined && {
+      'network-config': typeof networkConfig === 'string' ? networkConfig : yaml(networkConfig, onSecret),
+    }),
     'vendor-data': '', // asked for over HTTP, where a file that is missing is tried again for a while
   }
 }
+
+type OnSecret = (value: string) => void
 
 function isText(value: NoCloudOptions['userData']): value is string | Secret {
   return typeof value === 'string' || isSecret(value)
 }
 
-/** JSON is YAML. */
-function yaml(value: object): string {
-  return `${JSON.stringify(value, revealing, 2)}\n`
+function written(value: string | Secret, onSecret: OnSecret): string {
+  if (isSecret(value)) onSecret(reveal(value))
+  return reveal(value)
 }
 
-/** Writes secrets out, which hide themselves when they are stringified. */
-function revealing(this: Readonly<Record<string, unknown>>, key: string, member: unknown): unknown {
-  const original = this[key]
-  return isSecret(original) ? reveal(original) : member
+/** JSON is YAML. Secrets hide themselves when they are stringified. */
+function yaml(value: object, onSecret: OnSecret): string {
+  const revealing = function (this: Readonly<Record<string, unknown>>, key: string, member: unknown): unknown {
+    const original = this[key]
+    return isSecret(original) ? written(original, onSecret) : member
+  }
+  return `${JSON.stringify(value, revealing, 2)}\n`
 }

@@ -77,14 +77,11 @@ function sumOf(length: string): number {
 }
 
 function unknownToken(name: string): Omit<Issue, 'path'> {
+  const message = `there is no key '<${name}>'`
+  if (/^wait/i.test(name)) return { message, hint: "waits are '<wait>', '<wait10>' (seconds), '<wait1m30s>'" }
   const [, base = name, ending = ''] = /^(.+)(on|off)$/iu.exec(name) ?? []
-  const close = didYouMean(name, [...keyNames, 'wait']) ?? didYouMean(base, keyNames)
-  const meant = close === undefined ? undefined : `<${close}${didYouMean(name, [...keyNames, 'wait']) === undefined ? ending : ''}>`
+  const close = didYouMean(base, keyNames)
+  const meant = close === undefined ? didYouMean(name, [...keyNames, 'wait']) : `${close}${ending}`
   const literally = `write '<lt>${name}>' to type it as it stands`
-  const hint = /^wait/i.test(name)
-    ? "waits are '<wait>', '<wait10>' (seconds), '<wait1m30s>'"
-    : meant === undefined
-      ? literally
-      : `did you mean '${meant}'? ${literally}`
-  return { message: `there is no key '<${name}>'`, hint }
+  return { message, hint: meant === undefined ? literally : `did you mean '<${meant}>'? ${literally}` }
 }

@@ -1,10 +1,8 @@
 import type { Issue, LocalInput } from '@imago/core'
-import { messageOf, prefixIssues } from '@imago/core'
+import { prefixIssues } from '@imago/core'
 import * as v from 'valibot'
 
-import type { BootCommand } from './boot-command.ts'
-import { parseBootCommand } from './boot-command.ts'
-import { awaitedPattern } from './boot-wait.ts'
+import { bootCommandIssues } from './boot-command-issues.ts'
 import type { PortRange } from './free-port.ts'
 import type { MediaSource } from './media-source.ts'
 import { isRemote, localPath } from './source-url.ts'
@@ -15,7 +13,9 @@ import { mediaSourceSchema, vmEntries } from './vm-schema.ts'
 export function vmIssuesTogether(options: object): readonly Issue[] {
   const { http, cd, floppy, boot } = sound(options)
   return [
-    ...commandIssues(boot?.command),
+    ...(boot?.command === undefined || typeof boot.command === 'function'
+      ? []
+      : prefixIssues(['boot', 'command'], bootCommandIssues(boot.command))),
     ...emptyIssues('http', http, ['directory', 'content']),
     ...emptyIssues('cd', cd, ['files', 'content']),
     ...emptyIssues('floppy', floppy, ['files', 'content']),
@@ -61,22 +61,6 @@ function pathOf(url: string): string {
 function sound(options: object): VmOptions {
   const entries = Object.entries(vmEntries).filter(([name, schema]) => v.is(schema, Reflect.get(options, name)))
   return Object.fromEntries(entries.map(([name]) => [name, Reflect.get(options, name)]))
-}
-
-function commandIssues(command: NonNullable<VmOptions['boot']>['command']): readonly Issue[] {
-  if (command === undefined || typeof command === 'function') return []
-  const patterns = typeof command === 'string' ? [] : command.flatMap((element, index) => patternIssues(element, index))
-  return prefixIssues(['boot', 'command'], [...parseBootCommand(command).issues, ...patterns])
-}
-
-function patternIssues(element: Exclude<BootCommand, string>[number], index: number): readonly Issue[] {
-  if (typeof element === 'string' || element.type !== 'wait-for-text') return []
-  try {
-    awaitedPattern(element)
-    return []
-  } catch (error) {
-    return [{ path: [index, 'pattern'], message: messageOf(error) }]
-  }
 }
 
 function emptyIssues(name: string, option: object | undefined, either: readonly [string, string]): readonly Issue[] {

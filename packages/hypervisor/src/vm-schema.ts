@@ -1,6 +1,7 @@
 import { optionSchema } from '@imago/core'
 import * as v from 'valibot'
 
+import { bootCommandSchema } from './boot-command-issues.ts'
 import { parseDigest } from './digest.ts'
 import type { VmOptions } from './vm-options.ts'
 
@@ -38,21 +39,6 @@ const cloudInit = v.strictObject({
   networkConfig: v.optional(fromFacts<unknown>(v.union([text, data]))),
 })
 
-const waitForText = v.strictObject({
-  type: v.literal('wait-for-text'),
-  pattern: text,
-  flags: v.optional(v.string()),
-  timeout: v.optional(duration),
-})
-const waitForScreen = v.strictObject({
-  type: v.literal('wait-for-screen'),
-  reference: text,
-  tolerance: v.optional(v.pipe(v.number(), v.minValue(0, 'must be 0 to 100'), v.maxValue(100, 'must be 0 to 100'))),
-  region: v.optional(v.strictObject({ x: wholeNumber, y: wholeNumber, width: port, height: port })),
-  timeout: v.optional(duration),
-})
-const bootCommand = v.union([v.string(), v.array(v.union([v.string(), v.variant('type', [waitForText, waitForScreen])]))])
-
 /** The schemas of `VmOptions`, to be spread into a `v.strictObject` by builders whose options hold them. */
 export const vmEntries: Readonly<Record<keyof VmOptions, v.GenericSchema>> = {
   http: v.optional(v.strictObject({ directory: v.optional(text), content: v.optional(content), ports: v.optional(v.tuple([port, port])) })),
@@ -60,7 +46,11 @@ export const vmEntries: Readonly<Record<keyof VmOptions, v.GenericSchema>> = {
   floppy: v.optional(medium(v.pipe(text, v.regex(/^[A-Za-z0-9_ -]{1,11}$/, 'must be up to 11 letters, digits, blanks, - or _')))),
   cloudInit: v.optional(cloudInit),
   boot: v.optional(
-    v.strictObject({ wait: v.optional(duration), command: v.optional(fromFacts<unknown>(bootCommand)), keyInterval: v.optional(duration) }),
+    v.strictObject({
+      wait: v.optional(duration),
+      command: v.optional(fromFacts<unknown>(bootCommandSchema)),
+      keyInterval: v.optional(duration),
+    }),
   ),
   shutdown: v.optional(v.strictObject({ command: v.optional(textOrSecret), timeout: v.optional(duration) })),
   cacheDirectory: v.optional(text),
