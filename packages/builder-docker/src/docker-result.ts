@@ -1,3 +1,4 @@
+import type { ContainerConfig } from '@imago/container-registry'
 import type { Artifact, ArtifactFile, DockerImageArtifact, FilesArtifact } from '@imago/core'
 
 /** The container's changes become a layer of a new image in the engine's store. */
@@ -11,26 +12,9 @@ export interface CommitResult {
   /** What `docker history` shows of the layer. */
   readonly message?: string
   /** How containers of the new image run. @default as those of the base image */
-  readonly config?: CommitConfig
+  readonly config?: ContainerConfig
   /** Dockerfile instructions, applied after `config`: `EXPOSE 80`. */
   readonly changes?: readonly string[]
-}
-
-/** What a new image says of its containers. What is not given stays as in the base image. */
-export interface CommitConfig {
-  readonly cmd?: readonly string[]
-  /** A new entrypoint drops the base image's `cmd`, as it does in a Dockerfile. */
-  readonly entrypoint?: readonly string[]
-  /** Added to the base image's. */
-  readonly env?: Readonly<Record<string, string>>
-  readonly user?: string
-  readonly workdir?: string
-  /** Added to the base image's. */
-  readonly labels?: Readonly<Record<string, string>>
-  /** Added to the base image's: `80`, `'53/udp'`. */
-  readonly exposedPorts?: readonly (number | string)[]
-  /** Added to the base image's. */
-  readonly volumes?: readonly string[]
 }
 
 /** The container's whole file system becomes a tar archive on this machine. */

@@ -1,29 +1,13 @@
 import type { ArtifactReference, Issue } from '@imago/core'
-import { isArtifactReference, isImagoError, messageOf, optionSchema } from '@imago/core'
-import { parseImageReference, parsePlatform } from '@imago/container-registry'
+import { isArtifactReference, optionSchema } from '@imago/core'
+import { containerConfigEntries, parseImageReference, parsePlatform } from '@imago/container-registry'
 import * as v from 'valibot'
 
-const { text, environment, textOrSecret, artifactReference } = optionSchema
+const { text, environment, textOrSecret, artifactReference, parsed } = optionSchema
 
 const texts = v.array(text)
 const imageId = /^(?:sha256:)?[0-9a-f]{12,64}$/
 const absolute = v.pipe(v.string(), v.startsWith('/', 'must be an absolute path'))
-const words = v.pipe(v.array(v.string()), v.minLength(1, 'must hold a program'))
-
-/** Text that `parse` takes without an error. */
-function parsed(parse: (value: string) => unknown): v.GenericSchema<unknown, string> {
-  return v.pipe(
-    v.string(),
-    v.rawCheck(({ dataset, addIssue }) => {
-      if (!dataset.typed) return
-      try {
-        parse(dataset.value)
-      } catch (error) {
-        addIssue({ message: messageOf(error) + (isImagoError(error) && error.hint !== undefined ? ` (${error.hint})` : '') })
-      }
-    }),
-  )
-}
 
 const imageName = parsed((name) => (imageId.test(name) ? name : parseImageReference(name)))
 const image = v.lazy((value): v.GenericSchema<unknown, string | ArtifactReference> => {
@@ -37,24 +21,6 @@ const repository = parsed((name) => {
   if (tag !== 'x') throw new Error('must not hold a tag')
 })
 
-const commitConfig = v.strictObject({
-  cmd: v.optional(words),
-  entrypoint: v.optional(words),
-  env: v.optional(v.record(v.pipe(v.string(), v.regex(/^[^=\0]+$/)), v.string())),
-  user: v.optional(text),
-  workdir: v.optional(absolute),
-  labels: v.optional(v.record(text, v.string())),
-  exposedPorts: v.optional(
-    v.array(
-      v.union([
-        v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)),
-        v.pipe(v.string(), v.regex(/^\d{1,5}(?:-\d{1,5})?(?:\/(?:tcp|udp|sctp))?$/, "must be a port such as 80 or '53/udp'")),
-      ]),
-    ),
-  ),
-  volumes: v.optional(v.array(absolute)),
-})
-
 const result = v.variant('type', [
   v.strictObject({
     type: v.literal('commit'),
@@ -62,7 +28,7 @@ const result = v.variant('type', [
     tag: v.optional(v.pipe(v.string(), v.regex(/^\w[\w.-]{0,127}$/, 'must be a tag: letters, digits, dots, dashes, underscores'))),
     author: v.optional(v.string()),
     message: v.optional(v.string()),
-    config: v.optional(commitConfig),
+    config: v.optional(v.strictObject(containerConfigEntries)),
     changes: v.optional(texts),
   }),
   v.strictObject({ type: v.literal('export'), path: text }),

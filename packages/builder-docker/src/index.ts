@@ -1,7 +1,6 @@
 export { docker } from './docker.ts'
 export type { DockerfileOptions, DockerOptions, DockerRunOptions, DockerStart, PullPolicy } from './docker-options.ts'
 export type {
-  CommitConfig,
   CommitResult,
   DiscardedArtifact,
   DiscardResult,

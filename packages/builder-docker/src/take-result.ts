@@ -1,9 +1,10 @@
+import type { ContainerConfig } from '@imago/container-registry'
 import type { BuildContext, DockerImageArtifact } from '@imago/core'
 import { ImagoError } from '@imago/core'
 import type { ImageConfig } from '@imago/docker-engine'
 
 import type { BuildContainer } from './build-container.ts'
-import type { CommitConfig, CommitResult, DockerArtifact, DockerResult } from './docker-result.ts'
+import type { CommitResult, DockerArtifact, DockerResult } from './docker-result.ts'
 import { exportRootfs } from './export-rootfs.ts'
 import type { StartImage } from './start-image.ts'
 
@@ -46,7 +47,7 @@ async function commit(
   return { type: 'docker-image', id, imageId: id, size, tags, digests, engine: engine.endpoint }
 }
 
-function imageConfig(config: CommitConfig, start: StartImage, ctx: BuildContext): ImageConfig {
+function imageConfig(config: ContainerConfig, start: StartImage, ctx: BuildContext): ImageConfig {
   const { env, exposedPorts, labels, ...rest } = config
   return {
     ...rest,

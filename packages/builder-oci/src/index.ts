@@ -1,4 +1,3 @@
-export type { RunConfigOptions } from './archive/image-config.ts'
 export type { LayerCompression } from './archive/layer-file.ts'
 export { debootstrap } from './from/debootstrap.ts'
 export type { DebootstrapOptions, DebootstrapSource } from './from/debootstrap.ts'

@@ -1,11 +1,11 @@
+import type { ContainerConfig } from '@imago/container-registry'
 import type { FromFacts } from '@imago/core'
 
-import type { RunConfigOptions } from './archive/image-config.ts'
 import type { LayerCompression } from './archive/layer-file.ts'
 import type { OciSource } from './from/load-base.ts'
 
-/** How to build an OCI image without an engine. */
-export interface OciOptions extends RunConfigOptions {
+/** How to build an OCI image without an engine. Steps run as root, whatever `user` says, and see `env`. */
+export interface OciOptions extends ContainerConfig {
   /** What the image starts from: `scratch()`, `hostBinaries()`, `tarball()`, `ociArchive()`, `registry()`, `debootstrap()`. */
   readonly from: OciSource
   /** The archive to write. Relative to the definition's folder. @default `<image>-<build>.oci.tar` */

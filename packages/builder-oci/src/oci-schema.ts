@@ -1,28 +1,10 @@
-import { parseImageReference, parsePlatform } from '@imago/container-registry'
+import { containerConfigEntries, parseImageReference, parsePlatform } from '@imago/container-registry'
 import type { Issue } from '@imago/core'
-import { isImagoError, messageOf, optionSchema } from '@imago/core'
+import { optionSchema } from '@imago/core'
 import * as v from 'valibot'
 
-const { artifactReference, fromFacts, text, textOrSecret } = optionSchema
+const { artifactReference, fromFacts, parsed, text, textOrSecret } = optionSchema
 
-/** Text that `parse` takes without an error. */
-function parsed(parse: (value: string) => unknown): v.GenericSchema<unknown, string> {
-  return v.pipe(
-    v.string(),
-    v.rawCheck(({ dataset, addIssue }) => {
-      if (!dataset.typed) return
-      try {
-        parse(dataset.value)
-      } catch (error) {
-        addIssue({ message: messageOf(error) + (isImagoError(error) && error.hint !== undefined ? ` (${error.hint})` : '') })
-      }
-    }),
-  )
-}
-
-const absolute = v.pipe(v.string(), v.startsWith('/', 'must be an absolute path'))
-const words = v.pipe(v.array(v.string()), v.minLength(1, 'must hold a program'))
-const strings = v.record(text, v.string())
 const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/i, 'must be a SHA-256 in hex: 64 digits'))
 const imageName = parsed(parseImageReference)
 /** A name that an image can be given: a digest is what it has. */
@@ -32,7 +14,6 @@ const tag = parsed((name) => {
 const httpUrl = parsed((url) => {
   if (!/^https?:$/.test(new URL(url).protocol)) throw new Error('must be an http or https address')
 })
-const port = "must be a port such as 80 or '53/udp'"
 const word = v.pipe(v.string(), v.regex(/^[A-Za-z0-9][\w.+:~-]*$/, 'must be a name'))
 
 const source = v.variant('kind', [
@@ -68,21 +49,7 @@ const schema = v.strictObject({
   sourceDateEpoch: v.optional(
     v.pipe(v.number(), v.integer('must be whole seconds'), v.minValue(0), v.maxValue(253_402_300_799, 'must be before the year 10000')),
   ),
-  cmd: v.optional(words),
-  entrypoint: v.optional(words),
-  env: v.optional(v.record(v.pipe(v.string(), v.regex(/^[^=\0]+$/, 'must be a name')), v.string())),
-  user: v.optional(text),
-  workdir: v.optional(absolute),
-  labels: v.optional(strings),
-  exposedPorts: v.optional(
-    v.array(
-      v.union([
-        v.pipe(v.number(), v.integer(port), v.minValue(1, port), v.maxValue(65_535, port)),
-        v.pipe(v.string(), v.regex(/^\d{1,5}(?:-\d{1,5})?(?:\/(?:tcp|udp|sctp))?$/, port)),
-      ]),
-    ),
-  ),
-  volumes: v.optional(v.array(absolute)),
+  ...containerConfigEntries,
 })
 
 /** Every problem of the options of `oci()`, at once. */

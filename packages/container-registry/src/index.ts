@@ -1,4 +1,6 @@
 export type { BlobOptions } from './blob.ts'
+export { containerConfigEntries } from './container-config.ts'
+export type { ContainerConfig } from './container-config.ts'
 export { registryCredentials } from './credentials.ts'
 export type { RegistryCredentials, RegistryCredentialsOptions } from './credentials.ts'
 export { formatImageReference, parseImageReference } from './image-reference.ts'

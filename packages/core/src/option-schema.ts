@@ -5,6 +5,7 @@ import { isArtifactReference } from './image.ts'
 import { nameHint } from './did-you-mean.ts'
 import type { Duration } from './duration.ts'
 import { isTooLong, parseDuration } from './duration.ts'
+import { isImagoError, messageOf } from './error.ts'
 import type { Facts, FromFacts } from './facts.ts'
 import type { Issue } from './issue.ts'
 import type { Secret } from './secret.ts'
@@ -42,6 +43,21 @@ export const fileMode: v.GenericSchema<number> = v.pipe(
   v.minValue(0, 'must be permission bits, 0 to 0o7777'),
   v.maxValue(0o7777, 'must be permission bits, 0 to 0o7777'),
 )
+
+/** Text that `parse` takes without an error; what it throws is the issue. */
+export function parsed(parse: (value: string) => unknown): v.GenericSchema<unknown, string> {
+  return v.pipe(
+    v.string(),
+    v.rawCheck(({ dataset, addIssue }) => {
+      if (!dataset.typed) return
+      try {
+        parse(dataset.value)
+      } catch (error) {
+        addIssue({ message: messageOf(error) + (isImagoError(error) && error.hint !== undefined ? ` (${error.hint})` : '') })
+      }
+    }),
+  )
+}
 
 /** A schema for {@link FromFacts}: the value, or any function. */
 export function fromFacts<T>(schema: v.GenericSchema<unknown, T>): v.GenericSchema<unknown, FromFacts<T>> {

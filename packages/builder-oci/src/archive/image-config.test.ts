@@ -1,6 +1,6 @@
+import type { ContainerConfig } from '@imago/container-registry'
 import { describe, expect, it } from 'vitest'
 
-import type { RunConfigOptions } from './image-config.ts'
 import { environmentOf, imageConfig } from './image-config.ts'
 
 const platform = { os: 'linux', architecture: 'arm64', variant: 'v8' }
@@ -13,7 +13,7 @@ const base = {
   history: [{ created_by: 'base' }],
 } as const
 
-const configured = (options: RunConfigOptions, withBase = true) =>
+const configured = (options: ContainerConfig, withBase = true) =>
   imageConfig({
     base: withBase ? base : undefined,
     platform,

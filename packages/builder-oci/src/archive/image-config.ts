@@ -1,32 +1,12 @@
-import type { OciHistory, OciImageConfig, OciRunConfig, Platform } from '@imago/container-registry'
+import type { ContainerConfig, OciHistory, OciImageConfig, OciRunConfig, Platform } from '@imago/container-registry'
 
 import type { LayerFile } from './layer-file.ts'
-
-/** How containers of the image run. What is not set stays as the base has it. */
-export interface RunConfigOptions {
-  /** What containers run: a program with its arguments, or arguments for the entry point. @default the base's; none when `entrypoint` is set */
-  readonly cmd?: readonly string[]
-  /** The program that containers always run. @default the base's */
-  readonly entrypoint?: readonly string[]
-  /** Environment variables, added to the base's. Steps see them, too. @default {} */
-  readonly env?: Readonly<Record<string, string>>
-  /** Whom containers run as: `user`, `user:group`, names or numbers. Steps run as root. @default the base's */
-  readonly user?: string
-  /** The folder that containers start in. Absolute. @default the base's */
-  readonly workdir?: string
-  /** Added to the base's. @default {} */
-  readonly labels?: Readonly<Record<string, string>>
-  /** Ports that containers listen on, added to the base's: `80`, `'53/udp'`. @default [] */
-  readonly exposedPorts?: readonly (number | string)[]
-  /** Directories that hold data of their own, added to the base's. Absolute. @default [] */
-  readonly volumes?: readonly string[]
-}
 
 /** What a configuration is made of. */
 export interface ImageConfigRequest {
   readonly base: OciImageConfig | undefined
   readonly platform: Platform
-  readonly options: RunConfigOptions & { readonly author?: string }
+  readonly options: ContainerConfig & { readonly author?: string }
   /** All of the image's layers, the lowest first. Those of the base are in its history already. */
   readonly layers: readonly Pick<LayerFile, 'diffId'>[]
   /** Where the layers come from that the base's history does not tell of, the lowest first. */
@@ -53,7 +33,7 @@ export function imageConfig(request: ImageConfigRequest): OciImageConfig {
   }
 }
 
-function runConfig(base: OciRunConfig, options: RunConfigOptions): OciRunConfig {
+function runConfig(base: OciRunConfig, options: ContainerConfig): OciRunConfig {
   const cmd = options.cmd ?? (options.entrypoint === undefined ? base.Cmd : undefined)
   const merged: OciRunConfig = {
     ...base,
