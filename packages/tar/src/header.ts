@@ -50,7 +50,8 @@ export function encodeHeader(entry: TarEntry): Uint8Array {
   if (Object.keys(records).length > 0) before.push(paxBlocks(records))
 
   const header = ustarBlock({
-    ...(split ?? { name: name.subarray(0, 100), prefix: empty }),
+    name: split?.name ?? name.subarray(0, 100),
+    prefix: split?.prefix ?? empty,
     typeFlag: typeFlags[entry.type],
     mode: entry.mode,
     uid: entry.uid,
@@ -58,7 +59,7 @@ export function encodeHeader(entry: TarEntry): Uint8Array {
     size,
     mtime: entry.mtime,
     linkName: linkName.subarray(0, 100),
-    ...('major' in entry && { major: entry.major, minor: entry.minor }),
+    device: 'major' in entry ? entry : undefined,
   })
   return before.length === 0 ? header : Buffer.concat([...before, header])
 }
@@ -112,29 +113,36 @@ interface UstarFields {
   readonly size: number
   readonly mtime: number
   readonly linkName: Buffer
-  readonly major?: number
-  readonly minor?: number
+  readonly device: { readonly major: number; readonly minor: number } | undefined
 }
 
-const plain = { prefix: empty, mode: 0o644, uid: 0, gid: 0, mtime: 0, linkName: empty } as const
+const plain = { prefix: empty, mode: 0o644, uid: 0, gid: 0, mtime: 0, linkName: empty, device: undefined } as const
+
+/** What all headers share: the format's name, and no device. */
+const template = Buffer.alloc(blockSize)
+template.write('ustar\u000000', 257, 'latin1')
+template.write('0000000\u00000000000', 329, 'latin1')
+const templateSum = sumOf(template, 0, blockSize)
 
 function ustarBlock(fields: UstarFields): Buffer {
-  const block = Buffer.allocUnsafe(blockSize).fill(0) // unlike `alloc`, it shares its memory with others of its kind
+  const { name, linkName, prefix, device } = fields
+  const block = Buffer.from(template)
   const numbers = `${octal(fields.mode & 0o7777, 7)}\0${octal(fields.uid, 7)}\0${octal(fields.gid, 7)}\0`
-  block.set(fields.name, 0)
+  block.set(name, 0)
   // The checksum is taken with spaces in its own place.
   block.write(`${numbers}${octal(fields.size, 11)}\0${octal(fields.mtime, 11)}\0${' '.repeat(8)}${fields.typeFlag}`, 100, 'latin1')
-  block.set(fields.linkName, 157)
-  block.write('ustar\u000000', 257, 'latin1')
-  block.write(`${octal(fields.major ?? 0, 7)}\0${octal(fields.minor ?? 0, 7)}`, 329, 'latin1')
-  block.set(fields.prefix, 345)
-  const sum =
-    sumOf(block, 0, fields.name.length) + sumOf(block, 100, 157 + fields.linkName.length) + sumOf(block, 257, 345 + fields.prefix.length)
+  block.set(linkName, 157)
+  block.set(prefix, 345)
+  let sum = templateSum + sumOf(block, 0, name.length) + sumOf(block, 100, 157 + linkName.length) + sumOf(block, 345, 345 + prefix.length)
+  if (device !== undefined) {
+    block.write(`${octal(device.major, 7)}\0${octal(device.minor, 7)}`, 329, 'latin1')
+    sum += sumOf(block, 329, 345) - sumOf(template, 329, 345)
+  }
   block.write(`${octal(sum, 6)}\0 `, 148, 'latin1')
   return block
 }
 
-/** The sum of the bytes between two places. The rest of a header is zeros, which need no time. */
+/** The sum of the bytes between two places. The rest of a header is zeros, or as in the template. */
 function sumOf(block: Buffer, start: number, end: number): number {
   let sum = 0
   for (let at = start; at < end; at++) sum += block[at] ?? 0

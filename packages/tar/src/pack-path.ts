@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs'
-import { readlink, realpath, stat } from 'node:fs/promises'
+import { realpath, stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 
 import type { TransferProgress } from '@imago/core'
@@ -9,14 +9,16 @@ import type { TarEntry, TarFile } from './entry.ts'
 import { readChunks } from './local-file.ts'
 import type { LocalNode } from './local-tree.ts'
 import { localTree } from './local-tree.ts'
+import type { ReadNode } from './node-reader.ts'
+import { NodeReader } from './node-reader.ts'
 import { packBatches } from './pack-entries.ts'
 import { readAhead } from './read-ahead.ts'
-import { SmallFiles } from './small-files.ts'
 
 /** Files up to so many bytes are read whole, several at once. */
 const smallFile = 64 * 1024
 /** How many files are looked at and read at once. */
 const batchSize = 32
+const none = Buffer.alloc(0)
 /** How many batches are under way: one is read while the other one leaves. */
 const batchesAtOnce = 2
 
@@ -76,52 +78,52 @@ async function* batchesOf(
   onTotal: (bytes: number) => void,
 ): AsyncGenerator<readonly TarEntry[], void, undefined> {
   const name = options.name === '.' ? '' : options.name
-  const files = new SmallFiles(smallFile)
+  const reader = new NodeReader({ limit: smallFile })
   try {
     const stats = await stat(path)
     const real = Buffer.from(await realpath(path))
     if (!stats.isDirectory()) {
       if (name === '') throw new ImagoError('INTERNAL', `'${path}' is a file and needs a name in the archive`)
-      const entry = stats.isFile() ? await fileEntry(files, real, Buffer.from(name), options) : otherEntry(real, stats, options)
-      if (entry !== undefined) onTotal(entry.size)
-      if (entry !== undefined) yield [entry]
+      const node = { path: real, below: Buffer.from(name), isFile: stats.isFile() }
+      const entries = toEntries([node], await reader.read([node]), none, options)
+      for (const entry of entries) if (entry.type === 'file') onTotal(entry.size)
+      yield entries
       return
     }
-    const prefix = Buffer.from(name === '' ? '' : `${name}/`)
     if (name !== '') yield [{ ...common(Buffer.from(name), stats, options), type: 'directory' }]
-    const readBatch = (nodes: readonly LocalNode[]): Promise<readonly TarEntry[]> =>
-      allOf(nodes.map((node) => readNode(files, node, Buffer.concat([prefix, node.below]), options)))
+    const prefix = name === '' ? none : Buffer.from(`${name}/`)
+    const readBatch = async (nodes: readonly LocalNode[]): Promise<readonly TarEntry[]> =>
+      toEntries(nodes, await reader.read(nodes), prefix, options)
     yield* readAhead(localTree(real, batchSize, options.include), batchesAtOnce, readBatch)
   } catch (error) {
     throw readError(error, path)
   }
 }
 
-/** What promises resolve with, without what is not there. Waits for all of them, also when one rejects. */
-async function allOf<T>(promises: readonly Promise<T | undefined>[]): Promise<readonly T[]> {
-  await Promise.allSettled(promises)
-  return (await Promise.all(promises)).filter((value) => value !== undefined)
-}
-
-async function readNode(files: SmallFiles, node: LocalNode, name: Buffer, options: PackPathOptions): Promise<TarEntry | undefined> {
-  if (node.isFile) return await fileEntry(files, node.path, name, options)
-  const stats = await files.look(node.path)
-  const base = common(name, stats, options)
-  if (stats.isDirectory()) return { ...base, type: 'directory' }
-  if (stats.isSymbolicLink()) return { ...base, type: 'symlink', linkName: await readlink(node.path, { encoding: 'buffer' }) }
-  return otherEntry(node.path, stats, options)
-}
-
-async function fileEntry(files: SmallFiles, path: Buffer, name: Buffer, options: PackPathOptions): Promise<TarFile> {
-  const { stats, content } = await files.read(path)
-  const base = common(name, stats, options)
-  return {
-    ...base,
-    type: 'file',
-    mode: options.mode ?? base.mode,
-    size: stats.size,
-    content: content ?? readChunks({ path, size: stats.size }, options.signal),
+/** The entries of nodes, and of what is known of each. */
+function toEntries(nodes: readonly LocalNode[], read: readonly ReadNode[], prefix: Buffer, options: PackPathOptions): readonly TarEntry[] {
+  const entries: TarEntry[] = []
+  for (const [index, node] of nodes.entries()) {
+    const known = read[index]
+    const entry = known === undefined ? undefined : toEntry(node, known, prefix, options)
+    if (entry !== undefined) entries.push(entry)
   }
+  return entries
+}
+
+function toEntry(
+  { path, below }: LocalNode,
+  { stats, content, linkName }: ReadNode,
+  prefix: Buffer,
+  options: PackPathOptions,
+): TarEntry | undefined {
+  const base = common(prefix.length === 0 ? below : Buffer.concat([prefix, below]), stats, options)
+  if (stats.isFile()) {
+    const { size } = stats
+    return { ...base, type: 'file', mode: options.mode ?? base.mode, size, content: content ?? readChunks({ path, size }, options.signal) }
+  }
+  if (stats.isDirectory()) return { ...base, type: 'directory' }
+  return linkName === undefined ? otherEntry(path, stats, options) : { ...base, type: 'symlink', linkName }
 }
 
 /** What has no place in an archive: an error, or nothing. */
