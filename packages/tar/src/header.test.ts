@@ -57,6 +57,14 @@ const entry: fc.Arbitrary<TarEntry> = fc.oneof(
 )
 
 describe('encodeHeader', () => {
+  it('loses nothing of names that look as if they were lost', async () => {
+    const common = { mode: 0o644, uid: 0, gid: 0, mtime: 0 }
+    const named = ['\uFFFD', '\uFFFD'.repeat(50)].map((text): TarEntry => ({ ...common, name: text, type: 'directory' }))
+    const links = ['\uFFFD', '\uFFFD'.repeat(50)].map((text): TarEntry => ({ ...common, name: 'a', type: 'symlink', linkName: text }))
+    const entries = [...named, ...links]
+    expect(await roundTrip(entries)).toEqual(await Promise.all(entries.map(comparable)))
+  })
+
   it('loses nothing of any entry', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(entry, { maxLength: 8 }), async (entries) => {

@@ -29,7 +29,7 @@ export function padding(size: number): Uint8Array {
 
 /**
  * The header of an entry, whole blocks: POSIX ustar; pax records (POSIX.1-2001) before it for what ustar cannot say; GNU's long
- * names for long names that are not UTF-8, which pax cannot say either.
+ * names for long names that are no text, which pax cannot say either.
  */
 export function encodeHeader(entry: TarEntry): Uint8Array {
   const name = entryName(entry)
@@ -39,10 +39,10 @@ export function encodeHeader(entry: TarEntry): Uint8Array {
   const before: Buffer[] = []
 
   const split = splitName(name)
-  if (split === undefined && isUtf8(name)) records['path'] = name.toString()
-  if (split === undefined && !isUtf8(name)) before.push(gnuLong('L', name))
-  if (!fits(linkName) && isUtf8(linkName)) records['linkpath'] = linkName.toString()
-  if (!fits(linkName) && !isUtf8(linkName)) before.push(gnuLong('K', linkName))
+  if (split === undefined && isText(name)) records['path'] = name.toString()
+  if (split === undefined && !isText(name)) before.push(gnuLong('L', name))
+  if (!fits(linkName) && isText(linkName)) records['linkpath'] = linkName.toString()
+  if (!fits(linkName) && !isText(linkName)) before.push(gnuLong('K', linkName))
   if (size > maxSize) records['size'] = String(size)
   if (entry.uid > maxId) records['uid'] = String(entry.uid)
   if (entry.gid > maxId) records['gid'] = String(entry.gid)
@@ -71,7 +71,12 @@ function entryName(entry: TarEntry): Buffer {
 
 /** Whether a name can stand in a field of 100 bytes. What is beyond ASCII, yet UTF-8, goes into a pax record, which says so. */
 function fits(name: Buffer): boolean {
-  return name.length <= 100 && (isAscii(name) || !isUtf8(name))
+  return name.length <= 100 && (isAscii(name) || !isText(name))
+}
+
+/** Whether a name can stand in a pax record. U+FFFD is what readers make of bytes that are not UTF-8: it is left to the other ways. */
+function isText(name: Buffer): boolean {
+  return isUtf8(name) && !name.includes('\uFFFD')
 }
 
 /** A name in the two fields that ustar has for it, cut at a slash; `undefined` when it does not fit. */

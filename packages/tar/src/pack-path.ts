@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream'
 import type { TransferProgress } from '@imago/core'
 import { ImagoError, isImagoError, messageOf, systemCode } from '@imago/core'
 
-import type { TarEntry, TarFile } from './entry.ts'
+import type { TarEntry } from './entry.ts'
 import { readChunks } from './local-file.ts'
 import type { LocalNode } from './local-tree.ts'
 import { localTree } from './local-tree.ts'
