@@ -37,7 +37,7 @@ function characterOf(code: number, shift: boolean): string {
 const keysOf = (command: string): string =>
   parseBootCommand(command)
     .steps.flatMap((step) =>
-      step.type === 'keys' ? step.events.map(({ key, down }) => `${down ? '+' : '-'}${key}`) : [`${JSON.stringify(step)}`],
+      step.type === 'keys' ? step.events.map(({ key, down }) => `${down ? '+' : '-'}${key}`) : [JSON.stringify(step)],
     )
     .join(' ')
 
@@ -54,7 +54,7 @@ describe('text', () => {
     const printable = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index)).join('')
     expect(typedText(printable.replace('<', '<lt>'))).toBe(printable)
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(...printable, '\n', '\t'), maxLength: 60 }), (text) => {
+      fc.property(fc.string({ unit: fc.constantFrom(...printable.split(''), '\n', '\t'), maxLength: 60 }), (text) => {
         expect(typedText(text.replaceAll('<', '<lt>'))).toBe(text)
       }),
     )

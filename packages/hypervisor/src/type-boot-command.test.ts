@@ -41,7 +41,7 @@ describe('keys', () => {
 
   test('facts make the command', async () => {
     const ctx = context()
-    await typeBootCommand({ wait: 0, keyInterval: 0, command: ({ httpUrl }) => [`${httpUrl?.slice(-3) ?? ''}`] }, ctx)
+    await typeBootCommand({ wait: 0, keyInterval: 0, command: ({ httpUrl }) => [httpUrl?.slice(-3) ?? ''] }, ctx)
     expect(ctx.keyboard.sent).toEqual(['+a-a', '+b-b', '+c-c'])
   })
 
