@@ -30,6 +30,7 @@ function imago(input, name) {
     label: 'imago',
     command: [process.execPath, resolve('bench/compress.mjs'), input, output],
     cwd: process.cwd(),
+    before: () => rmSync(output, { force: true }), // to replace a large file takes time, and Packer does not
     size: sizeOf(output),
   }
 }

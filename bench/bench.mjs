@@ -42,13 +42,14 @@ const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memo
 writeFileSync('bench-results.json', `${JSON.stringify({ date: new Date().toISOString(), runs, machine, results }, null, 2)}\n`)
 
 /** Runs each contender `runs` times, in turn, so that all meet the same machine. */
-function compare({ name, contenders, prepare }) {
+function compare({ name, contenders, prepare, settleSeconds = 0 }) {
   const present = contenders.filter(({ needs }) => needs === undefined || tools.has(needs))
   prepare?.()
   const times = new Map(present.map(({ label }) => [label, []]))
   for (let round = 0; round < runs; round++) {
     for (const { label, command, before, cwd, env } of present) {
       before?.()
+      if (settleSeconds > 0) spawnSync('sh', ['-c', `sync; sleep ${settleSeconds}`])
       const started = performance.now()
       const result = spawnSync(command[0], command.slice(1), {
         encoding: 'utf8',

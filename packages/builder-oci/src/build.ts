@@ -99,6 +99,7 @@ async function writeImage(options: OciOptions, parts: ImageParts, ctx: BuildCont
     layers,
     tag,
     epoch,
+    resources: ctx.resources,
     signal: ctx.signal,
     onProgress: (done) => ctx.emit({ type: 'progress', task: 'write', done: Math.min(done, total), total, unit: 'bytes' }),
   })

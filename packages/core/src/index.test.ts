@@ -33,6 +33,7 @@ test('the public names of the package', async () => {
       "prefixIssues",
       "preflight",
       "progressReporter",
+      "replaceFile",
       "resolveFacts",
       "resolveParameters",
       "reveal",
@@ -49,6 +50,7 @@ test('the public names of the package', async () => {
       "validate",
       "wait",
       "withFileLock",
+      "writeOutputFile",
     ]
   `)
 })

@@ -5,10 +5,10 @@ import type { ErrorJson } from './error.ts'
 import { abortError, errorToJson, ImagoError, messageOf } from './error.ts'
 import type { JournalFile } from './journal.ts'
 import { appendReleased, readJournals } from './journal.ts'
+import { plugin as core } from './plugin.ts'
 import { isOwnerAlive } from './process-owner.ts'
 import type { FoundResource, Plugin, ResourceRecord } from './resources.ts'
 import { orAbandon } from './wait.ts'
-import { plugin as core } from './work-directory.ts'
 
 /** How long a removal that does not listen to its signal is waited for. */
 const graceMs = 2000

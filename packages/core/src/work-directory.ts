@@ -2,7 +2,7 @@ import { mkdir, readFile, realpath, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 
 import { ImagoError } from './error.ts'
-import type { Plugin, ResourceKind } from './resources.ts'
+import type { ResourceKind } from './resources.ts'
 
 /** Data of the resource kind {@link workDirectory}. */
 export interface WorkDirectoryData {
@@ -48,6 +48,3 @@ export async function makeWorkDirectory(path: string): Promise<string> {
   await mkdir(path, { recursive: true, mode: 0o700 })
   return path
 }
-
-/** What `imago sweep` needs to know of the core itself. */
-export const plugin: Plugin = { name: '@imago/core', resourceKinds: [workDirectory] }

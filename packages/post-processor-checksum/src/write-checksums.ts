@@ -1,9 +1,7 @@
-import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 
 import type { ArtifactFile, FilesArtifact, PostProcessContext } from '@imago/core'
-import { fileSystemError, ImagoError, isImagoError, messageOf, progressReporter, resolveFacts, systemCode } from '@imago/core'
+import { ImagoError, progressReporter, resolveFacts, writeOutputFile } from '@imago/core'
 
 import type { ChecksumAlgorithm, ChecksumOptions } from './checksum.ts'
 import { checksumFileName } from './checksum.ts'
@@ -39,7 +37,7 @@ export async function writeChecksums(input: FilesArtifact, settings: ChecksumSet
   }
   const digested = await digestAll(files, algorithms, ctx)
   const written: ArtifactFile[] = []
-  for (const { algorithm, path } of targets) written.push(await writeTarget(path, algorithm, digested))
+  for (const { algorithm, path } of targets) written.push(await writeTarget(path, algorithm, digested, ctx))
   return { type: 'files', id: input.id, files: [...digested.map(artifactFile), ...written] }
 }
 
@@ -86,30 +84,20 @@ async function digestAll(
   return digested
 }
 
-async function writeTarget(path: string, algorithm: ChecksumAlgorithm, files: readonly DigestedFile[]): Promise<ArtifactFile> {
+async function writeTarget(
+  path: string,
+  algorithm: ChecksumAlgorithm,
+  files: readonly DigestedFile[],
+  ctx: PostProcessContext,
+): Promise<ArtifactFile> {
   const folder = dirname(path)
   const text = checksumLines(
     files.map((file) => ({ name: relative(folder, file.path).split(sep).join('/'), digest: file.digests.get(algorithm) ?? '' })),
   )
-  const temporary = join(folder, `.imago-${randomUUID()}.partial`)
-  try {
-    await mkdir(folder, { recursive: true })
-    await writeFile(temporary, text, { flag: 'wx' })
-    await rename(temporary, path)
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined) // what went wrong first counts
-    throw writeError(error, path)
-  }
-  return { path, size: Buffer.byteLength(text), sha256: createHash('sha256').update(text).digest('hex') }
+  return await writeOutputFile(path, [Buffer.from(text)], ctx)
 }
 
 function artifactFile({ path, size, digests }: DigestedFile): ArtifactFile {
   const sha256 = digests.get('sha256')
   return { path, size, ...(sha256 !== undefined && { sha256 }) }
-}
-
-function writeError(cause: unknown, path: string): unknown {
-  const known = fileSystemError(cause, `cannot write '${path}'`)
-  if (isImagoError(known, 'DISK_FULL') || systemCode(cause) === undefined) return known
-  return new ImagoError('OUTPUT_UNWRITABLE', `cannot write '${path}': ${messageOf(cause)}`, { cause, hint: 'choose another place' })
 }

@@ -5,7 +5,7 @@ import { inBlocks } from './blocks.ts'
 import type { BufferPool } from './buffer-pool.ts'
 import { isNoise } from './noise.ts'
 import { inOrder } from './in-order.ts'
-import type { Parts } from './output-file.ts'
+import type { Parts } from './parts.ts'
 
 const deflate = promisify(deflateRaw)
 

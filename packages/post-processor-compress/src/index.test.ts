@@ -4,7 +4,6 @@ test('the public names', async () => {
   expect(Object.keys(await import('./index.ts')).toSorted()).toMatchInlineSnapshot(`
     [
       "compress",
-      "plugin",
     ]
   `)
 })

@@ -1,4 +1,3 @@
 export type { ArchiveFormat } from './archive-format.ts'
 export { compress } from './compress.ts'
 export type { CompressOptions } from './compress.ts'
-export { plugin } from './plugin.ts'

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 
 import type { FilesArtifact, PostProcessContext } from '@imago/core'
-import { formatPath, ImagoError, progressReporter, resolveFacts } from '@imago/core'
+import { formatPath, ImagoError, progressReporter, resolveFacts, writeOutputFile } from '@imago/core'
 
 import type { ArchiveEntry, Reading } from './archive-entry.ts'
 import { archiveEntries, readEntry } from './archive-entry.ts'
@@ -14,8 +14,7 @@ import { BufferPool } from './buffer-pool.ts'
 import type { CompressOptions } from './compress.ts'
 import { formatIssues } from './format-issues.ts'
 import { gzip } from './gzip.ts'
-import type { Parts } from './output-file.ts'
-import { writeOutput } from './output-file.ts'
+import type { Parts } from './parts.ts'
 import { tarArchive } from './tar-archive.ts'
 import { zstd } from './zstd.ts'
 
@@ -30,7 +29,7 @@ export async function pack(input: FilesArtifact, options: CompressOptions, ctx: 
   const total = entries.reduce((sum, { stats }) => sum + stats.size, 0)
   const pool = new BufferPool(chunkSizes[format])
   const reading = { pool, onRead: progressReporter(`compress ${name}`, ctx.emit, total).add }
-  const file = await writeOutput(path, encode(format, { entries, reading, options }), ctx)
+  const file = await writeOutputFile(path, encode(format, { entries, reading, options }), ctx)
   return { type: 'files', id: path, files: [file] }
 }
 

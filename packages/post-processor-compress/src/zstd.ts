@@ -4,8 +4,8 @@ import zlib from 'node:zlib'
 import { inBlocks } from './blocks.ts'
 import type { BufferPool } from './buffer-pool.ts'
 import { inOrder } from './in-order.ts'
+import type { Parts } from './parts.ts'
 import { nativeZstd } from './native-zstd.ts'
-import type { Parts } from './output-file.ts'
 
 /** How to compress. */
 export interface ZstdOptions {

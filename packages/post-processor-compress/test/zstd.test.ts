@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 
 import { BufferPool } from '../src/buffer-pool.ts'
-import type { Parts } from '../src/output-file.ts'
+import type { Parts } from '../src/parts.ts'
 import { nativeZstd } from '../src/native-zstd.ts'
 import { zstd } from '../src/zstd.ts'
 import { lacks } from './lacks.ts'

@@ -79,7 +79,7 @@ describe('saveImage', () => {
     await writeFile(join(folder, 'file'), '')
     await expect(saveImage(engine, image, join(folder, 'file', 'cow.tar'), postProcessContext())).rejects.toMatchObject({
       code: 'OUTPUT_UNWRITABLE',
-      message: expect.stringContaining(`cannot save the image to '${folder}/file/cow.tar'`),
+      message: expect.stringContaining(`cannot write '${folder}/file/cow.tar'`),
     })
   })
 

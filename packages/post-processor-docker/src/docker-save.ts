@@ -1,7 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
-import { pipeline } from 'node:stream/promises'
+import { basename, resolve } from 'node:path'
 
 import type {
   ArtifactFile,
@@ -14,8 +11,6 @@ import type {
   Scope,
 } from '@imago/core'
 import {
-  abortError,
-  fileSystemError,
   ImagoError,
   isImagoError,
   messageOf,
@@ -23,7 +18,7 @@ import {
   progressReporter,
   resolveFacts,
   splitStepOptions,
-  toImagoError,
+  writeOutputFile,
 } from '@imago/core'
 import type { Engine } from '@imago/docker-engine'
 import * as v from 'valibot'
@@ -79,50 +74,18 @@ export async function saveImage(
   engine: Engine,
   input: DockerImageArtifact,
   path: string,
-  ctx: Pick<PostProcessContext, 'signal' | 'emit'>,
+  ctx: Pick<PostProcessContext, 'signal' | 'emit' | 'resources'>,
 ): Promise<DockerArchiveArtifact> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}`)
   const progress = progressReporter(`save ${basename(path)}`, ctx.emit)
-  const hash = createHash('sha256')
-  let size = 0
-  let failure: ImagoError | undefined
-  const measure = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
-    for await (const chunk of chunks) {
-      hash.update(chunk)
-      size += chunk.length
-      progress.onProgress({ bytes: size, total: Math.max(size, input.size) })
-      yield chunk
-    }
-  }
-  try {
-    const names = await ownNames(engine, input, { signal: ctx.signal })
-    await mkdir(dirname(path), { recursive: true })
-    // The file is there before anything can fail that removes it.
-    const file = (await open(temporary, 'wx')).createWriteStream()
-    const archive = await engine.images.save(names.length > 0 ? names : [input.imageId], { signal: ctx.signal }).catch((error: unknown) => {
-      file.destroy()
-      throw error
-    })
-    // Whoever fails first takes the other along.
-    archive.once('error', (error) => (failure ??= sendError(error)))
-    file.once('error', (error) => (failure ??= writeError(error, path)))
-    await pipeline(archive, measure, file, { signal: ctx.signal })
-    await rename(temporary, path)
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined) // what went wrong first counts
-    throw ctx.signal.aborted ? abortError(ctx.signal) : (failure ?? writeError(error, path))
-  }
+  const names = await ownNames(engine, input, { signal: ctx.signal })
+  const archive = await engine.images.save(names.length > 0 ? names : [input.imageId], { signal: ctx.signal })
+  const file = await writeOutputFile(path, archive, ctx, {
+    onProgress: ({ bytes }) => progress.onProgress({ bytes, total: Math.max(bytes, input.size) }),
+  }).catch((error: unknown) => {
+    throw isImagoError(error)
+      ? error
+      : new ImagoError('PROVIDER_FAILED', `the engine stopped sending the image: ${messageOf(error)}`, { cause: error })
+  })
   progress.finish()
-  return { type: 'docker-archive', id: path, files: [{ path, size, sha256: hash.digest('hex') }] }
-}
-
-function sendError(error: Error): ImagoError {
-  if (isImagoError(error)) return error
-  return new ImagoError('PROVIDER_FAILED', `the engine stopped sending the image: ${error.message}`, { cause: error })
-}
-
-function writeError(error: unknown, path: string): ImagoError {
-  const known = fileSystemError(error, `cannot save the image to '${path}'`)
-  if (isImagoError(error) || isImagoError(known, 'DISK_FULL')) return toImagoError(known)
-  return new ImagoError('OUTPUT_UNWRITABLE', `cannot save the image to '${path}': ${messageOf(error)}`, { cause: error })
+  return { type: 'docker-archive', id: path, files: [file] }
 }

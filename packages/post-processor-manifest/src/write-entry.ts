@@ -1,8 +1,8 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { basename, dirname, relative, resolve } from 'node:path'
 
 import type { Artifact, Json, PostProcessContext } from '@imago/core'
-import { fileSystemError, ImagoError, resolveFacts, systemCode, withFileLock } from '@imago/core'
+import { fileSystemError, ImagoError, resolveFacts, systemCode, withFileLock, writeOutputFile } from '@imago/core'
 
 import type { ManifestOptions } from './manifest.ts'
 
@@ -42,7 +42,8 @@ export async function writeEntry(output: string, options: ManifestOptions, artif
     await withFileLock(`${path}.lock`, { signal: context.signal }, async () => {
       const others = (await readManifest(path)).filter(({ image, build }) => image !== entry.image || build !== entry.build)
       const builds = [...others, entry].toSorted((a, b) => compare(a.image, b.image) || compare(a.build, b.build))
-      await replace(path, { version: 1, lastRunId: context.runId, builds })
+      const manifest: Manifest = { version: 1, lastRunId: context.runId, builds }
+      await writeOutputFile(path, [Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`)], context)
     })
   } catch (error) {
     throw fileSystemError(error, `the manifest ${output}`)
@@ -97,17 +98,6 @@ function isManifest(content: unknown): content is Manifest {
     'builds' in content &&
     Array.isArray(content.builds)
   )
-}
-
-async function replace(path: string, content: Manifest): Promise<void> {
-  const temporary = `${path}.${crypto.randomUUID()}.tmp`
-  try {
-    await writeFile(temporary, `${JSON.stringify(content, undefined, 2)}\n`, { flag: 'wx' })
-    await rename(temporary, path)
-  } catch (error) {
-    await rm(temporary, { force: true })
-    throw error
-  }
 }
 
 function compare(a: string, b: string): number {

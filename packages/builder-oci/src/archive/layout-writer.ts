@@ -1,16 +1,14 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { pipeline } from 'node:stream/promises'
+import { createHash } from 'node:crypto'
 
 import type { Descriptor, ImageManifest, OciImageConfig, Platform } from '@imago/container-registry'
 import { formatImageReference, parseImageReference } from '@imago/container-registry'
-import { abortError, fileSystemError, ImagoError, isImagoError, messageOf } from '@imago/core'
+import type { Resources } from '@imago/core'
+import { ImagoError, writeOutputFile } from '@imago/core'
 import type { TarEntry } from '@imago/tar'
 import { packEntries } from '@imago/tar'
 
 import { contentOf } from '../tree/file-content.ts'
-import { digestOf, DigestMeter } from './digest.ts'
+import { digestOf } from './digest.ts'
 import type { LayerFile } from './layer-file.ts'
 import { mediaTypes } from './media-types.ts'
 
@@ -25,6 +23,7 @@ export interface ArchiveRequest {
   readonly tag?: string | undefined
   /** Seconds since 1970. */
   readonly epoch: number
+  readonly resources: Resources
   readonly signal: AbortSignal
   /** Called with the bytes written so far. */
   readonly onProgress: (bytes: number) => void
@@ -48,37 +47,12 @@ export interface WrittenArchive {
  * @throws ImagoError `DISK_FULL`, `OUTPUT_UNWRITABLE`, `CHECKSUM_MISMATCH` when a layer is not what it was
  */
 export async function writeArchive(request: ArchiveRequest): Promise<WrittenArchive> {
-  const { path } = request
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.part`
-  try {
-    await mkdir(dirname(path), { recursive: true })
-    const written = await writeTo(temporary, request)
-    await rename(temporary, path)
-    return written
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined) // why it could not be written is the better reason
-    if (request.signal.aborted) throw abortError(request.signal)
-    if (isImagoError(error)) throw error
-    const wrapped = fileSystemError(error, `cannot write '${path}'`)
-    throw wrapped === error ? new ImagoError('OUTPUT_UNWRITABLE', `cannot write '${path}': ${messageOf(error)}`, { cause: error }) : wrapped
-  }
-}
-
-async function writeTo(path: string, request: ArchiveRequest): Promise<WrittenArchive> {
-  const { layers, signal } = request
+  const { path, layers, signal, resources } = request
   const config = blobOf(mediaTypes.config, request.config)
   const manifest = blobOf(mediaTypes.manifest, manifestOf(config.descriptor, layers))
-  const entries = entriesOf([config, manifest], request)
-  const meter = new DigestMeter()
-  const file = (await open(path, 'wx')).createWriteStream() // it is there before anything can fail that removes it
-  const tar = packEntries(entries, { signal, onContent: request.onProgress })
-  await pipeline(meter.through(tar), file, { signal })
-  return {
-    digest: manifest.descriptor.digest,
-    imageId: config.descriptor.digest,
-    size: meter.size,
-    sha256: meter.digest().slice('sha256:'.length),
-  }
+  const tar = packEntries(entriesOf([config, manifest], request), { signal, onContent: request.onProgress })
+  const { size, sha256 } = await writeOutputFile(path, tar, { resources, signal })
+  return { digest: manifest.descriptor.digest, imageId: config.descriptor.digest, size, sha256 }
 }
 
 /** A small document of the image. */
