@@ -1,7 +1,7 @@
 import type { OnError, StepFailure } from '@imago/core'
+import { stepTitle } from '@imago/report/text'
 
 import type { KeyInput } from './host.ts'
-import { stepTitle } from './report/step-title.ts'
 
 /** What {@link askOnError} needs. */
 export interface AskOptions {

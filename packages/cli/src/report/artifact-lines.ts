@@ -1,9 +1,7 @@
 import { isAbsolute, relative } from 'node:path'
 
 import type { Artifact, ArtifactFile } from '@imago/core'
-
-import { formatSize } from './format-size.ts'
-import { singleLine } from './output-text.ts'
+import { artifactNames, artifactSize, formatSize, singleLine } from '@imago/report/text'
 
 const mostFiles = 10
 
@@ -21,7 +19,7 @@ export function artifactLines(artifacts: readonly Artifact[], cwd: string): stri
 
 function withHead(artifact: Artifact, lines: readonly string[]): string[] {
   const { type, id, files: [first, second] = [] } = artifact
-  const names = namesOf(artifact)
+  const names = artifactNames(artifact)
   const isItsFile = first !== undefined && second === undefined && (id === first.path || id === digestOf(first)) && names.length === 0
   return isItsFile ? [`${type}  ${lines.join('')}`] : [[type, singleLine(id), ...sizeOf(artifact), ...names].join('  '), ...lines]
 }
@@ -39,13 +37,8 @@ function digestOf({ sha256 }: ArtifactFile): string | undefined {
 }
 
 function sizeOf(artifact: Artifact): string[] {
-  return 'size' in artifact && typeof artifact.size === 'number' ? [formatSize(artifact.size)] : []
-}
-
-/** The names that images have: `tags` in an engine, `tag` in an archive. */
-function namesOf(artifact: Artifact): string[] {
-  const tags: readonly unknown[] = 'tags' in artifact && Array.isArray(artifact.tags) ? artifact.tags : []
-  return [...tags, ...('tag' in artifact ? [artifact.tag] : [])].filter((name) => typeof name === 'string')
+  const size = artifactSize(artifact)
+  return size === undefined ? [] : [formatSize(size)]
 }
 
 function pathFrom(cwd: string, path: string): string {

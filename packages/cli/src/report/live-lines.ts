@@ -1,8 +1,8 @@
+import { singleLine, stepTitle } from '@imago/report/text'
+
 import { displayWidth, padEnd, truncate } from './display-width.ts'
-import { formatElapsed } from './format-size.ts'
-import { singleLine } from './output-text.ts'
+import { formatElapsed } from './format-elapsed.ts'
 import type { BuildView } from './run-view.ts'
-import { stepTitle } from './step-title.ts'
 import type { Style } from './style.ts'
 import type { Symbols } from './symbols.ts'
 

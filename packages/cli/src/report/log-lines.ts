@@ -1,11 +1,10 @@
 import type { BuildEvent, ResourceChanged, StepFinished, StepStarted } from '@imago/core'
 import { formatDuration } from '@imago/core'
+import { outputLines, stepTitle } from '@imago/report/text'
 
 import type { Label } from './labels.ts'
 import { buildKey, labelsOf } from './labels.ts'
-import { outputLines } from './output-text.ts'
 import { StepNumbers } from './step-numbers.ts'
-import { stepTitle } from './step-title.ts'
 import type { Style } from './style.ts'
 import type { Symbols } from './symbols.ts'
 

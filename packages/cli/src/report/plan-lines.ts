@@ -1,8 +1,7 @@
 import type { Duration, Json, Plan, PlannedBuild, PlannedStep } from '@imago/core'
 import { formatDuration } from '@imago/core'
+import { singleLine, stepTitle } from '@imago/report/text'
 
-import { singleLine } from './output-text.ts'
-import { stepTitle } from './step-title.ts'
 import type { Style } from './style.ts'
 import type { Symbols } from './symbols.ts'
 

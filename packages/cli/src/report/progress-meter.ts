@@ -1,6 +1,7 @@
 import type { Progress } from '@imago/core'
+import { formatSize } from '@imago/report/text'
 
-import { formatElapsed, formatSize } from './format-size.ts'
+import { formatElapsed } from './format-elapsed.ts'
 
 /** The rate is that of so many last milliseconds, */
 const windowMs = 5000

@@ -1,12 +1,12 @@
 import type { BuildReport, Report, ResourceRecord, Status } from '@imago/core'
 import { formatDuration } from '@imago/core'
+import { stepTitle } from '@imago/report/text'
 
 import type { Output } from '../output.ts'
 import { artifactLines } from './artifact-lines.ts'
 import { padEnd } from './display-width.ts'
 import { errorLines } from './error-lines.ts'
 import { buildKey, labelsOf } from './labels.ts'
-import { stepTitle } from './step-title.ts'
 import type { Style } from './style.ts'
 import type { Symbols } from './symbols.ts'
 

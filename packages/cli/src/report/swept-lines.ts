@@ -1,6 +1,6 @@
 import type { SweptResource } from '@imago/core'
+import { singleLine } from '@imago/report/text'
 
-import { singleLine } from './output-text.ts'
 import type { Style } from './style.ts'
 import type { Symbols } from './symbols.ts'
 

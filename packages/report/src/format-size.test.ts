@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { formatElapsed, formatSize } from './format-size.ts'
+import { formatSize } from './format-size.ts'
 
 test.each([
   [0, '0 B'],
@@ -14,14 +14,4 @@ test.each([
   [5e15, '5000 TB'],
 ])('%d bytes are %s', (bytes, text) => {
   expect(formatSize(bytes)).toBe(text)
-})
-
-test.each([
-  [-5, '0s'],
-  [999, '0s'],
-  [59_999, '59s'],
-  [62_000, '1m02s'],
-  [7_500_000, '2h05m'],
-])('%d ms have been %s', (ms, text) => {
-  expect(formatElapsed(ms)).toBe(text)
 })

@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest'
+
+test('the public names of the package', async () => {
+  expect(Object.keys(await import('./index.ts')).toSorted()).toMatchInlineSnapshot(`
+    [
+      "artifactNames",
+      "artifactSize",
+      "formatSize",
+      "outputLines",
+      "singleLine",
+      "stepTitle",
+    ]
+  `)
+})
