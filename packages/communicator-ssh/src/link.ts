@@ -21,7 +21,8 @@ export interface Answer {
 export interface MachineFacts {
   readonly uid: number
   readonly gid: number
-  readonly hasTar: boolean
+  /** Which `tar` it has: GNU's and libarchive's (BSD, macOS) know more than those of small systems. */
+  readonly tar: 'gnu' | 'bsd' | 'other' | undefined
   /** Whether `printf` is part of the shell: what it prints is then in no process list. */
   readonly hasPrintf: boolean
 }
@@ -76,11 +77,18 @@ export class Link {
 
   async #learnFacts(): Promise<MachineFacts | undefined> {
     const answer = await this.ask(`printf '%s %s ' "$(id -u)" "$(id -g)"
-command -v tar >/dev/null && printf tar
+if command -v tar >/dev/null; then
+  case $(tar --version 2>/dev/null) in *'GNU tar'*) printf gnu ;; *bsdtar*) printf bsd ;; *) printf other ;; esac
+fi
 printf ' '; command -v printf`)
     if (answer === undefined) return undefined
     const [uid, gid, tar, printf] = answer.stdout.trim().split(' ')
-    return { uid: Number(uid), gid: Number(gid), hasTar: tar === 'tar', hasPrintf: printf === 'printf' }
+    return {
+      uid: Number(uid),
+      gid: Number(gid),
+      tar: tar === 'gnu' || tar === 'bsd' || tar === 'other' ? tar : undefined,
+      hasPrintf: printf === 'printf',
+    }
   }
 
   async #openSession(): Promise<ShellSession | undefined> {

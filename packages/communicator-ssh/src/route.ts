@@ -10,7 +10,7 @@ import { firstAnswer } from './first-answer.ts'
 import type { HostKeys } from './host-keys.ts'
 import { loadHostKeys } from './host-keys.ts'
 import { dialSocks5 } from './socks5.ts'
-import { openConnection } from './ssh2-connection.ts'
+import { loadSsh2, openConnection } from './ssh2-connection.ts'
 import type { SshAccess, SshLogin, SshOptions } from './ssh-options.ts'
 import { timings } from './timings.ts'
 
@@ -73,6 +73,7 @@ export class Route {
   /** Waits until the machine's server says something, then logs in. `onFailure` hears of what goes wrong until then. */
   async connect(signal: AbortSignal, onFailure: (cause: Error) => void): Promise<SshConnection> {
     const { address } = this.#machine
+    loadSsh2().catch(() => undefined) // meanwhile; its failure is told by the login
     const bastion = await this.#throughBastions(signal)
     const dial = (limit: AbortSignal): Promise<Duplex> => bastion?.dial(address) ?? this.#dialFirst(address, limit)
     return await this.#login(await firstAnswer(dial, signal, onFailure), this.#machine, signal)

@@ -1,8 +1,11 @@
 import type { EventEmitter } from 'node:events'
+import { createRequire } from 'node:module'
 import { constants } from 'node:os'
 import type { Duplex } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
 
 import { abortError, ImagoError, isImagoError, messageOf } from '@imago/core'
+import type * as Ssh2 from 'ssh2'
 import type { AnyAuthMethod, AuthenticationType, Client, ClientChannel, ConnectConfig, NextAuthHandler, utils } from 'ssh2'
 
 import { certifiedKey, signWithCertificates } from './certificate-login.ts'
@@ -14,12 +17,21 @@ import type { RawSftp } from './sftp-session.ts'
 type ParseKey = typeof utils.parseKey
 
 /**
+ * Loads the library when there is nothing else to do: it takes as long as a server's first answer. It is CommonJS, and `require` does
+ * without the parser that `import` would run over it.
+ */
+export async function loadSsh2(): Promise<typeof Ssh2> {
+  await setImmediate()
+  return createRequire(import.meta.url)('ssh2') as typeof Ssh2 // its own types
+}
+
+/**
  * Speaks SSH over a stream on whose other end a server waits, and logs in.
  * @throws ImagoError `AUTHENTICATION_FAILED` when the login or the server's key is refused, `UNSUPPORTED` when both sides have no
  * algorithm in common, `DEFINITION_INVALID` for a private key that cannot be read, `NETWORK` for all else.
  */
 export async function openConnection(stream: Duplex, options: HandshakeOptions): Promise<SshConnection> {
-  const { default: ssh2 } = await import('ssh2')
+  const ssh2 = await loadSsh2()
   const client = new ssh2.Client()
   const login = new LoginPlan(options.credentials)
   const state: { hostKeyError?: ImagoError } = {}

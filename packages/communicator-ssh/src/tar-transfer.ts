@@ -6,7 +6,8 @@ import { abortError, ImagoError, isImagoError, shellQuote } from '@imago/core'
 import { unpackTo } from '@imago/tar'
 
 import type { SshConnection, SshProcess } from './connection.ts'
-import type { Link } from './link.ts'
+import type { Link, MachineFacts } from './link.ts'
+import type { TwoPartScript } from './own-channel.ts'
 import { abortOf, feed, startScript } from './own-channel.ts'
 import { fromHere } from './remote-stat.ts'
 import { discard } from './shell-transport.ts'
@@ -17,14 +18,21 @@ import type { Cargo } from './transfer.ts'
 const tidyMs = 2000
 
 /** Sends a file, or the content of a directory, as one tar stream. A file comes under a temporary name and is renamed when it is whole. */
-export async function uploadAsTar({ connection }: Link, cargo: Cargo, destination: string, { signal }: TransferOptions): Promise<void> {
+export async function uploadAsTar(link: Link, cargo: Cargo, destination: string, { signal }: TransferOptions): Promise<void> {
+  const { connection } = link
   const name = `.imago-${randomBytes(6).toString('hex')}`
-  const script = cargo.kind === 'file' ? fileScript(destination, name) : directoryScript(destination)
-  const { process, pid } = await startScript(connection, script)
+  const unpack = `tar -xpf - ${largeRecords(await link.facts())}`
+  const script = cargo.kind === 'file' ? fileScript(destination, name, unpack) : directoryScript(destination, unpack)
+  const source = cargo.pack(name)
+  source.on('error', () => undefined) // told when it is read
+  source.read(0) // begins to pack while the machine gets ready
+  const { process, pid } = await startScript(connection, script).catch((error: unknown) => {
+    source.destroy()
+    throw error
+  })
   const stderr = textOf(process)
   discard(process.stdout)
   const abort = abortOf(signal)
-  const source = cargo.pack(name)
   try {
     const sent = pid === undefined ? undefined : feed(process, source)
     const code = await Promise.race([process.exited, abort.promise, ...(sent === undefined ? [] : [sent.then(() => process.exited)])])
@@ -41,17 +49,22 @@ export async function uploadAsTar({ connection }: Link, cargo: Cargo, destinatio
   }
 }
 
-function fileScript(destination: string, name: string): { readonly prologue: string; readonly body: string } {
+/** Lets `tar` take 64 KB at once, which is what a pipe holds, where it would take 10. */
+function largeRecords(facts: MachineFacts | undefined): string {
+  return facts?.tar === 'gnu' || facts?.tar === 'bsd' ? '-b 128' : ''
+}
+
+function fileScript(destination: string, name: string, unpack: string): TwoPartScript {
   const [folder, file] = [posix.dirname(destination), shellQuote(`./${posix.basename(destination)}`)]
   return {
     prologue: `${enter(folder)}
 [ ! -d ${file} ] || { echo 'it is a directory' >&2; exit 1; }`,
-    body: `tar -xpf - && mv -f ${name} ${file} || { rm -f ${name}; exit 1; }`,
+    body: `${unpack} && mv -f ${name} ${file} || { rm -f ${name}; exit 1; }`,
   }
 }
 
-function directoryScript(destination: string): { readonly prologue: string; readonly body: string } {
-  return { prologue: enter(destination), body: 'exec tar -xpf -' }
+function directoryScript(destination: string, unpack: string): TwoPartScript {
+  return { prologue: enter(destination), body: `exec ${unpack}` }
 }
 
 function enter(folder: string): string {
@@ -96,7 +109,7 @@ export async function downloadAsTar(
   }
 }
 
-function downloadScript(source: string): { readonly prologue: string; readonly body: string } {
+function downloadScript(source: string): TwoPartScript {
   const path = shellQuote(fromHere(source))
   const folder = shellQuote(fromHere(posix.dirname(source)))
   const name = shellQuote(`./${posix.basename(source)}`)

@@ -50,7 +50,7 @@ export async function download(link: Link, source: string, destination: string, 
 async function wayOf(link: Link): Promise<'tar' | 'sftp'> {
   if (link.transfer === 'sftp') return 'sftp'
   const facts = await link.facts()
-  if (facts?.hasTar === true) return 'tar'
+  if (facts?.tar !== undefined) return 'tar'
   if (link.transfer === 'auto') return 'sftp'
   throw new ImagoError('TOOL_MISSING', `${link.connection.target} has no 'tar'`, { hint: "install it there, or set transfer: 'sftp'" })
 }
