@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest'
 
 import { temporaryDirectory } from '../test/fixtures.ts'
 import type { OutputContent, OutputContext } from './output-file.ts'
-import { partialFile, replaceFile, writeOutputFile } from './output-file.ts'
+import { partialFile, writeOutputFile } from './output-file.ts'
 
 /** Creates and destroys as a build does; keeps no journal. */
 function context(signal: AbortSignal = new AbortController().signal): OutputContext {

@@ -10,7 +10,7 @@ import type { Parts } from './parts.ts'
 const deflate = promisify(deflateRaw)
 
 /** Whether it pays to compress is found out for so many bytes at a time. */
-const pieceSize = 256 * 1024
+const pieceSize = 512 * 1024
 /** Hardly slower than 1, and 3 is hardly smaller. */
 const gzipLevel = 2
 
