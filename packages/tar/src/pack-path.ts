@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream'
 import type { TransferProgress } from '@imago/core'
 import { ImagoError, isImagoError, messageOf, systemCode } from '@imago/core'
 
-import type { TarEntry } from './entry.ts'
+import type { TarEntry, TarFile } from './entry.ts'
 import { readChunks } from './local-file.ts'
 import type { LocalNode } from './local-tree.ts'
 import { localTree } from './local-tree.ts'
@@ -102,28 +102,34 @@ async function* batchesOf(
 
 /** The entries of nodes, and of what is known of each. */
 function toEntries(nodes: readonly LocalNode[], read: readonly ReadNode[], prefix: Buffer, options: PackPathOptions): readonly TarEntry[] {
-  const entries: TarEntry[] = []
-  for (const [index, node] of nodes.entries()) {
+  return nodes.flatMap((node, index) => {
     const known = read[index]
     const entry = known === undefined ? undefined : toEntry(node, known, prefix, options)
-    if (entry !== undefined) entries.push(entry)
-  }
-  return entries
+    return entry ?? []
+  })
 }
 
-function toEntry(
-  { path, below }: LocalNode,
-  { stats, content, linkName }: ReadNode,
-  prefix: Buffer,
-  options: PackPathOptions,
-): TarEntry | undefined {
-  const base = common(prefix.length === 0 ? below : Buffer.concat([prefix, below]), stats, options)
-  if (stats.isFile()) {
-    const { size } = stats
-    return { ...base, type: 'file', mode: options.mode ?? base.mode, size, content: content ?? readChunks({ path, size }, options.signal) }
+function toEntry({ path, below }: LocalNode, read: ReadNode, prefix: Buffer, options: PackPathOptions): TarEntry | undefined {
+  const name = prefix.length === 0 ? below : Buffer.concat([prefix, below])
+  if (read.stats.isFile()) return fileEntry(name, path, read, options)
+  if (read.stats.isDirectory()) return { ...common(name, read.stats, options), type: 'directory' }
+  if (read.linkName === undefined) return otherEntry(path, read.stats, options)
+  return { ...common(name, read.stats, options), type: 'symlink', linkName: read.linkName }
+}
+
+function fileEntry(name: Buffer, path: Buffer, { stats, content }: ReadNode, options: PackPathOptions): TarFile {
+  const { mode, uid, gid, mtime } = common(name, stats, options)
+  return {
+    // one by one: to spread them costs more than to read the file
+    name,
+    mode: options.mode ?? mode,
+    uid,
+    gid,
+    mtime,
+    type: 'file',
+    size: stats.size,
+    content: content ?? readChunks({ path, size: stats.size }, options.signal),
   }
-  if (stats.isDirectory()) return { ...base, type: 'directory' }
-  return linkName === undefined ? otherEntry(path, stats, options) : { ...base, type: 'symlink', linkName }
 }
 
 /** What has no place in an archive: an error, or nothing. */
