@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { fileSystemError, isImagoError, progressReporter, withFileLock } from '@imago/core'
+import { fileSystemError, ImagoError, isImagoError, messageOf, progressReporter, systemCode, withFileLock } from '@imago/core'
 
 import type { KnownDigest } from './digest.ts'
 import { verifyFile } from './digest.ts'
@@ -50,8 +50,16 @@ export async function cachedDownload(url: string, options: CachedDownload): Prom
       return { path, sha256: await fill(path, url, options) }
     }).finally(stopSaying)
   } catch (error) {
-    throw fileSystemError(error, `the cache '${cacheDirectory}'`)
+    throw cacheError(error, cacheDirectory)
   }
+}
+
+function cacheError(cause: unknown, cacheDirectory: string): unknown {
+  const what = `cannot write to the cache '${cacheDirectory}'`
+  if (systemCode(cause) === undefined || isImagoError(cause)) return cause
+  const known = fileSystemError(cause, what)
+  if (isImagoError(known, 'DISK_FULL')) return known
+  return new ImagoError('OUTPUT_UNWRITABLE', `${what}: ${messageOf(cause)}`, { cause, hint: 'give another cacheDirectory' })
 }
 
 /** By the digest, so that every mirror fills the same place; or by the URL. */

@@ -1,6 +1,11 @@
+import { PassThrough } from 'node:stream'
+
 import { abortError, formatDuration, messageOf, systemCode } from '@imago/core'
 
 import { shownUrl } from './source-url.ts'
+
+/** Bytes that are read before they can be written. */
+const readAheadBytes = 4 * 1024 * 1024
 
 /** How a server is asked. */
 export interface ServerPatience {
@@ -49,10 +54,15 @@ export async function requestFile(url: string, headers: Readonly<Record<string, 
       headers: { 'accept-encoding': 'identity', ...authorization, ...headers },
       signal: AbortSignal.any([signal, stall.signal]),
     })
-    const close = (): void => stall.end()
     const refusal = refusalOf(response, url)
     if (refusal !== undefined) throw refusal
-    return { status: response.status, headers: response.headers, chunks: chunksOf(response, { stall, failure }), close }
+    const ahead = new PassThrough({ highWaterMark: readAheadBytes })
+    const ended = readInto(ahead, response.body, { stall, failure })
+    const close = (): void => {
+      stall.end()
+      ahead.destroy()
+    }
+    return { status: response.status, headers: response.headers, chunks: chunksOf(ahead, ended), close }
   } catch (error) {
     stall.end()
     throw failure(error)
@@ -87,16 +97,29 @@ interface Watching {
   readonly failure: (cause: unknown) => unknown
 }
 
-async function* chunksOf({ body }: Response, { stall, failure }: Watching): AsyncGenerator<Uint8Array, void, void> {
-  if (body === null) return
-  const chunks: AsyncIterable<Uint8Array> = body
+/** What was read ahead, and then why there is no more. */
+async function* chunksOf(ahead: AsyncIterable<Uint8Array>, ended: Promise<unknown>): AsyncGenerator<Uint8Array, void, void> {
+  yield* ahead
+  const error = await ended
+  if (error !== undefined) throw error
+}
+
+/**
+ * Reads what comes at once, and keeps it for whoever writes it: when a connection breaks, `fetch` throws away what has come but was not read.
+ * @returns why it broke off, if it did
+ */
+async function readInto(ahead: PassThrough, body: Response['body'], { stall, failure }: Watching): Promise<unknown> {
   try {
-    for await (const chunk of chunks) {
-      yield chunk
+    for await (const chunk of body ?? []) {
       stall.restart()
+      if (!ahead.write(chunk)) await new Promise<void>((resolve) => ahead.once('drain', resolve).once('close', resolve))
+      if (ahead.destroyed) break // nobody reads on
     }
+    return undefined
   } catch (error) {
-    throw failure(error)
+    return failure(error)
+  } finally {
+    ahead.end()
   }
 }
 

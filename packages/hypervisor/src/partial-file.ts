@@ -39,11 +39,15 @@ export class PartialFile implements AsyncDisposable {
   /** Opens it; goes on with what a run before has left only when its digest is going to be checked. */
   static async open(path: string, expected: KnownDigest | undefined, signal: AbortSignal): Promise<PartialFile> {
     const partOf = expected === undefined ? undefined : await readRecord(path)
-    const file = await open(path, partOf === undefined ? 'w' : 'a').catch((error: unknown) => {
+    // what is written goes to the end of the file, also after it was cut
+    const file = await open(path, 'a').catch((error: unknown) => {
       throw fileSystemError(error, `cannot write '${path}'`)
     })
     const partial = new PartialFile(path, file, expected)
-    if (partOf === undefined) return partial
+    if (partOf === undefined) {
+      await file.truncate(0)
+      return partial
+    }
     await hashInto(partial.#hasher, path, signal)
     partial.#size = (await file.stat()).size
     partial.#partOf = partOf
