@@ -1,0 +1,22 @@
+export type { Accelerator } from './accelerator.ts'
+export type { ByteSize } from './byte-size.ts'
+export type { Arch, DiskInterface } from './machine-spec.ts'
+export { plugin } from './plugin.ts'
+export { qemu } from './qemu.ts'
+export type { BridgeNic, Firmware, MachineOptions, PortForward, QemuOptions, QemuSshOptions, QemuStart } from './qemu-options.ts'
+export type {
+  DiskResult,
+  NoResult,
+  PlainResult,
+  Qcow2Result,
+  QemuArtifact,
+  QemuDiskArtifact,
+  QemuNoArtifact,
+  QemuResult,
+  QemuRootfsArtifact,
+  RawResult,
+  ResultFormat,
+  RootfsOptions,
+  RootfsResult,
+  VmdkResult,
+} from './qemu-result.ts'

@@ -1,0 +1,80 @@
+import { join, resolve } from 'node:path'
+
+import type { BuildContext, Facts } from '@imago/core'
+import { resolveFacts } from '@imago/core'
+
+import type { Accelerator } from './accelerator.ts'
+import { byteSize } from './byte-size.ts'
+import type { WorkingDisk } from './machine-disks.ts'
+import { machineName } from './machine-resource.ts'
+import type { FlashSpec, ForwardSpec, MachineSpec, NicSpec } from './machine-spec.ts'
+import type { QemuOptions } from './qemu-options.ts'
+
+/** What is known of the machine beside its options. */
+export interface MachinePlan {
+  readonly accelerator: Accelerator
+  readonly disks: readonly WorkingDisk[]
+  /** ISO images, the one to boot from first. */
+  readonly cds: readonly string[]
+  readonly floppy: string | undefined
+  readonly flash: FlashSpec | undefined
+  readonly facts: Facts
+}
+
+/** Everything about the machine, with the defaults of options that are left out. */
+export function machineSpec(options: QemuOptions, plan: MachinePlan, ctx: BuildContext): Omit<MachineSpec, 'sockets'> {
+  const { accelerator, disks, cds, floppy, flash, facts } = plan
+  const { arch = 'x86_64', cpus = 2, memory = '1g', diskInterface = 'virtio', headless = true, kernel, qemuArgs = [] } = options
+  const vnc = vncOption(options.vnc)
+  const commandLine = kernel?.commandLine === undefined ? undefined : resolveFacts(kernel.commandLine, facts)
+  return {
+    name: machineName(ctx),
+    arch,
+    accelerator,
+    type: options.machineType ?? (arch === 'aarch64' ? 'virt' : flash === undefined ? 'pc' : 'q35'),
+    cpu: options.cpuModel ?? (accelerator === 'tcg' ? 'max' : 'host'),
+    cpus,
+    memory: byteSize(memory),
+    disks,
+    diskInterface,
+    cds,
+    nics: [userNic(options), ...bridgeNics(options)],
+    serialLog: join(ctx.workDirectory, 'serial.log'),
+    headless,
+    extra: qemuArgs,
+    ...(flash !== undefined && { flash }),
+    ...(floppy !== undefined && { floppy }),
+    ...(vnc !== undefined && { vnc }),
+    ...(kernel !== undefined && {
+      kernel: {
+        image: resolve(ctx.directory, kernel.image),
+        ...(kernel.initrd !== undefined && { initrd: resolve(ctx.directory, kernel.initrd) }),
+        ...(commandLine !== undefined && { commandLine }),
+      },
+    }),
+  }
+}
+
+function userNic({ nic = {}, forwards = [], communicator, ssh }: QemuOptions): NicSpec {
+  const { model = 'virtio-net-pci', mac, isolated = false } = nic
+  // the system chooses a port that is free, in one step with taking it
+  const own: readonly ForwardSpec[] =
+    communicator === 'none' ? [] : [{ protocol: 'tcp', bind: '127.0.0.1', host: 0, guest: ssh?.port ?? 22 }]
+  const others = forwards.map(({ guest, host, protocol = 'tcp', bind = '127.0.0.1' }) => ({ protocol, bind, host, guest }))
+  return { model, ...(mac !== undefined && { mac }), network: { type: 'user', forwards: [...own, ...others], isolated } }
+}
+
+function bridgeNics({ extraNics = [] }: QemuOptions): readonly NicSpec[] {
+  return extraNics.map(({ bridge, model = 'virtio-net-pci', mac }) => ({
+    model,
+    ...(mac !== undefined && { mac }),
+    network: { type: 'bridge', name: bridge },
+  }))
+}
+
+function vncOption(vnc: QemuOptions['vnc']): string | undefined {
+  if (vnc === undefined || vnc === false) return undefined
+  const { bind = '127.0.0.1', port, password } = vnc === true ? {} : vnc
+  const place = port === undefined ? `${bind}:0,to=999` : `${bind}:${port - 5900}`
+  return password === undefined ? place : `${place},password=on`
+}

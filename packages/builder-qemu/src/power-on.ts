@@ -1,0 +1,88 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import type { BuildContext, Facts, StepContext } from '@imago/core'
+import { reveal } from '@imago/core'
+import { SerialConsole } from '@imago/hypervisor'
+
+import type { Accelerator } from './accelerator.ts'
+import { chooseAccelerator } from './accelerator.ts'
+import type { WorkingDisk } from './machine-disks.ts'
+import { firmwareFiles, makeFlash } from './machine-firmware.ts'
+import { machineSpec } from './machine-plan.ts'
+import { machineFolder, qemuMachine } from './machine-resource.ts'
+import type { QemuOptions } from './qemu-options.ts'
+import type { RunningMachine } from './running-machine.ts'
+import { startMachine } from './start-machine.ts'
+import { systemProgram } from './system-program.ts'
+
+/** What the machine is made of, beside its options. */
+export interface MachineMaterial {
+  readonly disks: readonly WorkingDisk[]
+  /** ISO images, the one to boot from first. */
+  readonly cds: readonly string[]
+  readonly floppy: string | undefined
+  readonly facts: Facts
+}
+
+/** A machine that runs. */
+export interface PoweredMachine {
+  readonly name: string
+  readonly machine: RunningMachine
+  readonly serial: SerialConsole
+  /** The variables of its UEFI firmware. */
+  readonly nvram: string | undefined
+}
+
+/** Makes the machine and turns it on. It is one of the build's resources. */
+export async function powerOn(
+  options: QemuOptions,
+  material: MachineMaterial,
+  { ctx, step }: { readonly ctx: BuildContext; readonly step: StepContext },
+): Promise<PoweredMachine> {
+  const { workDirectory, directory } = ctx
+  const accelerator = await acceleratorOf(options, ctx, step)
+  const firmware = await firmwareFiles(options, directory)
+  const flash = firmware === undefined ? undefined : await makeFlash(firmware, workDirectory)
+  const spec = machineSpec(options, { ...material, accelerator, flash }, ctx)
+  const tpmState = options.tpm === true ? await makeFolder(join(workDirectory, 'tpm')) : undefined
+  const folder = machineFolder(spec.name)
+  const serial = new SerialConsole()
+  const { value: machine } = await ctx.resources.acquire({
+    kind: qemuMachine,
+    name: spec.name,
+    data: { folder },
+    create: (signal) => startMachine({ program: systemProgram(options), spec, folder, labels: ctx.labels, tpmState, serial, signal }),
+    id: ({ pid }) => String(pid),
+  })
+  if (spec.vnc !== undefined) await showVnc(machine, options.vnc, { ctx, step })
+  await machine.powerOn(step.signal)
+  return { name: spec.name, machine, serial, nvram: flash?.vars }
+}
+
+async function acceleratorOf(options: QemuOptions, { workDirectory }: BuildContext, { signal, emit }: StepContext): Promise<Accelerator> {
+  const { accelerator = 'auto', arch = 'x86_64' } = options
+  if (accelerator !== 'auto') return accelerator
+  const choice = await chooseAccelerator({ program: systemProgram(options), arch, directory: await makeFolder(workDirectory), signal })
+  const why = choice.because === undefined ? '' : `; ${choice.because}`
+  emit({ type: 'message', level: 'info', text: `accelerator: ${choice.accelerator}${why}` })
+  return choice.accelerator
+}
+
+async function showVnc(
+  machine: RunningMachine,
+  vnc: QemuOptions['vnc'],
+  { ctx, step: { emit, signal } }: { readonly ctx: BuildContext; readonly step: StepContext },
+): Promise<void> {
+  const password = typeof vnc === 'object' && vnc.password !== undefined ? reveal(vnc.password) : undefined
+  if (password !== undefined) {
+    ctx.maskSecret(password)
+    await machine.setVncPassword(password, signal)
+  }
+  emit({ type: 'message', level: 'info', text: `the screen can be seen with VNC at ${await machine.vncAddress(signal)}` })
+}
+
+async function makeFolder(path: string): Promise<string> {
+  await mkdir(path, { recursive: true })
+  return path
+}

@@ -1,0 +1,30 @@
+import type { Issue, PreflightContext } from '@imago/core'
+import { isImagoError } from '@imago/core'
+
+import { firmwareFiles } from './machine-firmware.ts'
+import type { QemuOptions } from './qemu-options.ts'
+import { runTool } from './run-tool.ts'
+import { systemProgram } from './system-program.ts'
+
+/** Whether QEMU's programs, the firmware and the TPM's emulator are there. */
+export async function preflight(options: QemuOptions, { directory, signal }: PreflightContext): Promise<readonly Issue[]> {
+  const { programs = {}, tpm = false } = options
+  const found = await Promise.all([
+    missing(['programs', 'system'], () => runTool([systemProgram(options), '--version'], { signal })),
+    missing(['programs', 'img'], () => runTool([programs.img ?? 'qemu-img', '--version'], { signal })),
+    missing(['firmware'], () => firmwareFiles(options, directory)),
+    ...(tpm ? [missing(['tpm'], () => runTool(['swtpm', '--version'], { signal }), "install swtpm: 'apt-get install swtpm'")] : []),
+  ])
+  return found.flat()
+}
+
+async function missing(path: Issue['path'], look: () => Promise<unknown>, hint?: string): Promise<Issue[]> {
+  try {
+    await look()
+    return []
+  } catch (error) {
+    if (!isImagoError(error, 'TOOL_MISSING')) throw error
+    const what = hint ?? error.hint
+    return [{ path, message: error.message, ...(what !== undefined && { hint: what }) }]
+  }
+}

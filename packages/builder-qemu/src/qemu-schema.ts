@@ -1,0 +1,151 @@
+import { isIP } from 'node:net'
+
+import { sshAccessEntries, sshIssuesTogether } from '@imago/communicator-ssh'
+import type { Issue } from '@imago/core'
+import { isArtifactReference, optionSchema, prefixIssues } from '@imago/core'
+import { mediaSourceSchema, vmEntries, vmIssuesTogether } from '@imago/hypervisor'
+import * as v from 'valibot'
+
+import { byteSizeSchema } from './byte-size.ts'
+import type { ResultFormat } from './qemu-result.ts'
+
+const { artifactReference, fromFacts, text, textOrSecret } = optionSchema
+
+const port = v.pipe(
+  v.number(),
+  v.integer('must be a whole number'),
+  v.minValue(1, 'must be 1 to 65535'),
+  v.maxValue(65_535, 'must be 1 to 65535'),
+)
+const vncPort = v.pipe(port, v.minValue(5900, 'must be 5900 or higher'))
+const count = v.pipe(v.number(), v.integer('must be a whole number'), v.minValue(1, 'must be at least 1'))
+const address = v.pipe(
+  text,
+  v.check((value) => isIP(value) === 4, 'must be an IPv4 address'),
+)
+const mac = v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/i, "must be an address such as '52:54:00:12:34:56'"))
+/** A name in an option of QEMU, whose commas would begin another one. */
+const name = v.pipe(text, v.regex(/^[\w.+-]+$/, 'must be a name of letters, digits, `.`, `_`, `+` and `-`'))
+/** QEMU's names with properties behind them: `max,-avx2`. */
+const nameWithProperties = v.pipe(text, v.regex(/^[\w.+-]+(?:,[\w.+=-]+)*$/, "must be a name, with properties behind commas: 'max,-avx2'"))
+
+const rootfs = { path: text, exclude: v.optional(v.array(text)) }
+const disk = { path: text, nvram: v.optional(text), rootfs: v.optional(v.union([v.literal(true), v.strictObject(rootfs)])) }
+const results: Readonly<Record<ResultFormat, v.GenericSchema>> = {
+  qcow2: v.strictObject({ format: v.string(), ...disk, compress: v.optional(v.union([v.boolean(), v.picklist(['zlib', 'zstd'])])) }),
+  raw: v.strictObject({ format: v.string(), ...disk, sparse: v.optional(v.boolean()) }),
+  vmdk: v.strictObject({ format: v.string(), ...disk, compress: v.optional(v.boolean()) }),
+  vdi: v.strictObject({ format: v.string(), ...disk }),
+  vhdx: v.strictObject({ format: v.string(), ...disk }),
+  rootfs: v.strictObject({ format: v.string(), ...rootfs }),
+  none: v.strictObject({ format: v.string() }),
+}
+const someResult = v.object({ format: v.picklist(['qcow2', 'raw', 'vmdk', 'vdi', 'vhdx', 'rootfs', 'none']) })
+
+const start = {
+  iso: v.optional(mediaSourceSchema),
+  disk: v.optional(v.lazy((value): v.GenericSchema => (isArtifactReference(value) ? artifactReference('qemu-disk') : mediaSourceSchema))),
+  diskSize: v.optional(byteSizeSchema),
+}
+
+const forward = v.strictObject({
+  guest: port,
+  host: port,
+  protocol: v.optional(v.picklist(['tcp', 'udp'])),
+  bind: v.optional(address),
+})
+
+const machine = {
+  arch: v.optional(v.picklist(['x86_64', 'aarch64'])),
+  accelerator: v.optional(v.picklist(['auto', 'kvm', 'tcg', 'hvf'])),
+  cpus: v.optional(count),
+  memory: v.optional(byteSizeSchema),
+  cpuModel: v.optional(nameWithProperties),
+  machineType: v.optional(nameWithProperties),
+  firmware: v.optional(
+    v.union([v.picklist(['bios', 'uefi', 'uefi-secure']), v.strictObject({ code: text, vars: text, secureBoot: v.optional(v.boolean()) })]),
+  ),
+  tpm: v.optional(v.boolean()),
+  diskInterface: v.optional(v.picklist(['virtio', 'virtio-scsi', 'sata', 'ide', 'nvme'])),
+  extraDisks: v.optional(v.array(v.strictObject({ size: byteSizeSchema }))),
+  extraCds: v.optional(v.array(mediaSourceSchema)),
+  nic: v.optional(v.strictObject({ model: v.optional(name), mac: v.optional(mac), isolated: v.optional(v.boolean()) })),
+  forwards: v.optional(v.array(forward)),
+  extraNics: v.optional(v.array(v.strictObject({ bridge: name, model: v.optional(name), mac: v.optional(mac) }))),
+  kernel: v.optional(v.strictObject({ image: text, initrd: v.optional(text), commandLine: v.optional(fromFacts<unknown>(v.string())) })),
+  headless: v.optional(v.boolean()),
+  vnc: v.optional(
+    v.union([v.boolean(), v.strictObject({ bind: v.optional(address), port: v.optional(vncPort), password: v.optional(textOrSecret) })]),
+  ),
+  qemuArgs: v.optional(v.array(v.string())),
+  programs: v.optional(v.strictObject({ system: v.optional(text), img: v.optional(text) })),
+}
+
+const schema = v.strictObject({
+  ...start,
+  ...vmEntries,
+  ...machine,
+  result: someResult,
+  communicator: v.optional(v.picklist(['ssh', 'none'])),
+  ssh: v.optional(v.strictObject({ ...sshAccessEntries, port: v.optional(port) })),
+  clearAuthorizedKey: v.optional(v.boolean()),
+  serialLog: v.optional(text),
+})
+
+/** Every problem of the options of `qemu()`, at once. */
+export function qemuIssues(options: object): readonly Issue[] {
+  const ssh: unknown = Reflect.get(options, 'ssh')
+  return [
+    ...optionSchema.schemaIssues(schema, options),
+    ...resultIssues(Reflect.get(options, 'result')),
+    ...vmIssuesTogether(options),
+    ...(typeof ssh === 'object' && ssh !== null ? prefixIssues(['ssh'], sshIssuesTogether(ssh)) : []),
+    ...issuesTogether(options),
+  ]
+}
+
+function resultIssues(result: unknown): readonly Issue[] {
+  const known = v.safeParse(someResult, result)
+  return known.success ? prefixIssues(['result'], optionSchema.schemaIssues(results[known.output.format], result)) : []
+}
+
+/** What options mean together, whatever they are. */
+function issuesTogether(options: object): Issue[] {
+  const given = (option: string, member?: string): unknown => {
+    const value: unknown = Reflect.get(options, option)
+    if (member === undefined) return value
+    return typeof value === 'object' && value !== null ? Reflect.get(value, member) : undefined
+  }
+  const rules: readonly [broken: boolean, issue: Issue][] = [
+    [given('iso') !== undefined && given('disk') !== undefined, { path: ['disk'], message: "cannot stand beside 'iso'" }],
+    [
+      given('disk') === undefined && given('diskSize') === undefined,
+      { path: ['diskSize'], message: "is required where there is no 'disk' to start from" },
+    ],
+    [
+      given('communicator') === 'none' && given('ssh') !== undefined,
+      { path: ['ssh'], message: "cannot stand beside communicator: 'none'" },
+    ],
+    [
+      given('communicator') === 'none' && (given('result', 'format') === 'rootfs' || given('result', 'rootfs') !== undefined),
+      { path: ['result'], message: "cannot hold the file system: communicator is 'none', and it is taken over SSH" },
+    ],
+    [
+      given('communicator') === 'none' && given('shutdown', 'command') !== undefined,
+      { path: ['shutdown', 'command'], message: "cannot run: communicator is 'none'" },
+    ],
+    [
+      given('result', 'nvram') !== undefined && !isUefi(given('firmware'), given('arch')),
+      { path: ['result', 'nvram'], message: 'needs UEFI', hint: "add firmware: 'uefi'" },
+    ],
+    [
+      given('arch') === 'aarch64' && given('firmware') === 'bios',
+      { path: ['firmware'], message: "must not be 'bios': aarch64 has none", hint: 'leave it out' },
+    ],
+  ]
+  return rules.flatMap(([broken, issue]) => (broken ? [issue] : []))
+}
+
+function isUefi(firmware: unknown, arch: unknown): boolean {
+  return firmware === undefined ? arch === 'aarch64' : firmware !== 'bios'
+}

@@ -1,0 +1,84 @@
+import { sshInputs } from '@imago/communicator-ssh'
+import type { Builder, LocalInput, LocalOutput } from '@imago/core'
+import { isArtifactReference } from '@imago/core'
+import { mediaInputs, vmInputs } from '@imago/hypervisor'
+import { availableParallelism } from 'node:os'
+
+import { build } from './build.ts'
+import { preflight } from './preflight.ts'
+import type { QemuOptions } from './qemu-options.ts'
+import type { QemuArtifact, ResultFormat } from './qemu-result.ts'
+import { qemuIssues } from './qemu-schema.ts'
+import { resultPaths } from './result-paths.ts'
+
+/**
+ * Builds disk images in a virtual machine of QEMU: from the installer on an ISO image, from a disk image, or with an empty disk. The
+ * provisioners reach the guest over SSH; then it is shut down, and its disk becomes the result, or its file system does, or nothing.
+ *
+ * Fails with `TOOL_MISSING` when a program of QEMU or a firmware is not there, `PROVIDER_FAILED` with QEMU's own words when it refuses an
+ * option, `MACHINE_LOST` when the guest goes off or QEMU ends in the middle, `TIMEOUT` when the guest does not let us in (the message has the
+ * last cause), `CHECKSUM_MISMATCH`, `NETWORK`, `DISK_FULL`, `OUTPUT_UNWRITABLE`. When a build fails, a picture of the screen and what the
+ * guest said on its serial port are kept beside the result.
+ * @example
+ * qemu({
+ *   disk: { url: 'https://cloud.debian.org/images/cloud/bookworm/latest/debian-12-generic-amd64.qcow2', checksum: 'none' },
+ *   cloudInit: { userData: '#cloud-config' },
+ *   ssh: { user: 'debian' },
+ *   result: { format: 'qcow2', path: 'out/cow.qcow2', compress: 'zstd' },
+ * })
+ */
+export function qemu<const F extends ResultFormat>(options: QemuOptions<F>): Builder<QemuArtifact<NoInfer<F>>> {
+  const own: QemuOptions = options
+  const builder: Builder<QemuArtifact> = {
+    kind: 'builder',
+    type: 'qemu',
+    options,
+    makes: shapeOf(own),
+    pool: { name: 'qemu', limit: Math.max(2, Math.floor(availableParallelism() / 2)) },
+    validate: () => qemuIssues(own),
+    inputs: () => inputsOf(own),
+    outputs: () => outputsOf(own),
+    preflight: (ctx) => preflight(own, ctx),
+    build: (ctx) => build(own, ctx),
+  }
+  // `result` is of format F, and so is what it makes.
+  return builder as unknown as Builder<QemuArtifact<F>>
+}
+
+function shapeOf({ result }: QemuOptions): Builder['makes'] {
+  switch (result?.format) {
+    case 'rootfs':
+      return { type: 'qemu-rootfs', files: true }
+    case 'none':
+      return { type: 'discarded', files: false }
+    default: // also of a result that validation reports
+      return { type: 'qemu-disk', files: true }
+  }
+}
+
+/** Also of options that validation reports. */
+function inputsOf(options: QemuOptions): readonly LocalInput[] {
+  const { iso, disk, ssh, kernel, extraCds, firmware } = options
+  return [
+    ...mediaInputs(iso, ['iso']),
+    ...(isArtifactReference(disk) ? [] : mediaInputs(disk, ['disk'])),
+    ...(Array.isArray(extraCds) ? extraCds.flatMap((cd, index) => mediaInputs(cd, ['extraCds', index])) : []),
+    ...vmInputs(options),
+    ...(typeof ssh === 'object' ? sshInputs(ssh).map((input) => ({ ...input, at: ['ssh', ...input.at] })) : []),
+    ...file(kernel?.image, 'kernel', 'image'),
+    ...file(kernel?.initrd, 'kernel', 'initrd'),
+    ...(typeof firmware === 'object' ? [...file(firmware.code, 'firmware', 'code'), ...file(firmware.vars, 'firmware', 'vars')] : []),
+  ]
+}
+
+function file(path: unknown, ...at: readonly string[]): LocalInput[] {
+  return typeof path === 'string' ? [{ path, at, kind: 'file' }] : []
+}
+
+function outputsOf({ result, extraDisks, serialLog }: QemuOptions): readonly LocalOutput[] {
+  const count = 1 + (Array.isArray(extraDisks) ? extraDisks.length : 0)
+  return [
+    ...(typeof result === 'object' ? resultPaths(result, count) : []),
+    ...(typeof serialLog === 'string' ? [{ path: serialLog, at: ['serialLog'] }] : []),
+  ]
+}

@@ -1,0 +1,111 @@
+import { once } from 'node:events'
+import { stat } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+
+import { ImagoError, isImagoError, messageOf, wait } from '@imago/core'
+import type { SerialConsole } from '@imago/hypervisor'
+
+import { machineArguments } from './machine-arguments.ts'
+import type { ProcessEnd } from './machine-process.ts'
+import { startDetached } from './machine-process.ts'
+import { tpmControl, tpmSocket } from './machine-processes.ts'
+import { makeMachineFolder } from './machine-resource.ts'
+import type { MachineSpec } from './machine-spec.ts'
+import { QmpClient } from './qmp-client.ts'
+import { RunningMachine } from './running-machine.ts'
+
+/** How long QEMU may take until it answers, in milliseconds. */
+const answerMs = 30_000
+
+/** What starting a machine needs. */
+export interface StartOptions {
+  /** QEMU's program. */
+  readonly program: string
+  /** Everything about the machine but its sockets. */
+  readonly spec: Omit<MachineSpec, 'sockets'>
+  /** The folder of its sockets, which is made. */
+  readonly folder: string
+  readonly labels: Readonly<Record<string, string>>
+  /** The folder where the TPM keeps its state. @default the machine has no TPM */
+  readonly tpmState?: string | undefined
+  /** Takes what the guest says on its serial port. */
+  readonly serial: SerialConsole
+  readonly signal: AbortSignal
+}
+
+/**
+ * Starts QEMU and waits until it answers. The machine itself is paused.
+ * @throws ImagoError `TOOL_MISSING`, `PROVIDER_FAILED` with QEMU's own words when it does not start, or as the signal says. What it has
+ * started is then for the resource to remove.
+ */
+export async function startMachine(options: StartOptions): Promise<RunningMachine> {
+  const { program, spec, folder, labels, tpmState, serial, signal } = options
+  await makeMachineFolder(folder, spec.name, labels)
+  if (tpmState !== undefined) await startTpm(tpmState, folder, signal)
+  const sockets = {
+    qmp: join(folder, 'qmp'),
+    serial: join(folder, 'serial'),
+    ...(tpmState !== undefined && { tpm: tpmSocket(folder) }),
+  }
+  const process = await startDetached([program, ...machineArguments({ ...spec, sockets })], join(folder, 'qemu.log'))
+  const refused = process.ended.then((end) => Promise.reject(refusal(end)))
+  refused.catch(() => undefined) // later it is the machine that has ended
+  await whenThere(sockets.qmp, refused, signal)
+  const monitor = await Promise.race([QmpClient.connect(sockets.qmp, signal), refused])
+  await readSerial(sockets.serial, serial)
+  return new RunningMachine({ name: spec.name, process, monitor, folder })
+}
+
+/** Starts the emulator of a TPM, which ends with QEMU. */
+async function startTpm(state: string, folder: string, signal: AbortSignal): Promise<void> {
+  const command = ['swtpm', 'socket', '--tpm2', '--tpmstate', `dir=${state}`, '--ctrl', tpmControl(folder), '--terminate']
+  const process = await startDetached(command, join(folder, 'swtpm.log')).catch((error: unknown) => {
+    if (!isImagoError(error, 'TOOL_MISSING')) throw error
+    throw new ImagoError('TOOL_MISSING', error.message, { cause: error, hint: "install it: 'apt-get install swtpm', 'brew install swtpm'" })
+  })
+  const refused = process.ended.then(({ exitCode, words }) =>
+    Promise.reject(new ImagoError('PROVIDER_FAILED', `the TPM does not start: ${words || `swtpm ended with ${exitCode}`}`)),
+  )
+  refused.catch(() => undefined) // later it ends with the machine
+  await whenThere(tpmSocket(folder), refused, signal)
+}
+
+/** Resolves when there is something at the path. */
+async function whenThere(path: string, refused: Promise<never>, signal: AbortSignal): Promise<void> {
+  const deadline = performance.now() + answerMs
+  const look = async (): Promise<void> => {
+    for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 1.5, 100)) {
+      const found = await stat(path).catch(() => undefined)
+      if (found !== undefined) return
+      if (performance.now() > deadline) throw new ImagoError('PROVIDER_FAILED', `nothing listens at '${path}' after ${answerMs / 1000} s`)
+      await wait(pauseMs, signal)
+    }
+  }
+  await Promise.race([look(), refused])
+}
+
+/** Reads the guest's serial port for as long as QEMU runs. */
+async function readSerial(path: string, serial: SerialConsole): Promise<void> {
+  const socket = connect({ path })
+  try {
+    await once(socket, 'connect')
+  } catch (cause) {
+    throw new ImagoError('PROVIDER_FAILED', `the serial port of the machine cannot be read: ${messageOf(cause)}`, { cause })
+  }
+  socket.on('data', (chunk: Uint8Array) => serial.write(chunk))
+  socket.on('error', () => undefined) // it ends with the machine
+  socket.unref()
+}
+
+function refusal({ exitCode, signal, words }: ProcessEnd): ImagoError {
+  const said = words || (signal === undefined ? `exit code ${exitCode}` : `it was killed by ${signal}`)
+  if (/host forwarding rule|Address already in use/.test(words)) {
+    return new ImagoError('PROVIDER_UNAVAILABLE', `QEMU does not start: ${said}`, {
+      hint: 'another program listens at that port: end it, or leave out the port, and a free one is taken',
+    })
+  }
+  return new ImagoError('PROVIDER_FAILED', `QEMU does not start: ${said}`, {
+    hint: 'these are its own words; check the options that they are about, qemuArgs first',
+  })
+}
