@@ -1,0 +1,63 @@
+import { sshInputs } from '@imago/communicator-ssh'
+import type { Issue, LocalInput } from '@imago/core'
+import { optionSchema } from '@imago/core'
+import * as v from 'valibot'
+
+import type { AmazonEbsOptions, InstanceOptions } from './amazon-ebs-options.ts'
+import { accessIssues, placeEntries } from './options/access.ts'
+import { amiEntries, amiIssues } from './options/ami.ts'
+import { connectIssues, connectSchema } from './options/connect.ts'
+import { launchIssues, launchSchema } from './options/launch.ts'
+import { networkIssues, networkSchema } from './options/network.ts'
+import { pollingSchema } from './options/polling.ts'
+import { sourceAmiSchema } from './options/source-ami.ts'
+import { spotSchema } from './options/spot.ts'
+
+const instanceType = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, "must be an instance type such as 't3.small'"))
+
+/** The schemas of {@link InstanceOptions}, to be spread into a `v.strictObject`. */
+export const instanceEntries: Readonly<Record<keyof InstanceOptions, v.GenericSchema>> = {
+  ...placeEntries,
+  sourceAmi: sourceAmiSchema,
+  instanceType: v.union([instanceType, v.pipe(v.array(instanceType), v.minLength(1, 'must hold a type'))]),
+  spot: v.optional(spotSchema),
+  network: v.optional(networkSchema),
+  launch: v.optional(launchSchema),
+  connect: v.optional(connectSchema),
+  polling: v.optional(pollingSchema),
+  expireAfter: v.optional(optionSchema.duration),
+}
+
+const amiSchema = v.strictObject(amiEntries)
+const schema = v.strictObject({
+  ...instanceEntries,
+  ami: v.lazy((value): v.GenericSchema => (value === false ? v.literal(false) : amiSchema)),
+})
+
+/** Every problem of the options of `amazonEbs()`, at once. */
+export function amazonEbsIssues(options: AmazonEbsOptions): readonly Issue[] {
+  const issues = optionSchema.schemaIssues(schema, options)
+  if (issues.length > 0) return issues // what options mean together is asked of options that are right by themselves
+  return [...instanceIssues(options), ...(options.ami === false ? [] : amiIssues(options.ami, options.region))]
+}
+
+/** What options of the instance mean together. */
+export function instanceIssues(options: InstanceOptions): readonly Issue[] {
+  const { access, network, region, launch, connect, spot } = options
+  const issues: Issue[] = [...accessIssues(access), ...networkIssues(network, region), ...launchIssues(launch), ...connectIssues(connect)]
+  if (spot !== undefined && launch?.stop === 'from-inside') {
+    issues.push({ path: ['launch', 'stop'], message: "cannot be 'from-inside' beside 'spot': AWS ends a spot instance that stops" })
+  }
+  return issues
+}
+
+/** The local files that the options name. Also of options that validation reports. */
+export function instanceInputs({ launch, connect }: InstanceOptions): readonly LocalInput[] {
+  const userData = launch?.userData
+  const file: readonly LocalInput[] =
+    typeof userData === 'object' && typeof userData.file === 'string'
+      ? [{ path: userData.file, at: ['launch', 'userData', 'file'], kind: 'file' }]
+      : []
+  if (typeof connect !== 'object' || connect.communicator === 'none') return file
+  return [...file, ...sshInputs(connect).map((input) => ({ ...input, at: ['connect', ...input.at] }))]
+}

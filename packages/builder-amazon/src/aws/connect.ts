@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto'
+
+import { ImagoError, reveal } from '@imago/core'
+
+import type { AwsAccess, AwsPlace } from '../options/access.ts'
+import type { Aws, AwsReference } from './aws.ts'
+import { toAwsError } from './aws-error.ts'
+import type { Operation, SdkClient, Service } from './aws-sdk.ts'
+import { createClient, serviceOf, uploadInParts } from './aws-sdk.ts'
+import { credentialsOf } from './credentials.ts'
+
+/**
+ * One connection for all builds of this process with the same access. AWS limits requests for each account and region, and takes a
+ * one-time code once: builds that run beside each other must share their pace and their session.
+ */
+const connections = new Map<string, Promise<Aws>>()
+
+/**
+ * Connects: finds region and keys. Nothing is asked of AWS yet.
+ * @throws ImagoError `AUTHENTICATION_FAILED` when there are no keys, `USAGE` when no region is named anywhere
+ */
+export async function connectAws(place: AwsPlace): Promise<Aws> {
+  const key = connectionKey(place)
+  const known = connections.get(key)
+  if (known !== undefined) return await known
+  const connecting = Connection.open(place)
+  connections.set(key, connecting)
+  try {
+    return await connecting
+  } catch (error) {
+    connections.delete(key)
+    throw error
+  }
+}
+
+/** Connects as a journal says. */
+export async function connectAgain({ region, profile, credentialsFile, roleArn, externalId, endpoint }: AwsReference): Promise<Aws> {
+  return await connectAws({
+    region,
+    access: {
+      ...(profile !== undefined && { profile }),
+      ...(credentialsFile !== undefined && { credentialsFile }),
+      ...(roleArn !== undefined && { assumeRole: { roleArn, ...(externalId !== undefined && { externalId }) } }),
+      ...(endpoint !== undefined && { endpoint }),
+    },
+  })
+}
+
+const relevantEnvironment = /^AWS_(?!SDK_)|^VAULT_/
+
+function connectionKey(place: AwsPlace): string {
+  const environment = Object.entries(process.env)
+    .filter(([name]) => relevantEnvironment.test(name))
+    .map(([name, value = '']) => `${name}=${value}`)
+  const { mfaCode, keys } = place.access ?? {}
+  const secrets = [mfaCode, keys?.accessKeyId, keys?.secretAccessKey, keys?.sessionToken].map((value) =>
+    value === undefined ? '' : reveal(value),
+  )
+  return createHash('sha256')
+    .update(JSON.stringify([place, secrets, environment]))
+    .digest('hex')
+}
+
+class Connection {
+  readonly #access: AwsAccess
+  readonly #first: SdkClient
+  readonly #reference: Omit<AwsReference, 'region'>
+  readonly #clients = new Map<string, SdkClient>()
+
+  private constructor(access: AwsAccess, first: SdkClient) {
+    const { profile, credentialsFile, assumeRole, endpoint } = access
+    this.#access = access
+    this.#first = first
+    this.#reference = {
+      ...(profile !== undefined && { profile }),
+      ...(credentialsFile !== undefined && { credentialsFile }),
+      ...(assumeRole !== undefined && { roleArn: assumeRole.roleArn }),
+      ...(assumeRole?.externalId !== undefined && { externalId: assumeRole.externalId }),
+      ...(endpoint !== undefined && { endpoint }),
+    }
+  }
+
+  static async open({ region, access = {} }: AwsPlace): Promise<Aws> {
+    const wanted = region ?? process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'] // the SDK knows only the first of these two
+    const first = createClient('ec2', clientOptions(access, wanted, credentialsOf(access, wanted)))
+    const found = wanted ?? (await profileRegion(first))
+    const connection = new Connection(access, first)
+    connection.#clients.set(`ec2 ${found}`, first)
+    return connection.#aws(found)
+  }
+
+  #aws(region: string): Aws {
+    return {
+      region,
+      reference: { ...this.#reference, region },
+      endpoint: this.#access.endpoint ?? process.env['AWS_ENDPOINT_URL_EC2'] ?? process.env['AWS_ENDPOINT_URL'],
+      call: (operation, input, { signal }) => this.#call(operation, input, region, signal),
+      upload: async (input, { signal, onProgress }) => {
+        try {
+          await uploadInParts(this.#client('s3', region), input, { signal, onProgress })
+        } catch (error) {
+          throw toAwsError(error, { service: 's3', operation: 'PutObject', region, signal })
+        }
+      },
+      in: (other) => this.#aws(other),
+    }
+  }
+
+  // what it answers is what the operation answers: the SDK's types say so, name by name
+  async #call<T>(operation: Operation, input: object, region: string, signal: AbortSignal): Promise<T> {
+    const service = serviceOf(operation)
+    try {
+      return (await this.#client(service, region).send(operation, input, signal)) as T
+    } catch (error) {
+      const decoded = await this.#decode(error, region, signal)
+      throw toAwsError(error, { service, operation, region, signal, decoded })
+    }
+  }
+
+  #client(service: Service, region: string): SdkClient {
+    const key = `${service} ${region}`
+    const known = this.#clients.get(key)
+    if (known !== undefined) return known
+    const options = clientOptions(this.#access, region, this.#first.credentials)
+    const made = createClient(service, service === 'ec2' ? options : { ...options, endpoint: undefined })
+    this.#clients.set(key, made)
+    return made
+  }
+
+  /** What AWS's coded message about a missing permission says. */
+  async #decode(error: unknown, region: string, signal: AbortSignal): Promise<string | undefined> {
+    const [, code] = /Encoded authorization failure message: (\S+)/.exec(error instanceof Error ? error.message : '') ?? []
+    if (this.#access.decodeErrors !== true || code === undefined) return undefined
+    try {
+      const answer = await this.#client('sts', region).send('DecodeAuthorizationMessage', { EncodedMessage: code }, signal)
+      return 'DecodedMessage' in answer && typeof answer.DecodedMessage === 'string' ? answer.DecodedMessage : undefined
+    } catch {
+      return undefined // the credentials may not decode: the error itself is what matters
+    }
+  }
+}
+
+function clientOptions(
+  access: AwsAccess,
+  region: string | undefined,
+  credentials: SdkClient['credentials'],
+): Parameters<typeof createClient>[1] {
+  const { profile, endpoint, maxAttempts = 6, insecureTls = false } = access
+  return { region, credentials, profile, endpoint, maxAttempts, insecureTls }
+}
+
+async function profileRegion(client: SdkClient): Promise<string> {
+  try {
+    return await client.region()
+  } catch (error) {
+    throw new ImagoError('USAGE', 'no region is named', {
+      cause: error,
+      hint: "give the option region, such as 'eu-west-1', or set AWS_REGION",
+    })
+  }
+}

@@ -1,0 +1,5 @@
+export { amazonEbs } from './amazon-ebs.ts'
+export type { AmazonEbsArtifact } from './amazon-ebs.ts'
+export type { AmazonEbsOptions, InstanceOptions } from './amazon-ebs-options.ts'
+export type { AmiArtifact, DiscardedInstance, RegionalAmi } from './ami-artifact.ts'
+export { plugin } from './plugin.ts'

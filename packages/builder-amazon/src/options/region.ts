@@ -1,0 +1,32 @@
+import type { Issue } from '@imago/core'
+import { didYouMean } from '@imago/core'
+import * as v from 'valibot'
+
+/** For hints only: AWS opens new ones, and says at the beginning of a build which there are. */
+const knownRegions =
+  'us-east-1 us-east-2 us-west-1 us-west-2 us-gov-east-1 us-gov-west-1 ca-central-1 ca-west-1 mx-central-1 sa-east-1 eu-west-1 eu-west-2 ' +
+  'eu-west-3 eu-central-1 eu-central-2 eu-north-1 eu-south-1 eu-south-2 ap-east-1 ap-east-2 ap-south-1 ap-south-2 ap-northeast-1 ' +
+  'ap-northeast-2 ap-northeast-3 ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 ap-southeast-6 ' +
+  'ap-southeast-7 me-south-1 me-central-1 il-central-1 af-south-1 cn-north-1 cn-northwest-1'
+
+/** A name that has the form of a region's. Whether there is one, AWS says. */
+export const region: v.GenericSchema<string> = v.pipe(
+  v.string(),
+  v.regex(/^[a-z]{2,4}(-[a-z]+)+-\d+$/, "must be a region such as 'eu-west-1'"),
+)
+
+/** Whether AWS has these regions. `places` are where the options name them. */
+export function regionIssues(
+  wanted: readonly { readonly region: string; readonly path: Issue['path'] }[],
+  existing: readonly string[],
+): readonly Issue[] {
+  return wanted
+    .filter((each) => !existing.includes(each.region))
+    .map((each) => ({ path: each.path, message: `the account has no region '${each.region}'`, ...nearest(each.region, existing) }))
+}
+
+function nearest(name: string, existing: readonly string[]): { readonly hint: string } {
+  const close = didYouMean(name, existing) ?? didYouMean(name, knownRegions.split(' '))
+  if (close === undefined) return { hint: `it has ${existing.join(', ')}` }
+  return { hint: existing.includes(close) ? `did you mean '${close}'?` : 'the region must be enabled in the account first' }
+}

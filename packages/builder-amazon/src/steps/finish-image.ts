@@ -1,0 +1,108 @@
+import { ImagoError } from '@imago/core'
+
+import type { Aws } from '../aws/aws.ts'
+import { snapshotsOf } from '../aws/images.ts'
+import { expiryTag, ownerTag } from '../aws/own.ts'
+import { poll } from '../aws/poll.ts'
+import type { Job } from '../job.ts'
+import type { AmiOptions } from '../options/ami.ts'
+import { deprecationTime } from '../options/ami.ts'
+import type { LaunchTemplateReference } from '../options/fast-launch.ts'
+import type { OwnedImage } from './create-image.ts'
+
+/** Gives an image in one region everything that it is to have beside its content. Who may use it is said last. */
+export async function finishImage(job: Job, ami: AmiOptions, owned: OwnedImage): Promise<void> {
+  const aws = job.aws.in(owned.region)
+  const call = { signal: job.ctx.signal }
+  const ImageId = owned.image.id
+  if (ami.fastLaunch !== undefined) await enableFastLaunch(job, aws, ami.fastLaunch, owned)
+  const at = deprecationTime(ami, job.now)
+  if (at !== undefined) await aws.call('EnableImageDeprecation', { ImageId, DeprecateAt: at }, call)
+  if (ami.imdsSupport !== undefined)
+    await aws.call('ModifyImageAttribute', { ImageId, Attribute: 'imdsSupport', ImdsSupport: { Value: ami.imdsSupport } }, call)
+  if (ami.productCodes !== undefined) {
+    await aws.call('ModifyImageAttribute', { ImageId, Attribute: 'productCodes', ProductCodes: [...ami.productCodes] }, call)
+  }
+  await shareImage(aws, ami, owned, job)
+  const { deregistrationProtection: protection = false } = ami
+  if (protection !== false) {
+    const WithCooldown = typeof protection === 'object' && protection.cooldown
+    await aws.call('EnableImageDeregistrationProtection', { ImageId, WithCooldown }, call)
+  }
+}
+
+async function shareImage(aws: Aws, { shareWith, shareSnapshotsWith }: AmiOptions, { image }: OwnedImage, { ctx }: Job): Promise<void> {
+  if (shareWith !== undefined) {
+    const { accounts = [], organizations = [], organizationalUnits = [], everybody } = shareWith
+    const Add = [
+      ...accounts.map((UserId) => ({ UserId })),
+      ...organizations.map((OrganizationArn) => ({ OrganizationArn })),
+      ...organizationalUnits.map((OrganizationalUnitArn) => ({ OrganizationalUnitArn })),
+      ...(everybody === true ? [{ Group: 'all' as const }] : []),
+    ]
+    if (Add.length > 0)
+      await aws.call('ModifyImageAttribute', { ImageId: image.id, Attribute: 'launchPermission', LaunchPermission: { Add } }, ctx)
+  }
+  if (shareSnapshotsWith === undefined) return
+  const { accounts = [], everybody } = shareSnapshotsWith
+  const Add = [...accounts.map((UserId) => ({ UserId })), ...(everybody === true ? [{ Group: 'all' as const }] : [])]
+  if (Add.length === 0) return
+  for (const SnapshotId of snapshotsOf(image)) {
+    await aws.call('ModifySnapshotAttribute', { SnapshotId, Attribute: 'createVolumePermission', CreateVolumePermission: { Add } }, ctx)
+  }
+}
+
+async function enableFastLaunch(
+  { ctx, polling }: Job,
+  aws: Aws,
+  options: NonNullable<AmiOptions['fastLaunch']>,
+  { image, region }: OwnedImage,
+): Promise<void> {
+  const { ready = 5, parallel = 6, template, regionTemplates = {} } = options
+  const reference = regionTemplates[region] ?? template
+  await aws.call(
+    'EnableFastLaunch',
+    {
+      ImageId: image.id,
+      ResourceType: 'snapshot',
+      MaxParallelLaunches: parallel,
+      SnapshotConfiguration: { TargetResourceCount: ready },
+      ...(reference !== undefined && { LaunchTemplate: templateInput(reference) }),
+    },
+    ctx,
+  )
+  await poll({
+    what: `fast launch of ${image.id} in ${region}`,
+    signal: ctx.signal,
+    timeoutMs: polling.imageTimeoutMs,
+    pace: polling.pace,
+    look: async (signal) => (await aws.call('DescribeFastLaunchImages', { ImageIds: [image.id] }, { signal })).FastLaunchImages?.[0],
+    isDone: ({ State }) => State === 'enabled',
+    failure: ({ State = '', StateTransitionReason = '' }) =>
+      /failed|disabl/.test(State)
+        ? new ImagoError('PROVIDER_FAILED', `fast launch of ${image.id} in ${region} is ${State}: ${StateTransitionReason}`)
+        : undefined,
+    describe: ({ State = 'unknown' }) => State,
+  })
+}
+
+function templateInput({ template, version }: LaunchTemplateReference): {
+  LaunchTemplateId?: string
+  LaunchTemplateName?: string
+  Version: string
+} {
+  return {
+    ...(/^lt-[0-9a-f]{8,}$/.test(template) ? { LaunchTemplateId: template } : { LaunchTemplateName: template }),
+    Version: version === undefined ? '$Latest' : String(version),
+  }
+}
+
+/**
+ * Takes the tags off that say that an image is not finished, and lets the journal forget it: from now on it is the user's. Tags that
+ * say which run has made it stay.
+ */
+export async function handOver(job: Job, { region, resource, image }: OwnedImage): Promise<void> {
+  const Tags = [ownerTag, expiryTag].map((Key) => ({ Key }))
+  await job.aws.in(region).call('DeleteTags', { Resources: [image.id, ...snapshotsOf(image)], Tags }, job.ctx)
+  await resource.disown()
+}
