@@ -41,13 +41,14 @@ try {
 const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memoryGB: Math.round(totalmem() / 1e9), node: process.version }
 writeFileSync('bench-results.json', `${JSON.stringify({ date: new Date().toISOString(), runs, machine, results }, null, 2)}\n`)
 
-/** Runs each contender `runs` times, in turn, so that all meet the same machine. */
+/** Runs each contender `runs` times, in turn, so that all meet the same machine; one that takes minutes, `once`. */
 function compare({ name, contenders, prepare, settleSeconds = 0 }) {
   const present = contenders.filter(({ needs }) => needs === undefined || tools.has(needs))
   prepare?.()
   const times = new Map(present.map(({ label }) => [label, []]))
   for (let round = 0; round < runs; round++) {
-    for (const { label, command, before, cwd, env } of present) {
+    for (const { label, command, before, cwd, env, once } of present) {
+      if (once === true && round > 0) continue
       before?.()
       if (settleSeconds > 0) spawnSync('sh', ['-c', `sync; sleep ${settleSeconds}`])
       const started = performance.now()
