@@ -74,6 +74,8 @@ class BuildJob {
   readonly #buildScope: ResourceScope
   #keepResources = false
   #facts: Facts
+  /** Whether the builder has handed its machine over. */
+  #isProvisioned = false
 
   constructor(run: RunScope, order: BuildOrder) {
     const { runId, journal, events, signal, releaseTimeout } = run
@@ -168,7 +170,9 @@ class BuildJob {
       let inProvisioner = false
       try {
         const building = this.#builder.build(this.#builderContext(context, (failed) => (inProvisioner = failed)))
-        return await orAbandon(building, this.#run.signal, graceMs)
+        const made = await orAbandon(building, this.#run.signal, graceMs)
+        this.#checkProvisioned()
+        return made
       } catch (error) {
         if (inProvisioner || this.#run.signal.aborted) throw error
         const { image, build } = this.#id
@@ -182,6 +186,13 @@ class BuildJob {
         await this.#machineScope.releaseAll(this.#deadline())
       }
     }
+  }
+
+  /** A builder that forgets the provisioners would make an image in which all of them are missing. */
+  #checkProvisioned(): void {
+    const { provisioners } = applicableSteps(this.#id.image, this.#id.build)
+    if (this.#isProvisioned || provisioners.length === 0) return
+    throw new ImagoError('INTERNAL', `builder '${this.#builder.type}' has not run the ${provisioners.length} provisioners of this image`)
   }
 
   #builderContext(context: ComponentContext, inProvisioner: (failed: boolean) => void): BuildContext {
@@ -211,6 +222,7 @@ class BuildJob {
   async #provision(context: ComponentContext, machine: Communicator, facts: Partial<Facts> | undefined): Promise<void> {
     const { provisioners, errorCleanup } = applicableSteps(this.#id.image, this.#id.build)
     this.#facts = { ...this.#facts, ...facts }
+    this.#isProvisioned = true
     const keepResources = (): void => {
       this.#keepResources = true
     }

@@ -1,9 +1,12 @@
+import type { Artifact } from './artifact.ts'
 import type { ErrorJson } from './error.ts'
 import { ImagoError } from './error.ts'
 import type { Image } from './image.ts'
-import type { BuildReport, Report } from './report.ts'
-import { run } from './run.ts'
+import type { Report } from './report.ts'
+import type { RunOutcome } from './run.ts'
+import { runBuilds } from './run.ts'
 import type { RunOptions } from './run-options.ts'
+import { qualifiedName } from './selection.ts'
 import type { ArtifactOf, BuildName, Builders } from './wiring.ts'
 
 /** What an image's builders make, by the builds' names; optional where the builder is (`...(condition && { aws })`). */
@@ -36,7 +39,7 @@ function describe(error: ErrorJson | undefined): string {
 }
 
 /**
- * Builds an image, or several at once, and answers with what the builders made.
+ * Builds an image, or several at once, and answers with what the builders made, in which nothing is masked.
  * @throws ImagoError `DEFINITION_INVALID` with every problem of the definitions; nothing has been started then.
  * @throws BuildError when a build failed or the run was cancelled.
  * @example const { docker } = await build(image, { only: ['docker'] })
@@ -50,11 +53,12 @@ export async function build<B extends Builders, const Only extends BuildName<B> 
   options?: RunOptions & { readonly only?: readonly Only[]; readonly except?: readonly Except[] },
 ): Promise<Artifacts<B, Exclude<Only, Except>>>
 export async function build(images: Image | readonly Image[], options: RunOptions = {}): Promise<unknown> {
-  const report = await run(images, options)
-  if (report.status !== 'succeeded') throw new BuildError(report)
-  return 'kind' in images ? artifactsOf(images, report.builds) : images.map((image) => artifactsOf(image, report.builds))
+  const outcome = await runBuilds(images, options)
+  if (outcome.report.status !== 'succeeded') throw new BuildError(outcome.report)
+  return 'kind' in images ? artifactsOf(images, outcome) : images.map((image) => artifactsOf(image, outcome))
 }
 
-function artifactsOf(image: Image, builds: readonly BuildReport[]): Record<string, unknown> {
-  return Object.fromEntries(builds.filter((build) => build.image === image.name).map((build) => [build.build, build.artifact]))
+function artifactsOf(image: Image, { report, made }: RunOutcome): Record<string, Artifact | undefined> {
+  const builds = report.builds.filter((build) => build.image === image.name)
+  return Object.fromEntries(builds.map(({ build }) => [build, made.get(qualifiedName({ image, build }))]))
 }

@@ -37,13 +37,16 @@ function componentsOf(id: BuildId): Located[] {
   const locate = (path: Issue['path'], component: Builder | Step): Located => ({ build: id, path, ...localFiles(component) })
   return [
     locate(['builders', id.build], builder),
-    ...[...provisioners, ...errorCleanup, ...chains.flat()].map(({ ref, step }) => locate(parsePlace(ref.id), step)),
+    ...[...provisioners, ...errorCleanup, ...chains.flat()].map(({ ref, step }) => locate(pathOf(id, ref.id), step)),
   ]
 }
 
-/** `postProcessors[0][1]` as a path. */
-function parsePlace(id: string): (string | number)[] {
-  return id.split(/[[\]]+/).flatMap((part) => (part === '' ? [] : [/^\d+$/.test(part) ? Number(part) : part]))
+/** `postProcessors[0][1]` as a path in the definition, where a chain of one need not be a list. */
+function pathOf({ image }: BuildId, place: string): Issue['path'] {
+  const path = place.split(/[[\]]+/).flatMap((part) => (part === '' ? [] : [/^\d+$/.test(part) ? Number(part) : part]))
+  const [list, index] = path
+  const isOnlyOne = list === 'postProcessors' && image.postProcessors[Number(index)]?.length === 1
+  return isOnlyOne ? path.slice(0, 2) : path
 }
 
 async function checkInput(input: LocalInput, directory: string): Promise<Issue[]> {

@@ -31,6 +31,19 @@ import { validate } from './validate.ts'
  * been started then. What `onEvent` threw, when everything is over.
  */
 export async function run(images: Image | readonly Image[], options: RunOptions & Selection = {}): Promise<Report> {
+  return (await runBuilds(images, options)).report
+}
+
+/** What came of a run. */
+export interface RunOutcome {
+  /** Secrets are masked in it. */
+  readonly report: Report
+  /** What the builders made, by the builds' qualified names; nothing is masked in it: it is for the program, not for people. */
+  readonly made: ReadonlyMap<string, Artifact>
+}
+
+/** Does what {@link run} says. */
+export async function runBuilds(images: Image | readonly Image[], options: RunOptions & Selection): Promise<RunOutcome> {
   checkRunOptions(options)
   const list = listOf(images)
   const issues = await validate(list, options)
@@ -54,15 +67,23 @@ export async function run(images: Image | readonly Image[], options: RunOptions 
   }
   try {
     const scope: RunScope = { runId, owner, stateDirectory, journal, events, ...runDefaults(options) }
-    const builds = (await runAll(scope, selected, options).finally(() => journal.close())).map(({ report }) => report)
+    const results = await runAll(scope, selected, options).finally(() => journal.close())
+    const builds = results.map(({ report }) => report)
     const status = overall(builds.map((build) => build.status))
     const durationMs = finished(status)
     if (events.failure !== undefined) throw events.failure
-    return { runId, status, startedAt, durationMs, builds, left: events.redactor.value(journal.left) }
+    return {
+      report: { runId, status, startedAt, durationMs, builds, left: events.redactor.value(journal.left) },
+      made: new Map(selected.flatMap((id, index) => madeBy(id, results[index]))),
+    }
   } catch (error) {
     finished('failed')
     throw error
   }
+}
+
+function madeBy(id: BuildId, result: JobResult | undefined): [string, Artifact][] {
+  return result?.made === undefined ? [] : [[qualifiedName(id), result.made]]
 }
 
 function runDefaults(options: RunOptions): Pick<RunScope, 'directory' | 'onError' | 'releaseTimeout' | 'signal'> {

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 
 import { expect, onTestFinished, test, vi } from 'vitest'
 
-import type { Artifact, BuildEvent, RunOptions, StepFailure } from '../src/index.ts'
-import { artifactOf, defineImage, ImagoError, run, secret, wait } from '../src/index.ts'
+import type { Artifact, BuildEvent, Builder, RunOptions, StepFailure } from '../src/index.ts'
+import { artifactOf, build, defineImage, ImagoError, run, secret, wait } from '../src/index.ts'
 import { files, post, runOptions, shelf, step, thing } from './fixtures.ts'
 
 /** Events that begin something without an event that ends it. */
@@ -245,4 +245,33 @@ test('twenty builds at once wait for one signal without a warning', async () => 
   await run(defineImage({ name: 'cow', builders, provisioners: [many] }), await runOptions())
   await new Promise((resolve) => setImmediate(resolve))
   expect(warnings).toEqual([])
+})
+
+test('a program gets artifacts as they are, whatever is masked for people', async () => {
+  const options = await runOptions()
+  const path = join(options.directory, 'hunter2.tar')
+  const image = defineImage({
+    name: 'cow',
+    builders: { a: files(() => writeFile(path, '').then(() => ({ type: 'files', id: path, files: [{ path, size: 0 }] }))) },
+    provisioners: [step(() => undefined, { given: secret('hunter2') })],
+  })
+  const { a } = await build(image, options)
+  expect(a.files).toEqual([{ path, size: 0 }])
+  expect(JSON.stringify(await run(image, options))).not.toContain('hunter2')
+})
+
+test('a builder that forgets the provisioners has not built', async () => {
+  const forgetful: Builder = {
+    kind: 'builder',
+    type: 'forgetful',
+    options: {},
+    makes: { type: 'thing', files: false },
+    build: () => Promise.resolve({ type: 'thing', id: 'thing' }),
+  }
+  const steps = [step(() => undefined), step(() => undefined)]
+  const report = await run(defineImage({ name: 'cow', builders: { a: forgetful }, provisioners: steps }), await runOptions())
+  expect(report.builds).toMatchObject([
+    { status: 'failed', error: { code: 'INTERNAL', message: "builder 'forgetful' has not run the 2 provisioners of this image" } },
+  ])
+  expect(await run(defineImage({ name: 'cow', builders: { a: forgetful } }), await runOptions())).toMatchObject({ status: 'succeeded' })
 })

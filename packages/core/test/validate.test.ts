@@ -126,6 +126,18 @@ test('local files that are written must be writable, and written by one build on
   ])
 })
 
+test('a file of a post-processor is named as it stands in the definition, alone or in a chain', async () => {
+  const directory = await temporaryDirectory()
+  const reader = { ...post((input) => Promise.resolve(input)), inputs: () => [{ path: 'missing', at: ['script'] }] }
+  const builder = files(() => Promise.reject(new Error('not run')))
+  const image = defineImage({ name: 'cow', builders: { a: builder }, postProcessors: [reader, [reader, reader]] })
+  expect((await validate(image, { directory })).map(({ path }) => path.join('.'))).toEqual([
+    'postProcessors.0.script',
+    'postProcessors.1.0.script',
+    'postProcessors.1.1.script',
+  ])
+})
+
 test('an output folder that cannot be written', async () => {
   const directory = await temporaryDirectory()
   const closed = join(directory, 'closed')
