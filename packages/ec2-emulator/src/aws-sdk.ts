@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 
 import type * as Ec2Module from '@aws-sdk/client-ec2'
 import type * as IamModule from '@aws-sdk/client-iam'
+import type * as SecretsModule from '@aws-sdk/client-secrets-manager'
 import type * as SsmModule from '@aws-sdk/client-ssm'
 import type * as StsModule from '@aws-sdk/client-sts'
 import type * as SchemaModule from '@smithy/core/schema'
@@ -9,6 +10,7 @@ import type { NormalizedSchema } from '@smithy/core/schema'
 
 /** The types of the EC2 API as Amazon's own client declares them: requests and answers of the emulator are held to them. */
 export type * from '@aws-sdk/client-ec2'
+export type { InstanceProfile as ApiInstanceProfile, Role as ApiRole } from '@aws-sdk/client-iam'
 export type { NormalizedSchema } from '@smithy/core/schema'
 
 /** Input and output of each operation, by name, of a client's package. */
@@ -29,6 +31,8 @@ export type Ec2Api = OperationsOf<typeof Ec2Module>
 export type IamApi = OperationsOf<typeof IamModule>
 /** Those of Systems Manager. */
 export type SsmApi = OperationsOf<typeof SsmModule>
+/** Those of Secrets Manager. */
+export type SecretsApi = OperationsOf<typeof SecretsModule>
 /** Those of the Security Token Service. */
 export type StsApi = OperationsOf<typeof StsModule>
 
@@ -42,6 +46,7 @@ export interface OperationSchema {
 const clientPackages = {
   ec2: '@aws-sdk/client-ec2',
   iam: '@aws-sdk/client-iam',
+  secretsmanager: '@aws-sdk/client-secrets-manager',
   ssm: '@aws-sdk/client-ssm',
   sts: '@aws-sdk/client-sts',
 } as const

@@ -49,4 +49,10 @@ export interface Ec2EmulatorOptions {
   readonly regions?: readonly string[]
   /** Images of others that are there from the start. @default Debian 12 and a Windows */
   readonly images?: readonly SeedImage[]
+  /** What the Parameter Store holds from the start, in every region. @default only the images' ids */
+  readonly parameters?: Readonly<Record<string, string>>
+  /** What Secrets Manager holds from the start, in every region. @default nothing */
+  readonly secrets?: Readonly<Record<string, string>>
+  /** Names of S3's buckets that are there from the start, in the first region. @default none */
+  readonly buckets?: readonly string[]
 }

@@ -5,7 +5,7 @@ import type { World } from './state/world.ts'
 
 /** Something that clients created and did not remove. */
 export interface Leftover {
-  /** As tag specifications name it: `instance`, `volume`, `snapshot`, `image`, `key-pair`, `security-group`, …; `role`, `instance-profile`. */
+  /** As tag specifications name it: `instance`, `volume`, `snapshot`, `image`, `key-pair`, `security-group`, …; `role`, `instance-profile`, `session`, `parameter`, `secret`, `bucket`, `object`, `multipart-upload`. */
   readonly kind: string
   readonly id: string
   /** Empty for what belongs to no region. */
@@ -16,12 +16,32 @@ export interface Leftover {
 }
 
 /** All that clients created and did not remove, in all regions. Instances that are terminated or on their way there do not count. */
-export function leftovers({ regions, iam }: World): readonly Leftover[] {
+export function leftovers({ regions, iam, objects }: World): readonly Leftover[] {
   const inRegions = [...regions.values()].flatMap((region) => tableNames.flatMap((name) => leftoversOf(region, name)))
-  const roles = [...iam.roles.values()].map((role) => ({ kind: 'role', ...role }))
+  const roles = [...iam.roles.values()].filter(({ seeded }) => !seeded).map((role) => ({ kind: 'role', ...role }))
   const profiles = [...iam.profiles.values()].map((profile) => ({ kind: 'instance-profile', ...profile }))
   const global = [...roles, ...profiles].map(({ kind, id, name, tags }) => ({ kind, id, region: '', name, tags: Object.fromEntries(tags) }))
-  return [...inRegions, ...global]
+  const stored = [...objects.buckets].flatMap(([bucket, { region, seeded, objects: inBucket, uploads }]) => [
+    ...(seeded ? [] : [{ kind: 'bucket', id: bucket, region }]),
+    ...[...inBucket.keys()].map((key) => ({ kind: 'object', id: `${bucket}/${key}`, region })),
+    ...[...uploads].map(([id, { key }]) => ({ kind: 'multipart-upload', id: `${bucket}/${key}#${id}`, region })),
+  ])
+  return [
+    ...inRegions,
+    ...global,
+    ...stored.map((each) => ({ ...each, name: undefined, tags: {} })),
+    ...[...regions.values()].flatMap(namedLeftovers),
+  ]
+}
+
+/** What is known by its name in a region. */
+function namedLeftovers({ name: region, parameters, secrets, sessions }: Region): readonly Leftover[] {
+  const named = [
+    ...[...parameters].filter(([, { seeded }]) => !seeded).map(([id]) => ({ kind: 'parameter', id })),
+    ...[...secrets].filter(([, { seeded }]) => !seeded).map(([id]) => ({ kind: 'secret', id })),
+    ...[...sessions.keys()].map((id) => ({ kind: 'session', id })),
+  ]
+  return named.map(({ kind, id }) => ({ kind, id, region, name: id, tags: {} }))
 }
 
 function leftoversOf(region: Region, table: TableName): readonly Leftover[] {

@@ -1,4 +1,4 @@
-import type { Ec2Api } from './aws-sdk.ts'
+import type { Ec2Api, IamApi, SecretsApi, SsmApi, StsApi } from './aws-sdk.ts'
 import type { Region } from './state/region.ts'
 import type { World } from './state/world.ts'
 
@@ -27,3 +27,15 @@ export interface Operation<T extends OperationTypes = OperationTypes> {
 
 /** Handlers for some operations of EC2, held to the types of Amazon's own client. */
 export type Ec2Operations<Name extends keyof Ec2Api> = { readonly [N in Name]: Operation<Ec2Api[N]> }
+
+/** Those of Identity and Access Management. */
+export type IamOperations<Name extends keyof IamApi> = { readonly [N in Name]: Operation<IamApi[N]> }
+
+/** Those of Secrets Manager. */
+export type SecretsOperations<Name extends keyof SecretsApi> = { readonly [N in Name]: Operation<SecretsApi[N]> }
+
+/** Those of Systems Manager. */
+export type SsmOperations<Name extends keyof SsmApi> = { readonly [N in Name]: Operation<SsmApi[N]> }
+
+/** Those of the Security Token Service. */
+export type StsOperations<Name extends keyof StsApi> = { readonly [N in Name]: Operation<StsApi[N]> }

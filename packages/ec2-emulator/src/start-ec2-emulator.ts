@@ -1,15 +1,15 @@
 import type { Delays, Ec2EmulatorOptions } from './emulator-options.ts'
 import { noDelays, realisticDelays } from './emulator-options.ts'
-import { ec2Operations } from './ec2/operations.ts'
 import { Faults } from './faults.ts'
 import { noGuests } from './guests/no-guests.ts'
 import { Journal } from './journal.ts'
 import type { Leftover } from './leftovers.ts'
 import { leftovers } from './leftovers.ts'
 import { defaultImages } from './seed/seed-image.ts'
+import { seedAccount } from './seed/seed-account.ts'
 import { defaultRegions, seedRegion } from './seed/seed-region.ts'
 import { serveHttp } from './server/http-server.ts'
-import { ec2Service } from './server/service.ts'
+import { services } from './server/service.ts'
 import { World } from './state/world.ts'
 
 /** An emulator that runs. Disposing of it ends it and removes its guests. */
@@ -36,14 +36,14 @@ export interface Ec2Emulator extends AsyncDisposable {
  */
 export async function startEc2Emulator(options: Ec2EmulatorOptions = {}): Promise<Ec2Emulator> {
   const { host = '127.0.0.1', port = 0, account = '123456789012', delays, images = defaultImages, regions = defaultRegions } = options
+  const { parameters = {}, secrets = {}, buckets = [] } = options
   const faults = new Faults()
   const journal = new Journal()
   const guests = noGuests()
   const world = new World({ account, delays: delaysOf(delays), faults, guests })
   for (const name of regions) world.regions.set(name, seedRegion(world, name, { images, rootDisk: undefined }))
-  const services = [ec2Service(ec2Operations)]
-  const backend = { world, journal, services: new Map(services.map((service) => [service.name, service])) }
-  const server = await serveHttp(backend, { host, port })
+  seedAccount(world, { images, parameters, secrets, buckets })
+  const server = await serveHttp({ world, journal, services: services() }, { host, port })
   const endpoint = `http://${host}:${server.port}`
   return {
     endpoint,
@@ -61,6 +61,7 @@ export async function startEc2Emulator(options: Ec2EmulatorOptions = {}): Promis
       world.end()
       await server.close()
       await guests.close()
+      await world.objects.close()
     },
   }
 }

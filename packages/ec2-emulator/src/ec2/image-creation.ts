@@ -161,7 +161,7 @@ export function addImage(
 ): ImageResource {
   const image = world.create(region, region.images.names, { data, tags })
   image.data.ImageId = image.id
-  return region.images.add({ ...image, launchPermissions: noPermissions(), rootDisk: undefined })
+  return region.images.add({ ...image, launchPermissions: noPermissions(), rootDisk: undefined, fastLaunch: undefined })
 }
 
 /** An image that is being made. */

@@ -1,4 +1,13 @@
 import type { Operation } from '../operation.ts'
+import { fleetOperations } from './fleets.ts'
+import { imageAttributeOperations } from './image-attributes.ts'
+import { imageCopyOperations } from './image-copies.ts'
+import { imageImportOperations } from './image-imports.ts'
+import { imageLifecycleOperations } from './image-lifecycle.ts'
+import { instanceAttributeOperations } from './instance-attributes.ts'
+import { launchTemplateOperations } from './launch-templates.ts'
+import { networkOperations } from './networks.ts'
+import { snapshotAttributeOperations } from './snapshot-attributes.ts'
 import { imageCreationOperations } from './image-creation.ts'
 import { imageOperations } from './images.ts'
 import { instanceTypeOperations } from './instance-types.ts'
@@ -25,5 +34,14 @@ export const ec2Operations: Readonly<Record<string, Operation>> = {
   ...snapshotOperations,
   ...spotRequestOperations,
   ...taggingOperations,
+  ...fleetOperations,
+  ...imageAttributeOperations,
+  ...imageCopyOperations,
+  ...imageImportOperations,
+  ...imageLifecycleOperations,
+  ...instanceAttributeOperations,
+  ...launchTemplateOperations,
+  ...networkOperations,
+  ...snapshotAttributeOperations,
   ...volumeOperations,
 }

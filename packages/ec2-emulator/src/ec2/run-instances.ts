@@ -1,5 +1,7 @@
 import { apiError } from '../api-error.ts'
 import type { Instance, Reservation, Subnet } from '../aws-sdk.ts'
+import type { NoCapacityFault } from '../fault.ts'
+import { strikesIn } from '../faults.ts'
 import type { Call, Ec2Operations } from '../operation.ts'
 import { view } from '../state/describe.ts'
 import type { ImageResource, InstanceResource } from '../state/region.ts'
@@ -96,6 +98,7 @@ export function launch(request: LaunchRequest, call: Call, index = 0): InstanceR
   const { world, region } = call
   const { image } = checkLaunch(request, call)
   const network = chooseNetwork(request, call)
+  requireCapacity(request, network.subnet.data.AvailabilityZone ?? '', call)
   const tags = readTagSpecifications(request.TagSpecifications, taggable)
   const created = world.create(region, region.instances.names, { data: instanceData(request, image, call, index), tags: tags('instance') })
   const instance: InstanceResource = {
@@ -118,6 +121,18 @@ export function launch(request: LaunchRequest, call: Call, index = 0): InstanceR
   if (request.InstanceMarketOptions?.MarketType === 'spot') spotRequestFor(instance, tags('spot-instances-request'), call)
   bootInstance(instance, { image, network }, call)
   return instance
+}
+
+/** @throws ApiError `InsufficientInstanceCapacity`, where a fault says so */
+function requireCapacity({ InstanceType: type }: LaunchRequest, zone: string, { world, region }: Call): void {
+  const isMeant = (fault: NoCapacityFault): boolean =>
+    strikesIn(fault, region.name) && (fault.instanceType ?? type) === type && (fault.zone ?? zone) === zone
+  if (world.faults.strike('no-capacity', isMeant) === undefined) return
+  const others = region.zones.filter((name) => name !== zone).join(', ')
+  throw apiError(
+    'InsufficientInstanceCapacity',
+    `We currently do not have sufficient ${type} capacity in the Availability Zone you requested (${zone}). Our system will be working on provisioning additional capacity. You can currently get ${type} capacity by not specifying an Availability Zone in your request or choosing ${others}.`,
+  )
 }
 
 function instanceData(request: LaunchRequest, image: ImageResource, { world, now }: Call, index: number): Instance {

@@ -1,16 +1,26 @@
 import { apiError } from '../api-error.ts'
 import type { IamInstanceProfile, IamInstanceProfileSpecification } from '../aws-sdk.ts'
 
-/** A role. */
-export interface Role {
+/** What roles and profiles have in common. */
+export interface IamEntity {
   readonly name: string
   readonly arn: string
   readonly id: string
   readonly path: string
-  readonly createdAt: number
+  readonly createdAt: Date
+  /** Others see it from then on. Milliseconds since 1970. */
+  readonly visibleAt: number
+  /** There from the start. */
+  readonly seeded: boolean
+  readonly tags: Map<string, string>
+}
+
+/** A role. */
+export interface Role extends IamEntity {
   readonly assumeRolePolicy: string
   readonly description: string | undefined
-  readonly tags: Map<string, string>
+  /** Seconds. */
+  readonly maxSession: number
   /** Inline policies by their names. */
   readonly policies: Map<string, string>
   /** ARNs of managed policies. */
@@ -18,23 +28,29 @@ export interface Role {
 }
 
 /** An instance profile: how a role is given to instances. */
-export interface InstanceProfile {
-  readonly name: string
-  readonly arn: string
-  readonly id: string
-  readonly path: string
-  readonly createdAt: number
-  /** EC2 knows of it from then on. Milliseconds since 1970. */
-  readonly visibleAt: number
-  readonly tags: Map<string, string>
+export interface InstanceProfile extends IamEntity {
   /** The name of its role; it can have one. */
   role: string | undefined
 }
 
 /** Identity and access management: one for all regions. */
 export class IamState {
-  readonly roles: Map<string, Role> = new Map<string, Role>()
-  readonly profiles: Map<string, InstanceProfile> = new Map<string, InstanceProfile>()
+  readonly roles: Map<string, Role> = new Map()
+  readonly profiles: Map<string, InstanceProfile> = new Map()
+
+  /** @throws ApiError `NoSuchEntity` */
+  requireRole(name: string | undefined, now: number): Role {
+    const role = this.roles.get(name ?? '')
+    if (role !== undefined && role.visibleAt <= now) return role
+    throw apiError('NoSuchEntity', `The role with name ${name} cannot be found.`)
+  }
+
+  /** @throws ApiError `NoSuchEntity` */
+  requireInstanceProfile(name: string | undefined, now: number): InstanceProfile {
+    const profile = this.profiles.get(name ?? '')
+    if (profile !== undefined && profile.visibleAt <= now) return profile
+    throw apiError('NoSuchEntity', `Instance Profile ${name} cannot be found.`)
+  }
 
   /**
    * What EC2 makes of a profile that a request names.

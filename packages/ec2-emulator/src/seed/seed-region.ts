@@ -128,7 +128,7 @@ function seedImage(world: World, region: Region, seed: SeedImage, rootDisk: stri
     ],
   }
   const image = world.create(region, region.images.names, { id: imageId, seeded: true, data })
-  region.images.add({ ...image, launchPermissions: noPermissions(), rootDisk: disk })
+  region.images.add({ ...image, launchPermissions: noPermissions(), rootDisk: disk, fastLaunch: undefined })
 }
 
 function imageFacts(seed: SeedImage): Image {
@@ -159,6 +159,6 @@ function imageFacts(seed: SeedImage): Image {
 }
 
 /** The same id in every run: what stands in a region is always the same. */
-function stableId(prefix: string, name: string): string {
+export function stableId(prefix: string, name: string): string {
   return `${prefix}0${createHash('sha256').update(name).digest('hex').slice(0, 16)}`
 }

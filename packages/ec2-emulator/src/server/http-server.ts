@@ -1,17 +1,19 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 
-import { isImagoError, messageOf } from '@imago/core'
+import { messageOf } from '@imago/core'
 
 import { ApiError, apiError } from '../api-error.ts'
-import type { Answer } from './codec.ts'
 import { encodeError } from './codec.ts'
 import type { Backend } from './dispatch.ts'
 import { dispatch } from './dispatch.ts'
+import { dispatchS3 } from './dispatch-s3.ts'
 import { requestScope } from './request-scope.ts'
 
-/** The largest body of a request, in bytes. */
+/** The largest body of a request in bytes, S3 aside. */
 const maxBody = 16 * 1024 * 1024
 
 /** An endpoint that listens. */
@@ -25,6 +27,13 @@ export interface HttpOptions {
   readonly host: string
   /** 0 for a free one. */
   readonly port: number
+}
+
+/** What to answer. */
+interface HttpAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | Readable
 }
 
 /** Serves the API over HTTP. */
@@ -44,7 +53,8 @@ export async function serveHttp(backend: Backend, { host, port }: HttpOptions): 
   }
 }
 
-async function listen(server: Server, { host, port }: HttpOptions): Promise<void> {
+/** Binds a server. */
+export async function listen(server: Server, { host, port }: HttpOptions): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, () => {
@@ -63,24 +73,30 @@ async function answer(backend: Backend, request: IncomingMessage, response: Serv
       request.socket.destroy()
       return
     }
-    response
-      .writeHead(given.status, { 'content-type': given.contentType, date: new Date(backend.world.now()).toUTCString() })
-      .end(given.body)
+    response.writeHead(given.status, { date: new Date(backend.world.now()).toUTCString(), ...given.headers })
+    if (typeof given.body === 'string') response.end(given.body)
+    else await pipeline(given.body, response)
   } catch (error) {
-    if (!gone.signal.aborted) response.writeHead(500).end(isImagoError(error) ? error.message : messageOf(error))
+    if (!response.headersSent && !gone.signal.aborted) response.writeHead(500).end(messageOf(error))
+    else response.destroy()
   }
 }
 
-async function answerTo(backend: Backend, request: IncomingMessage, signal: AbortSignal): Promise<Answer | undefined> {
+async function answerTo(backend: Backend, request: IncomingMessage, signal: AbortSignal): Promise<HttpAnswer | undefined> {
+  const { headers } = request
   const url = new URL(request.url ?? '/', 'http://emulator')
   try {
-    const scope = requestScope(request.headers, url.searchParams)
-    const body = request.method === 'GET' ? url.search.slice(1) : await readBody(request)
+    const scope = requestScope(headers, url.searchParams)
     const attempt = Number(/attempt=(\d+)/.exec(headerText(request, 'amz-sdk-request'))?.[1] ?? 1)
-    return await dispatch(backend, { scope, body, attempt, userAgent: headerText(request, 'user-agent'), signal })
+    const common = { scope, headers, attempt, userAgent: headerText(request, 'user-agent'), signal }
+    if (scope.service === 's3') return await dispatchS3(backend, { ...common, url, message: request })
+    const body = request.method === 'GET' ? url.search.slice(1) : await readBody(request)
+    const given = await dispatch(backend, { ...common, body })
+    return given && { ...given, headers: { 'content-type': given.contentType } }
   } catch (error) {
-    if (error instanceof ApiError) return encodeError({ protocol: 'ec2' }, error, 'none')
-    throw error
+    if (!(error instanceof ApiError)) throw error
+    const given = encodeError('ec2', error, 'none')
+    return { ...given, headers: { 'content-type': given.contentType } }
   }
 }
 

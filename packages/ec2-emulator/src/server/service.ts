@@ -1,6 +1,13 @@
-import type { OperationSchema } from '../aws-sdk.ts'
+import type { OperationSchema, SdkService } from '../aws-sdk.ts'
 import { loadOperations } from '../aws-sdk.ts'
+import { ec2Operations } from '../ec2/operations.ts'
+import { instanceProfileOperations } from '../iam/instance-profiles.ts'
+import { roleOperations } from '../iam/roles.ts'
 import type { Operation } from '../operation.ts'
+import { secretOperations } from '../secrets/secrets.ts'
+import { parameterOperations } from '../ssm/parameters.ts'
+import { sessionOperations } from '../ssm/sessions.ts'
+import { tokenServiceOperations } from '../sts/token-service.ts'
 
 /** How a service's requests and answers are written. */
 export type Protocol = 'ec2' | 'query' | 'json'
@@ -8,23 +15,34 @@ export type Protocol = 'ec2' | 'query' | 'json'
 /** A service, as the dispatcher needs it. */
 export interface Service {
   /** As signatures name it. */
-  readonly name: string
+  readonly name: SdkService
   readonly protocol: Protocol
   /** XML namespace of its answers. */
   readonly namespace: string
   /** All that Amazon has, by name. */
-  readonly schemas: ReadonlyMap<string, OperationSchema>
+  schemas(): ReadonlyMap<string, OperationSchema>
   /** Those that the emulator answers. */
   readonly operations: Readonly<Record<string, Operation>>
 }
 
-/** EC2, as far as the emulator has it. */
-export function ec2Service(operations: Readonly<Record<string, Operation>>): Service {
-  return {
-    name: 'ec2',
-    protocol: 'ec2',
-    namespace: 'http://ec2.amazonaws.com/doc/2016-11-15/',
-    schemas: loadOperations('ec2'),
-    operations,
-  }
+/** The services that are called with operations; S3 is apart. */
+export function services(): ReadonlyMap<string, Service> {
+  const all = [
+    service('ec2', { protocol: 'ec2', namespace: 'http://ec2.amazonaws.com/doc/2016-11-15/', operations: ec2Operations }),
+    service('iam', {
+      protocol: 'query',
+      namespace: 'https://iam.amazonaws.com/doc/2010-05-08/',
+      operations: { ...roleOperations, ...instanceProfileOperations },
+    }),
+    service('sts', { protocol: 'query', namespace: 'https://sts.amazonaws.com/doc/2011-06-15/', operations: tokenServiceOperations }),
+    service('ssm', { protocol: 'json', namespace: '', operations: { ...parameterOperations, ...sessionOperations } }),
+    service('secretsmanager', { protocol: 'json', namespace: '', operations: secretOperations }),
+  ]
+  return new Map(all.map((each) => [each.name, each]))
+}
+
+/** A service whose schemas are loaded when it is first called: each client's package takes its time. */
+function service(name: SdkService, rest: Omit<Service, 'name' | 'schemas'>): Service {
+  let loaded: ReadonlyMap<string, OperationSchema> | undefined
+  return { name, ...rest, schemas: () => (loaded ??= loadOperations(name)) }
 }

@@ -1,4 +1,5 @@
 import type {
+  DescribeFastLaunchImagesSuccessItem,
   FleetData,
   Image,
   ImportImageTask,
@@ -13,6 +14,9 @@ import type {
   Volume,
   Vpc,
 } from '../aws-sdk.ts'
+import type { StoredSecret } from '../secrets/secrets.ts'
+import type { StoredParameter } from '../ssm/parameters.ts'
+import type { ManagedSession } from '../ssm/sessions.ts'
 import type { Resource, ResourceNames } from './table.ts'
 import { Table } from './table.ts'
 
@@ -40,6 +44,8 @@ export interface ImageResource extends Resource<Image> {
   readonly launchPermissions: Permissions
   /** The disk of a guest that boots from it, as the guests' driver names it; `undefined` when it has none. */
   rootDisk: string | undefined
+  /** How Windows is launched faster from it; `undefined` when it is not. */
+  fastLaunch: DescribeFastLaunchImagesSuccessItem | undefined
 }
 
 /** With whom an image or a snapshot is shared. */
@@ -92,6 +98,12 @@ export interface Region {
   readonly fleets: Table<Resource<FleetData>>
   readonly spotRequests: Table<Resource<SpotInstanceRequest>>
   readonly importTasks: Table<Resource<ImportImageTask>>
+  /** The Parameter Store, by name. */
+  readonly parameters: Map<string, StoredParameter>
+  /** Secrets Manager, by name. */
+  readonly secrets: Map<string, StoredSecret>
+  /** Sessions of Session Manager that run, by id. */
+  readonly sessions: Map<string, ManagedSession>
   /** The answers of calls with a client token, by operation and token. */
   readonly tokens: Map<string, TokenRecord>
 }
@@ -111,7 +123,14 @@ const names = {
     malformed: 'InvalidInstanceID.Malformed',
     title: 'The instance ID',
   },
-  images: { kind: 'image', prefix: 'ami-', notFound: 'InvalidAMIID.NotFound', malformed: 'InvalidAMIID.Malformed', title: 'The image id' },
+  images: {
+    kind: 'image',
+    prefix: 'ami-',
+    notFound: 'InvalidAMIID.NotFound',
+    malformed: 'InvalidAMIID.Malformed',
+    removed: 'InvalidAMIID.Unavailable',
+    title: 'The image id',
+  },
   snapshots: {
     kind: 'snapshot',
     prefix: 'snap-',
@@ -176,6 +195,9 @@ export function emptyRegion(name: string, zones: readonly string[]): Region {
     fleets: new Table(names.fleets),
     spotRequests: new Table(names.spotRequests),
     importTasks: new Table(names.importTasks),
+    parameters: new Map(),
+    secrets: new Map(),
+    sessions: new Map(),
     tokens: new Map(),
   }
 }

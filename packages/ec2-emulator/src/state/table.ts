@@ -22,6 +22,8 @@ export interface ResourceNames {
   readonly notFound: string
   /** `InvalidInstanceID.Malformed`; `undefined` where the API has no such code. */
   readonly malformed?: string
+  /** For one that was removed; `undefined` where the API does not remember. `InvalidAMIID.Unavailable` */
+  readonly removed?: string
   /** `i-` */
   readonly prefix: string
   /** In messages: `The instance ID`. */
@@ -32,6 +34,7 @@ export interface ResourceNames {
 export class Table<R extends Resource> {
   readonly names: ResourceNames
   readonly #rows = new Map<string, R>()
+  readonly #removed = new Set<string>()
 
   constructor(names: ResourceNames) {
     this.names = names
@@ -43,7 +46,7 @@ export class Table<R extends Resource> {
   }
 
   remove(id: string): void {
-    this.#rows.delete(id)
+    if (this.#rows.delete(id)) this.#removed.add(id)
   }
 
   /** Whatever has this id, or nothing. */
@@ -57,11 +60,12 @@ export class Table<R extends Resource> {
 
   /** @throws ApiError when there is none, or it cannot be seen yet */
   require(id: string, now: number): R {
-    const { malformed, prefix, notFound, title } = this.names
+    const { malformed, prefix, notFound, removed, title } = this.names
     if (malformed !== undefined && !(id.startsWith(prefix) && /^[0-9a-f]{8}(?:[0-9a-f]{9})?$/.test(id.slice(prefix.length)))) {
       throw apiError(malformed, `Invalid id: "${id}"`)
     }
     const row = this.#rows.get(id)
+    if (removed !== undefined && this.#removed.has(id)) throw apiError(removed, `${title} '${id}' is no longer available`)
     if (row === undefined || row.visibleAt > now) throw apiError(notFound, `${title} '${id}' does not exist`)
     return row
   }

@@ -6,6 +6,8 @@ import type { Faults } from '../faults.ts'
 import { strikesIn } from '../faults.ts'
 import type { Guests } from '../guests/guests.ts'
 import { IamState } from '../iam/iam-state.ts'
+import { ObjectStore } from '../s3/object-store.ts'
+import type { Session } from '../sts/sessions.ts'
 import type { Region } from './region.ts'
 import type { Resource, ResourceNames, Table } from './table.ts'
 
@@ -35,6 +37,9 @@ export class World {
   readonly guests: Guests
   readonly regions: Map<string, Region> = new Map<string, Region>()
   readonly iam: IamState = new IamState()
+  readonly objects: ObjectStore = new ObjectStore()
+  /** By access key. */
+  readonly sessions: Map<string, Session> = new Map()
   /** Access keys that are worth nothing any more. */
   readonly expiredKeys: Set<string> = new Set<string>()
   readonly #timers = new Set<NodeJS.Timeout>()
