@@ -13,8 +13,10 @@ import type { CloudInitOptions, HttpOptions, MediumOptions, VmOptions } from './
 
 /** What seeds need to know of the build and of the machine's network. */
 export interface SeedContext extends Pick<BuildContext, 'directory' | 'workDirectory' | 'signal' | 'emit' | 'maskSecret'> {
-  /** What the build knows so far; `httpUrl` is added. */
+  /** What the build knows so far. */
   readonly facts: Facts
+  /** The public key that the build logs in with. cloud-init lets it in as the image's own user, and it is the fact `sshPublicKey`. @default none */
+  readonly publicKey?: string
   /** The local address that the HTTP server listens on: one that only the guest's network reaches. @default 127.0.0.1 */
   readonly bindAddress?: string
   /** This machine's name or address, as the guest sees it. @default the address that it listens on */
@@ -23,7 +25,7 @@ export interface SeedContext extends Pick<BuildContext, 'directory' | 'workDirec
 
 /** What a machine is given to start with. The HTTP server ends when this is disposed of; images are in the build's folder. */
 export interface Seeds extends AsyncDisposable {
-  /** With `httpUrl`, where there is a server. */
+  /** What the build knows now: with `httpUrl` where there is a server, and `sshPublicKey` where there is a key. */
   readonly facts: Facts
   /** Absolute paths. */
   readonly cdImages: readonly string[]
@@ -39,9 +41,11 @@ export interface Seeds extends AsyncDisposable {
  * @example await using seeds = await prepareSeeds(options, { ...ctx, facts, hostSeenByGuest: '10.0.2.2' })
  */
 export async function prepareSeeds(options: VmOptions, ctx: SeedContext): Promise<Seeds> {
-  const server = options.http === undefined ? undefined : await serve(options.http, ctx)
+  const { publicKey } = ctx
+  const before = { ...ctx.facts, ...(publicKey !== undefined && { sshPublicKey: publicKey }) }
+  const server = options.http === undefined ? undefined : await serve(options.http, { ...ctx, facts: before })
   try {
-    const facts = { ...ctx.facts, ...(server !== undefined && { httpUrl: server.url }) }
+    const facts = { ...before, ...(server !== undefined && { httpUrl: server.url }) }
     return {
       facts,
       ...(await makeImages(options, { ...ctx, facts })),
@@ -91,15 +95,21 @@ function resolved(
   return { ...medium, content: resolveContent(content, ctx) }
 }
 
-function cloudInitFiles({ userData, metaData, networkConfig }: CloudInitOptions, { facts, maskSecret }: SeedContext): Content {
+function cloudInitFiles(
+  { userData, metaData = {}, networkConfig }: CloudInitOptions,
+  { facts, publicKey, maskSecret }: SeedContext,
+): Content {
   const { runId, image, buildName } = facts
+  const own = {
+    'instance-id': `imago-${runId}-${image}-${buildName}`,
+    'local-hostname': buildName,
+    ...(publicKey !== undefined && { 'public-keys': [publicKey] }),
+  }
+  const given = resolveFacts(metaData, facts)
   return noCloudFiles(
     {
       userData: resolveFacts(userData, facts),
-      metaData:
-        metaData === undefined
-          ? { 'instance-id': `imago-${runId}-${image}-${buildName}`, 'local-hostname': buildName }
-          : resolveFacts(metaData, facts),
+      metaData: typeof given === 'string' ? given : { ...own, ...given },
       ...(networkConfig !== undefined && { networkConfig: resolveFacts(networkConfig, facts) }),
     },
     maskSecret,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 
 import type { PortRange } from './free-port.ts'
@@ -58,27 +58,29 @@ export async function seedServer(options: SeedServerOptions): Promise<SeedServer
   const requests: SeedRequest[] = []
   const server = createServer()
   const port = await listen(server, { host: bindAddress, ...(options.ports !== undefined && { range: options.ports }) })
-  const url = `http://${hostSeenByGuest.includes(':') ? `[${hostSeenByGuest}]` : hostSeenByGuest}:${port}${prefix}`
-  const texts = typeof content === 'function' ? content(url) : content
-  const served = { prefix, texts: new Map(Object.entries(texts)), directory }
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    void answerSeed(request, response, served).then((answered) => {
-      requests.push(answered)
-      options.onRequest?.(answered)
+  try {
+    const url = `http://${hostSeenByGuest.includes(':') ? `[${hostSeenByGuest}]` : hostSeenByGuest}:${port}${prefix}`
+    const texts = typeof content === 'function' ? content(url) : content
+    const served = { prefix, texts: new Map(Object.entries(texts)), directory }
+    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      void answerSeed(request, response, served).then((answered) => {
+        requests.push(answered)
+        options.onRequest?.(answered)
+      })
     })
-  })
-  return {
-    url,
-    port,
-    requests,
-    summary: () => summaryOf(requests, url),
-    async [Symbol.asyncDispose]() {
-      const closed = once(server, 'close')
-      server.close()
-      server.closeAllConnections()
-      await closed
-    },
+    return { url, port, requests, summary: () => summaryOf(requests, url), [Symbol.asyncDispose]: () => stop(server) }
+  } catch (error) {
+    await stop(server)
+    throw error
   }
+}
+
+async function stop(server: Server): Promise<void> {
+  if (!server.listening) return
+  const closed = once(server, 'close')
+  server.close()
+  server.closeAllConnections()
+  await closed
 }
 
 function summaryOf(requests: readonly SeedRequest[], url: string): string {

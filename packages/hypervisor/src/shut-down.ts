@@ -1,9 +1,6 @@
 import type { Communicator, StepContext } from '@imago/core'
 import { abortError, formatDuration, ImagoError, isImagoError, messageOf, wait } from '@imago/core'
 
-/** How long a machine whose shutdown command failed may take to go off all the same. */
-const graceMs = 3000
-
 /** What a hypervisor can do to a machine that is to go off. */
 export interface PowerSwitch {
   /** Resolves when the machine is off; rejects as the signal says. */
@@ -23,6 +20,8 @@ export interface ShutDownOptions extends Pick<StepContext, 'signal' | 'emit' | '
   readonly command?: string
   /** Milliseconds until the plug is pulled. */
   readonly timeoutMs: number
+  /** Milliseconds in which a machine whose command failed may go off all the same. @default 3000 */
+  readonly graceMs?: number
 }
 
 /** What made a machine go off. */
@@ -64,7 +63,7 @@ async function pullPlug({ power, signal, emit }: ShutDownOptions, why: string): 
 
 /** Asks the machine to go off. */
 async function ask(options: ShutDownOptions, off: Promise<void>, signal: AbortSignal): Promise<'command' | 'button'> {
-  const { power, command, machine, emit } = options
+  const { power, command, machine, emit, graceMs = 3000 } = options
   if (command !== undefined) {
     if (machine === undefined) throw new ImagoError('UNSUPPORTED', 'a shutdown command needs a communicator')
     const failure = await runCommand(machine, command, { ...options, signal, off })

@@ -32,7 +32,10 @@ export interface HttpOptions {
 export interface CloudInitOptions {
   /** Text, such as a shell script or `#cloud-config`; or an object that is made into `#cloud-config`. */
   readonly userData: FromFacts<string | Secret | Readonly<Record<string, Json | Secret>>>
-  /** @default an instance-id of the run's own, and the build's name as local-hostname */
+  /**
+   * Text, or an object that says more than is said anyway, or otherwise: `instance-id` (the run's own), `local-hostname` (the build's name) and
+   * `public-keys` (the key that was made for the build). @default only that
+   */
   readonly metaData?: FromFacts<string | Readonly<Record<string, Json>>>
   /** @default what the image or cloud-init chooses */
   readonly networkConfig?: FromFacts<string | Readonly<Record<string, Json>>>

@@ -19,7 +19,7 @@ const sourceUrl = v.pipe(text, v.check(isPathOrUrl, 'must be a path, or a URL th
 /** The schema of `MediaSource`. */
 export const mediaSourceSchema: v.GenericSchema = v.strictObject({
   url: v.union([sourceUrl, v.pipe(v.array(sourceUrl), v.minLength(1, 'must hold a URL or a path'))]),
-  checksum: v.union([digest, v.strictObject({ url: sourceUrl })]),
+  checksum: v.lazy((value): v.GenericSchema => (typeof value === 'object' ? v.strictObject({ url: sourceUrl }) : digest)),
 })
 
 const contentPath = v.pipe(
@@ -32,11 +32,14 @@ function medium(label: v.GenericSchema): v.GenericSchema {
   return v.strictObject({ files: v.optional(v.array(text)), content: v.optional(content), label: v.optional(label) })
 }
 
-const data = v.record(v.string(), v.unknown())
+const textOrData = v.custom<unknown>(
+  (value) => typeof value === 'string' || (typeof value === 'object' && value !== null && !Array.isArray(value)),
+  'must be text or an object',
+)
 const cloudInit = v.strictObject({
-  userData: fromFacts<unknown>(v.union([textOrSecret, data])),
-  metaData: v.optional(fromFacts<unknown>(v.union([text, data]))),
-  networkConfig: v.optional(fromFacts<unknown>(v.union([text, data]))),
+  userData: fromFacts(textOrData),
+  metaData: v.optional(fromFacts(textOrData)),
+  networkConfig: v.optional(fromFacts(textOrData)),
 })
 
 /** The schemas of `VmOptions`, to be spread into a `v.strictObject` by builders whose options hold them. */
@@ -48,7 +51,7 @@ export const vmEntries: Readonly<Record<keyof VmOptions, v.GenericSchema>> = {
   boot: v.optional(
     v.strictObject({
       wait: v.optional(duration),
-      command: v.optional(fromFacts<unknown>(bootCommandSchema)),
+      command: v.optional(fromFacts(bootCommandSchema)),
       keyInterval: v.optional(duration),
     }),
   ),
