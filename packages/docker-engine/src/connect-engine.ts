@@ -4,6 +4,7 @@ import { openApi } from './modem-api.ts'
 import type { EngineApi } from './engine-api.ts'
 import { engineContainers } from './engine-containers.ts'
 import { engineImages } from './engine-images.ts'
+import { engineNetworks } from './engine-networks.ts'
 import type { CallOptions, Engine, EngineOptions, EngineVersion } from './engine.ts'
 import { findAddress } from './find-address.ts'
 
@@ -39,6 +40,7 @@ function engineOf(api: EngineApi, { name }: EngineVersion): Engine {
     endpoint: api.endpoint,
     images: engineImages(api),
     containers: engineContainers(api, { isPodman: name === 'Podman' }),
+    networks: engineNetworks(api),
     version: (options = {}) => readVersion(api, options),
     close: () => api.close(),
   }

@@ -10,6 +10,12 @@ export interface Containers {
   start(container: string, options?: CallOptions): Promise<void>
   /** Kills all its processes and starts it again. Its file system stays. */
   restart(container: string, options?: CallOptions): Promise<void>
+  /** Asks the main process to end, and kills it when it has not after so many seconds. One that has ended is no error. */
+  stop(container: string, options?: StopOptions): Promise<void>
+  /** Waits until the main process has ended; answers with its exit code. @throws `MACHINE_LOST` */
+  wait(container: string, options?: CallOptions): Promise<number>
+  /** What the main process has printed so far, both outputs as they came. @throws `MACHINE_LOST` */
+  logs(container: string, options?: CallOptions): Promise<string>
   /** What is known of a container; `undefined` when there is none. */
   inspect(container: string, options?: CallOptions): Promise<ContainerDetails | undefined>
   /** Kills and removes a container and its anonymous volumes. One that is not there is no error. */
@@ -49,6 +55,8 @@ export interface ContainerSpec {
   /** `bridge`, `none`, `host`, a network's name. @default the engine's */
   readonly network?: string
   readonly privileged?: boolean
+  /** `apparmor=unconfined` */
+  readonly securityOptions?: readonly string[]
   readonly capabilities?: { readonly add?: readonly string[]; readonly drop?: readonly string[] }
   /** Mount options by path. */
   readonly tmpfs?: Readonly<Record<string, string>>
@@ -72,6 +80,14 @@ export interface ContainerDetails {
   readonly outOfMemory: boolean
   /** What the engine says went wrong. */
   readonly error: string
+  /** In the network that it was created in; empty while it does not run, and where it has none of its own. */
+  readonly address: string
+}
+
+/** How to stop. */
+export interface StopOptions extends CallOptions {
+  /** Seconds until it is killed. @default 10 */
+  readonly patience?: number
 }
 
 /** A container of a list. */

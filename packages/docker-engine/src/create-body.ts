@@ -16,11 +16,12 @@ export function createBody(spec: ContainerSpec, process: ApiConfig): object {
 }
 
 function hostConfig(spec: ContainerSpec): object {
-  const { volumes, network, privileged, capabilities, tmpfs, extraHosts, devices, memory, init } = spec
+  const { volumes, network, privileged, securityOptions, capabilities, tmpfs, extraHosts, devices, memory, init } = spec
   return {
     ...(volumes !== undefined && { Binds: volumes }),
     ...(network !== undefined && { NetworkMode: network }),
     ...(privileged !== undefined && { Privileged: privileged }),
+    ...(securityOptions !== undefined && { SecurityOpt: securityOptions }),
     ...(capabilities?.add !== undefined && { CapAdd: capabilities.add }),
     ...(capabilities?.drop !== undefined && { CapDrop: capabilities.drop }),
     ...(tmpfs !== undefined && { Tmpfs: tmpfs }),

@@ -5,27 +5,30 @@ import { messageOf } from '@imago/core'
 
 import { inspectContainer } from './container-details.ts'
 import { containerExec } from './container-exec.ts'
+import { containerLogs } from './container-logs.ts'
 import { containerStat } from './container-stat.ts'
 import type { CommitOptions, Containers, ContainerSpec, ListedContainer } from './containers.ts'
 import { createBody } from './create-body.ts'
 import type { EngineApi } from './engine-api.ts'
 import { orUndefined } from './engine-error.ts'
 import type { CallOptions } from './engine.ts'
+import { labelFilters } from './label-filters.ts'
 import type { ApiConfig, ApiImage } from './image-details.ts'
 import { mainProcess, mergeConfig } from './image-details.ts'
-import { podmanChanges, podmanProcess } from './podman.ts'
+import { podmanChanges, podmanPath, podmanProcess } from './podman.ts'
 
 /** Milliseconds between looks at a container that is being removed. */
 const pollMs = 50
 
 /** How engines differ. */
 interface EngineTraits {
-  /** Podman's commit knows of no configuration, only of changes. */
+  /** See `podman.ts` for what is other there. */
   readonly isPodman: boolean
 }
 
 /** The container calls of the engine's API. */
 export function engineContainers(api: EngineApi, traits: EngineTraits): Containers {
+  const lookedUp = (path: string): string => (traits.isPodman ? podmanPath(path) : path)
   return {
     create: (spec, options = {}) => create(api, traits, spec, options),
     async start(container, { signal } = {}) {
@@ -35,14 +38,28 @@ export function engineContainers(api: EngineApi, traits: EngineTraits): Containe
       const doing = `restart container ${container}`
       await api.json({ signal, doing, method: 'POST', path: `/containers/${container}/restart`, query: { t: 0 } })
     },
+    async stop(container, { signal, patience = 10 } = {}) {
+      await api.json({
+        signal,
+        doing: `stop container ${container}`,
+        method: 'POST',
+        path: `/containers/${container}/stop`,
+        query: { t: patience },
+      })
+    },
+    async wait(container, { signal } = {}) {
+      const call = { signal, doing: `wait for container ${container}`, method: 'POST', path: `/containers/${container}/wait` } as const
+      return (await api.json<{ readonly StatusCode: number }>(call)).StatusCode
+    },
+    logs: (container, options = {}) => containerLogs(api, container, options),
     inspect: (container, options = {}) => inspectContainer(api, container, options),
     remove: (container, options = {}) => remove(api, container, options),
     list: (labels, options = {}) => list(api, labels, options),
     exec: (container, request) => containerExec(api, container, request),
-    stat: (container, path, options = {}) => containerStat(api, container, path, options),
+    stat: (container, path, options = {}) => containerStat(api, container, lookedUp(path), options),
     getArchive(container, path, { signal } = {}) {
       const doing = `read '${path}' in container ${container}`
-      return api.stream({ signal, doing, method: 'GET', path: `/containers/${container}/archive`, query: { path } })
+      return api.stream({ signal, doing, method: 'GET', path: `/containers/${container}/archive`, query: { path: lookedUp(path) } })
     },
     async putArchive(container, directory, archive, { signal } = {}) {
       const doing = `write to '${directory}' in container ${container}`
@@ -79,8 +96,7 @@ async function list(
   labels: Readonly<Record<string, string | undefined>>,
   { signal }: CallOptions,
 ): Promise<readonly ListedContainer[]> {
-  const label = Object.entries(labels).map(([name, value]) => (value === undefined ? name : `${name}=${value}`))
-  const query = { all: true, filters: JSON.stringify({ label }) }
+  const query = { all: true, filters: labelFilters(labels) }
   interface Listed {
     readonly Id: string
     readonly Names?: readonly string[] | null

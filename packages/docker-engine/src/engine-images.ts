@@ -13,6 +13,7 @@ import type {
   ImageDetails,
   Images,
   ImportOptions,
+  ListedImage,
   PullOptions,
   PushedImage,
   PushOptions,
@@ -20,6 +21,7 @@ import type {
   RepositoryTag,
 } from './images.ts'
 import { layerProgress } from './layer-progress.ts'
+import { labelFilters } from './label-filters.ts'
 import type { EngineMessage } from './message-stream.ts'
 import { readMessages } from './message-stream.ts'
 
@@ -27,6 +29,7 @@ import { readMessages } from './message-stream.ts'
 export function engineImages(api: EngineApi): Images {
   return {
     inspect: (image, options = {}) => inspect(api, image, options),
+    list: (labels, options = {}) => list(api, labels, options),
     pull: (reference, options = {}) => pull(api, reference, options),
     build: (request) => build(api, request),
     async tag(image, name, { signal } = {}) {
@@ -58,6 +61,25 @@ async function follow(api: EngineApi, call: ApiCall, onMessage: (message: Engine
 async function inspect(api: EngineApi, image: string, { signal }: CallOptions): Promise<ImageDetails | undefined> {
   const call = { signal, doing: `inspect image ${image}`, method: 'GET', path: `/images/${image}/json` } as const
   return orUndefined('IMAGE_NOT_FOUND', api.json<ApiImage>(call).then(imageDetails))
+}
+
+async function list(
+  api: EngineApi,
+  labels: Readonly<Record<string, string | undefined>>,
+  { signal }: CallOptions,
+): Promise<readonly ListedImage[]> {
+  interface Listed {
+    readonly Id: string
+    readonly RepoTags?: readonly string[] | null
+    readonly Labels?: Readonly<Record<string, string>> | null
+  }
+  const query = { filters: labelFilters(labels) }
+  const found = await api.json<readonly Listed[]>({ signal, doing: 'list images', method: 'GET', path: '/images/json', query })
+  return found.map(({ Id, RepoTags, Labels }) => ({
+    id: Id.startsWith('sha256:') ? Id : `sha256:${Id}`,
+    tags: (RepoTags ?? []).filter((tag) => tag !== '<none>:<none>'),
+    labels: Labels ?? {},
+  }))
 }
 
 async function pull(api: EngineApi, reference: string, { signal, platform, login, onProgress }: PullOptions): Promise<void> {

@@ -2,6 +2,7 @@ import type { TransferProgress } from '@imago/core'
 
 import type { Containers } from './containers.ts'
 import type { Images } from './images.ts'
+import type { Networks } from './networks.ts'
 
 /**
  * What Imago needs of a Docker engine, and no more. Every method rejects with an `ImagoError`: `PROVIDER_UNAVAILABLE` when no engine
@@ -13,6 +14,7 @@ export interface Engine {
   readonly endpoint: string
   readonly images: Images
   readonly containers: Containers
+  readonly networks: Networks
   /** Asks the engine who it is; also the test of whether it can be reached. */
   version(options?: CallOptions): Promise<EngineVersion>
   /** Drops the connections that are kept open. Pending calls fail. */

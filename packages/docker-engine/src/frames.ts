@@ -1,15 +1,15 @@
 import { finished } from 'node:stream/promises'
-import type { Duplex } from 'node:stream'
+import type { Readable } from 'node:stream'
 
 type OnOutput = (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void
 
 const headerSize = 8
 
 /**
- * Hands on the two outputs of an exec as they come. The engine sends them in frames: a byte that says which (1, 2), three zeros, and
+ * Hands on the two outputs of an exec, or of a container, as they come. The engine sends them in frames: a byte that says which (1, 2), three zeros, and
  * the length in four bytes, big-endian. Resolves when the connection is at its end, however it ended.
  */
-export async function readFrames(connection: Duplex, onOutput: OnOutput): Promise<void> {
+export async function readFrames(connection: Readable, onOutput: OnOutput): Promise<void> {
   const parser = new FrameParser(onOutput)
   connection.on('data', (chunk: Buffer) => parser.push(chunk))
   await finished(connection, { writable: false }).catch(() => undefined) // whoever needs to know asks how the exec ended

@@ -8,6 +8,8 @@ import type { CallOptions, ProgressOptions } from './engine.ts'
 export interface Images {
   /** What is known of an image; `undefined` when the engine has none of that name. */
   inspect(image: string, options?: CallOptions): Promise<ImageDetails | undefined>
+  /** The images that have all these labels; a value of `undefined` means any. */
+  list(labels: Readonly<Record<string, string | undefined>>, options?: CallOptions): Promise<readonly ListedImage[]>
   /** Fetches an image from its registry. @throws `IMAGE_NOT_FOUND`, `AUTHENTICATION_FAILED`, `NETWORK` */
   pull(reference: string, options?: PullOptions): Promise<void>
   /** Builds an image from a Dockerfile, with the engine's own builder. */
@@ -24,6 +26,15 @@ export interface Images {
   import(rootfs: Readable, options?: ImportOptions): Promise<string>
   /** Removes a name, or the image itself when an id is given or the name was its last. One that is not there is no error. */
   remove(image: string, options?: RemoveImageOptions): Promise<void>
+}
+
+/** An image of a list. */
+export interface ListedImage {
+  /** `sha256:…` */
+  readonly id: string
+  /** Names, `repository:tag`. */
+  readonly tags: readonly string[]
+  readonly labels: Readonly<Record<string, string>>
 }
 
 /** A name of an image, in its two parts. */

@@ -8,15 +8,18 @@ export type {
   ExecRequest,
   ListedContainer,
   RunningExec,
+  StopOptions,
 } from './containers.ts'
 export { containerLost } from './engine-error.ts'
 export type { CallOptions, Engine, EngineOptions, EngineVersion, ProgressOptions } from './engine.ts'
+export type { NetworkDetails, Networks } from './networks.ts'
 export type {
   BuildRequest,
   ImageConfig,
   ImageDetails,
   Images,
   ImportOptions,
+  ListedImage,
   PullOptions,
   PushedImage,
   PushOptions,

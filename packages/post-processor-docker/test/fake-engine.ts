@@ -7,12 +7,29 @@ const missing = (call: string) => (): never => {
 
 /** An engine that answers only what a test gives it. */
 export function fakeEngine(images: Partial<Images>): Engine {
-  const names = ['inspect', 'pull', 'build', 'tag', 'push', 'save', 'load', 'import', 'remove']
-  const calls = ['create', 'start', 'restart', 'inspect', 'remove', 'list', 'exec', 'stat', 'getArchive', 'putArchive', 'commit', 'export']
+  const names = ['inspect', 'list', 'pull', 'build', 'tag', 'push', 'save', 'load', 'import', 'remove']
+  const calls = [
+    'create',
+    'start',
+    'stop',
+    'restart',
+    'wait',
+    'logs',
+    'inspect',
+    'remove',
+    'list',
+    'exec',
+    'stat',
+    'getArchive',
+    'putArchive',
+    'commit',
+    'export',
+  ]
   return {
     endpoint: 'unix:///fake.sock',
     images: { ...refuse(names), ...images } as Images, // every call is in one of the two
     containers: refuse(calls) as Engine['containers'], // the same
+    networks: { inspect: missing('inspect') },
     version: missing('version'),
     close() {},
   }
