@@ -15,12 +15,11 @@ import { spotSchema } from './options/spot.ts'
 
 const instanceType = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, "must be an instance type such as 't3.small'"))
 
-/** The schemas of {@link InstanceOptions}, to be spread into a `v.strictObject`. */
-export const instanceEntries: Readonly<Record<keyof InstanceOptions, v.GenericSchema>> = {
+/** The schemas of {@link InstanceOptions} without `spot`, to be spread into a `v.strictObject`. */
+export const instanceEntries: Readonly<Record<Exclude<keyof InstanceOptions, 'spot'>, v.GenericSchema>> = {
   ...placeEntries,
   sourceAmi: sourceAmiSchema,
   instanceType: v.union([instanceType, v.pipe(v.array(instanceType), v.minLength(1, 'must hold a type'))]),
-  spot: v.optional(spotSchema),
   network: v.optional(networkSchema),
   launch: v.optional(launchSchema),
   connect: v.optional(connectSchema),
@@ -31,6 +30,7 @@ export const instanceEntries: Readonly<Record<keyof InstanceOptions, v.GenericSc
 const amiSchema = v.strictObject(amiEntries)
 const schema = v.strictObject({
   ...instanceEntries,
+  spot: v.optional(spotSchema),
   ami: v.lazy((value): v.GenericSchema => (value === false ? v.literal(false) : amiSchema)),
 })
 

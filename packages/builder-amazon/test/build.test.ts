@@ -2,7 +2,7 @@ import { defineImage } from '@imago/core'
 import type { Builder, Image } from '@imago/core'
 import { describe, expect, test } from 'vitest'
 
-import { amazonEbs } from '../src/index.ts'
+import { amazonEbs, ebsSurrogate, ebsVolume } from '../src/index.ts'
 import type { AmazonEbsOptions } from '../src/index.ts'
 import { emulated, strays } from './emulated.ts'
 
@@ -72,6 +72,120 @@ describe('amazonEbs', () => {
     emulated({}, async (aws) => {
       const { build } = await aws.run(imageOf(amazonEbs({ ...base, ami: false })))
       expect(build).toMatchObject({ status: 'succeeded', artifact: { type: 'discarded' } })
+      expect(aws.emulator.leftovers()).toEqual([])
+    }))
+})
+
+describe('ebsSurrogate', () => {
+  const { ami: _, ...instance } = base
+  const launch = {
+    blockDevices: [
+      { device: '/dev/sdf', size: 8, type: 'gp3' },
+      { device: '/dev/sdg', size: 1 },
+      { device: '/dev/sdh', size: 2 },
+    ],
+  } as const
+
+  test('registers what was made on other volumes', () =>
+    emulated({}, async (aws) => {
+      const ami = {
+        name: 'surrogate',
+        rootDevice: { source: '/dev/sdf', device: '/dev/xvda', size: 9 },
+        omitDevices: ['/dev/sdh'],
+        bootMode: 'uefi',
+        tpmSupport: 'v2.0',
+        regions: ['eu-west-1'],
+      } as const
+      const { build } = await aws.run(imageOf(ebsSurrogate({ ...instance, launch, ami })))
+      expect(build.error).toBeUndefined()
+      expect(strays(aws)).toEqual([])
+      const [register] = aws.emulator.journal.calls('RegisterImage')
+      expect(register?.input).toMatchObject({
+        Name: 'surrogate',
+        RootDeviceName: '/dev/xvda',
+        Architecture: 'x86_64',
+        BootMode: 'uefi',
+        BlockDeviceMappings: [
+          { DeviceName: '/dev/xvda', Ebs: { VolumeSize: 9, VolumeType: 'gp3', DeleteOnTermination: true } },
+          { DeviceName: '/dev/sdg', Ebs: { VolumeSize: 1 } },
+        ],
+      })
+      expect(aws.emulator.leftovers().filter(({ kind }) => kind === 'snapshot')).toHaveLength(4)
+    }))
+
+  test('can make the AMI of the instance with its volumes exchanged', () =>
+    emulated({}, async (aws) => {
+      const ami = { name: 'surrogate', rootDevice: { source: '/dev/sdf' }, useCreateImage: true } as const
+      const { build } = await aws.run(imageOf(ebsSurrogate({ ...instance, launch, ami })))
+      expect(build.error).toBeUndefined()
+      expect(strays(aws)).toEqual([])
+      expect(aws.emulator.journal.counts()).toMatchObject({ DetachVolume: 2, AttachVolume: 1, CreateImage: 1 })
+    }))
+
+  test('leaves no snapshot when one fails, or when an answer is lost', () =>
+    emulated({}, async (aws) => {
+      const ami = { name: 'surrogate', rootDevice: { source: '/dev/sdf' } } as const
+      aws.emulator.faults.inject({ type: 'lost-response', operation: 'CreateSnapshot' })
+      aws.emulator.faults.inject({ type: 'error', operation: 'RegisterImage', code: 'InvalidParameterValue', times: Infinity })
+      const { build } = await aws.run(imageOf(ebsSurrogate({ ...instance, launch, ami })))
+      expect(build.error).toMatchObject({ code: 'PROVIDER_FAILED' })
+      expect(aws.emulator.leftovers()).toEqual([])
+    }))
+})
+
+describe('ebsVolume', () => {
+  const { ami: _, ...instance } = base
+
+  test('leaves volumes and snapshots, and nothing else', () =>
+    emulated({}, async (aws) => {
+      const volumes = [
+        { device: '/dev/sdf', size: 1, tags: { data: 'maps' } },
+        {
+          device: '/dev/sdg',
+          size: 2,
+          deleteOnTermination: true,
+          snapshot: { tags: { data: 'faces' }, shareWith: { accounts: ['210987654321'] } },
+        },
+      ] as const
+      const { build } = await aws.run(imageOf(ebsVolume({ ...instance, volumes })))
+      expect(build.error).toBeUndefined()
+      expect(build.artifact?.id).toMatch(/^us-west-2:snap-\w+,us-west-2:vol-\w+$/)
+      const left = aws.emulator.leftovers()
+      expect(left.map(({ kind, tags }) => `${kind} ${tags['data'] ?? ''} ${tags['imago.owner'] ?? ''}`).toSorted()).toEqual([
+        'snapshot faces ',
+        'volume maps ',
+      ])
+    }))
+
+  test('leaves nothing when it fails', () =>
+    emulated({}, async (aws) => {
+      aws.emulator.faults.inject({ type: 'error', operation: 'StopInstances', code: 'UnauthorizedOperation', times: Infinity })
+      const { build } = await aws.run(imageOf(ebsVolume({ ...instance, volumes: [{ device: '/dev/sdf', size: 1, snapshot: {} }] })))
+      expect(build.status).toBe('failed')
+      expect(aws.emulator.leftovers()).toEqual([])
+    }))
+})
+
+describe('a spot instance', () => {
+  test('comes from a fleet of several types', () =>
+    emulated({}, async (aws) => {
+      const { build } = await aws.run(
+        imageOf(amazonEbs({ ...base, instanceType: ['t3.small', 't3.medium'], spot: { tags: { price: 'low' } } })),
+      )
+      expect(build.error).toBeUndefined()
+      expect(strays(aws)).toEqual([])
+      expect(aws.emulator.journal.counts()).toMatchObject({ CreateLaunchTemplate: 1, CreateFleet: 1, DeleteLaunchTemplate: 1 })
+      expect(aws.emulator.journal.counts()).not.toHaveProperty('StopInstances')
+    }))
+
+  test('that cannot be had is told with the reasons, and nothing is left', () =>
+    emulated({}, async (aws) => {
+      aws.emulator.faults.inject({ type: 'no-capacity', times: Infinity })
+      const { build } = await aws.run(imageOf(amazonEbs({ ...base, spot: {} })))
+      expect(build.error).toMatchObject({
+        code: 'PROVIDER_UNAVAILABLE',
+        message: expect.stringMatching(/^no spot instance of t3.small in us-west-2: /),
+      })
       expect(aws.emulator.leftovers()).toEqual([])
     }))
 })

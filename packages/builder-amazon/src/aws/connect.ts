@@ -145,7 +145,7 @@ function clientOptions(
   region: string | undefined,
   credentials: SdkClient['credentials'],
 ): Parameters<typeof createClient>[1] {
-  const { profile, endpoint, maxAttempts = 6, insecureTls = false } = access
+  const { profile, endpoint, maxAttempts = 10, insecureTls = false } = access
   return { region, credentials, profile, endpoint, maxAttempts, insecureTls }
 }
 

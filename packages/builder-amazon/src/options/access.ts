@@ -67,7 +67,7 @@ export interface AwsAccess {
   readonly endpoint?: string
   /** Accept any TLS certificate. Packer: `insecure_skip_tls_verify`. @default false */
   readonly insecureTls?: boolean
-  /** How many times a request is sent that is throttled or lost. Packer: `max_retries`. @default 6 */
+  /** How many times a request is sent that is throttled or lost. Packer: `max_retries`. @default 10 */
   readonly maxAttempts?: number
   /** Ask AWS what its coded messages about missing permissions say. Needs `sts:DecodeAuthorizationMessage`. Packer: `decode_authorization_messages`. @default false */
   readonly decodeErrors?: boolean

@@ -39,5 +39,5 @@ export async function acquire<T>(aws: Aws, ctx: Pick<ComponentContext, 'resource
 /** Whether AWS has answered, and said no. */
 function isRefusal(error: unknown): boolean {
   if (isImagoError(error, 'CANCELLED') || isImagoError(error, 'TIMEOUT') || isPassing(error)) return false
-  return awsCode(error) !== undefined
+  return awsCode(error) !== undefined || isImagoError(error, 'PROVIDER_UNAVAILABLE') // that there is no capacity is an answer, too
 }

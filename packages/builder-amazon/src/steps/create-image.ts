@@ -57,15 +57,9 @@ export async function createImage(job: Job, instanceId: string, ami: AmiOptions,
     kind: 'amazon-image',
     name,
     create: async (signal) => {
-      const create = async (): Promise<string> => idOf(await aws.call('CreateImage', request, { signal }))
+      const create = async (): Promise<string> => imageIdOf(await aws.call('CreateImage', request, { signal }))
       // the image may be asked for a moment before all of AWS knows that its instance has stopped
-      return await orAdopt(
-        job,
-        name,
-        parts.name,
-        () => untilKnown(create, { isEarly: isNotYetStopped, signal, pace: polling.pace }),
-        signal,
-      )
+      return await orAdopt(job, parts.name, () => untilKnown(create, { isEarly: isNotYetStopped, signal, pace: polling.pace }), signal)
     },
     id: (id) => id,
   })
@@ -79,13 +73,7 @@ export function imageTags({ own }: Job, name: string, { tags }: ImageParts): Ret
 }
 
 /** The id of a new image; of ours, when the answer of the first attempt was lost and its name is taken. */
-async function orAdopt(
-  { aws, own }: Job,
-  name: string,
-  imageName: string,
-  create: () => Promise<string>,
-  signal: AbortSignal,
-): Promise<string> {
+export async function orAdopt({ aws, own }: Job, imageName: string, create: () => Promise<string>, signal: AbortSignal): Promise<string> {
   try {
     return await create()
   } catch (error) {
@@ -103,7 +91,8 @@ async function orAdopt(
   }
 }
 
-function idOf({ ImageId }: { readonly ImageId?: string | undefined }): string {
+/** The id that AWS answers with. */
+export function imageIdOf({ ImageId }: { readonly ImageId?: string | undefined }): string {
   if (ImageId !== undefined) return ImageId
   throw new ImagoError('PROVIDER_FAILED', 'AWS answers without the id of the image')
 }
@@ -152,7 +141,7 @@ export async function copyImage(
     kind: 'amazon-image',
     name,
     create: async (signal) =>
-      await orAdopt({ ...job, aws }, name, parts.name, async () => idOf(await aws.call('CopyImage', request, { signal })), signal),
+      await orAdopt({ ...job, aws }, parts.name, async () => imageIdOf(await aws.call('CopyImage', request, { signal })), signal),
     id: (id) => id,
   })
   return { region, resource, image: await waitForImage(job, aws, resource.value, name) }

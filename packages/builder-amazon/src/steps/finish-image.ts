@@ -1,6 +1,6 @@
 import { ImagoError } from '@imago/core'
 
-import type { Aws } from '../aws/aws.ts'
+import type { Aws, CallOptions } from '../aws/aws.ts'
 import { snapshotsOf } from '../aws/images.ts'
 import { expiryTag, ownerTag } from '../aws/own.ts'
 import { poll } from '../aws/poll.ts'
@@ -8,6 +8,7 @@ import type { Job } from '../job.ts'
 import type { AmiOptions } from '../options/ami.ts'
 import { deprecationTime } from '../options/ami.ts'
 import type { LaunchTemplateReference } from '../options/fast-launch.ts'
+import type { SnapshotShareOptions } from '../options/share.ts'
 import type { OwnedImage } from './create-image.ts'
 
 /** Gives an image in one region everything that it is to have beside its content. Who may use it is said last. */
@@ -44,12 +45,19 @@ async function shareImage(aws: Aws, { shareWith, shareSnapshotsWith }: AmiOption
       await aws.call('ModifyImageAttribute', { ImageId: image.id, Attribute: 'launchPermission', LaunchPermission: { Add } }, ctx)
   }
   if (shareSnapshotsWith === undefined) return
-  const { accounts = [], everybody } = shareSnapshotsWith
+  for (const id of snapshotsOf(image)) await shareSnapshot(aws, shareSnapshotsWith, id, ctx)
+}
+
+/** Lets others make volumes of a snapshot. */
+export async function shareSnapshot(
+  aws: Aws,
+  { accounts = [], everybody }: SnapshotShareOptions,
+  id: string,
+  call: CallOptions,
+): Promise<void> {
   const Add = [...accounts.map((UserId) => ({ UserId })), ...(everybody === true ? [{ Group: 'all' as const }] : [])]
   if (Add.length === 0) return
-  for (const SnapshotId of snapshotsOf(image)) {
-    await aws.call('ModifySnapshotAttribute', { SnapshotId, Attribute: 'createVolumePermission', CreateVolumePermission: { Add } }, ctx)
-  }
+  await aws.call('ModifySnapshotAttribute', { SnapshotId: id, Attribute: 'createVolumePermission', CreateVolumePermission: { Add } }, call)
 }
 
 async function enableFastLaunch(
