@@ -27,17 +27,26 @@ export interface MachineFacts {
   readonly hasPrintf: boolean
 }
 
+/** What a {@link Link} needs beside its connection. */
+export interface LinkOptions {
+  readonly transfer: NonNullable<SshAccess['transfer']>
+  /** Tells the user something. */
+  readonly say: (level: 'info' | 'warning', text: string) => void
+}
+
 /** One connection to the machine, with what is open on it. */
 export class Link {
   readonly connection: SshConnection
-  readonly transfer: NonNullable<SshAccess['transfer']>
+  readonly transfer: LinkOptions['transfer']
+  readonly say: LinkOptions['say']
   #session: Promise<ShellSession | undefined> | undefined
   #facts: Promise<MachineFacts | undefined> | undefined
   #sftp: Promise<SftpSession> | undefined
 
-  constructor(connection: SshConnection, transfer: NonNullable<SshAccess['transfer']>) {
+  constructor(connection: SshConnection, { transfer, say }: LinkOptions) {
     this.connection = connection
     this.transfer = transfer
+    this.say = say
   }
 
   /** The shell that stays open, or `undefined` when the machine has no POSIX shell. */

@@ -46,7 +46,10 @@ export async function sshCommunicator(options: SshOptions, ctx: SshContext): Pro
       connection.close()
       throw error
     }
-    return new Link(connection, options.transfer ?? 'auto')
+    return new Link(connection, {
+      transfer: options.transfer ?? 'auto',
+      say: (level, text) => ctx.emit({ type: 'message', level, text }),
+    })
   }
   try {
     const first = await connect(ctx.signal, 'TIMEOUT')

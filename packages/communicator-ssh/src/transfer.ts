@@ -12,6 +12,10 @@ import { downloadOverSftp, uploadOverSftp } from './sftp-transfer.ts'
 import type { SmallFile } from './small-upload.ts'
 import { smallUpload, uploadSmall } from './small-upload.ts'
 import { downloadAsTar, uploadAsTar } from './tar-transfer.ts'
+import type { SyncRequest } from './unchanged-files.ts'
+import { unchangedFiles } from './unchanged-files.ts'
+
+const none: ReadonlySet<string> = new Set()
 
 /** What goes into the machine: a tar stream, in which a single file has the name that it is asked to have. */
 export interface Cargo {
@@ -33,7 +37,13 @@ export async function upload(link: Link, source: Source, destination: string, op
     await uploadSmall(link, { ...small, ...(options.owner !== undefined && { owner }) }, target, options)
     return
   }
-  const cargo = await cargoOf(source, owner, options)
+  const kind = await kindOf(source)
+  const there =
+    options.sync === true && 'path' in source
+      ? await filesThere(link, { path: source.path, kind, destination: target, owner, mode: options.mode, signal })
+      : none
+  if (kind === 'file' && there.size > 0) return
+  const cargo = cargoOf(source, kind, owner, there, options)
   if (way === 'tar') await uploadAsTar(link, cargo, target, options)
   else await uploadOverSftp(link, cargo, target, { ...options, keepOwner: options.owner !== undefined })
 }
@@ -76,17 +86,40 @@ async function smallFile(source: Source, { mode }: TransferOptions): Promise<Sma
   }
 }
 
-async function cargoOf(source: Source, owner: TarOwner, { mode, signal, onProgress }: TransferOptions): Promise<Cargo> {
+async function kindOf(source: Source): Promise<Cargo['kind']> {
+  if ('content' in source) return 'file'
+  const stats = await stat(source.path).catch((error: unknown) => {
+    throw fileSystemError(error, `cannot upload '${source.path}'`)
+  })
+  return stats.isDirectory() ? 'directory' : 'file'
+}
+
+/** The files that need not be sent, as the machine tells. */
+async function filesThere(link: Link, request: SyncRequest): Promise<ReadonlySet<string>> {
+  const unchanged = (await link.facts()) === undefined ? undefined : await unchangedFiles(link.connection, request)
+  if (unchanged === undefined) {
+    const lacks = 'has no program for SHA-256, or no xargs that knows -0'
+    link.say('warning', `${link.connection.target} ${lacks}: everything is sent to '${request.destination}'`)
+    return none
+  }
+  link.say('info', `of ${unchanged.of} files for '${request.destination}', ${unchanged.files.size} are there already`)
+  return unchanged.files
+}
+
+function cargoOf(
+  source: Source,
+  kind: Cargo['kind'],
+  owner: TarOwner,
+  there: ReadonlySet<string>,
+  { mode, signal, onProgress }: TransferOptions,
+): Cargo {
   const common = {
     owner,
     ...(mode !== undefined && { mode }),
     ...(signal !== undefined && { signal }),
     ...(onProgress !== undefined && { onProgress }),
   }
-  if ('content' in source) return { kind: 'file', pack: (name) => packContent(name, source.content, common) }
-  const stats = await stat(source.path).catch((error: unknown) => {
-    throw fileSystemError(error, `cannot upload '${source.path}'`)
-  })
-  const kind = stats.isDirectory() ? 'directory' : 'file'
-  return { kind, pack: (name) => packPath(source.path, { name: kind === 'file' ? name : '', ...common }) }
+  if ('content' in source) return { kind, pack: (name) => packContent(name, source.content, common) }
+  const include = there.size === 0 ? {} : { include: (below: string): boolean => !there.has(below) }
+  return { kind, pack: (name) => packPath(source.path, { name: kind === 'file' ? name : '', ...common, ...include }) }
 }

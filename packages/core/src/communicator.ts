@@ -39,6 +39,12 @@ export interface TransferOptions {
   readonly mode?: number
   /** `uid:gid` in numbers, or names that the machine knows. @default the communicator's user */
   readonly owner?: string
+  /**
+   * Uploads of files and directories: leave out the files that the machine has already, told by digest, mode and owner. What has no place
+   * in the source stays. It is a matter of speed alone: a communicator that does not know it, and a machine without a program for
+   * SHA-256, get everything. @default false
+   */
+  readonly sync?: boolean
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: TransferProgress) => void
 }

@@ -38,6 +38,11 @@ export type UploadOptions = Destination & {
     | (Sources & {
         /** An earlier step makes the source: it is not looked for before the run. @default false */
         readonly generated?: boolean
+        /**
+         * Leave out the files that the machine has already, told by SHA-256, mode and owner; what else is there stays. Over SSH;
+         * elsewhere everything is sent. @default false
+         */
+        readonly sync?: boolean
         readonly content?: never
       })
     | {
@@ -46,6 +51,7 @@ export type UploadOptions = Destination & {
         readonly source?: never
         readonly sources?: never
         readonly generated?: never
+        readonly sync?: never
       }
   )
 
@@ -57,13 +63,14 @@ export type DownloadOptions = Destination &
     readonly mode?: never
     readonly owner?: never
     readonly generated?: never
+    readonly sync?: never
   }
 
 /** What `file` takes beside the common options of steps. */
 export type FileOptions = UploadOptions | DownloadOptions
 
 /** The options as they may come from data: all of them, any of them. */
-export type FileParts = Partial<Record<'source' | 'sources' | 'content' | 'destination' | 'direction' | 'generated', unknown>>
+export type FileParts = Partial<Record<'source' | 'sources' | 'content' | 'destination' | 'direction' | 'generated' | 'sync', unknown>>
 
 const content = v.custom<string | Uint8Array | Secret>(
   (value) => typeof value === 'string' || value instanceof Uint8Array || isSecret(value),
@@ -79,9 +86,11 @@ const schema = v.strictObject({
   mode: v.optional(optionSchema.fileMode),
   owner: v.optional(v.pipe(v.string(), v.regex(/^[^:\s]+:[^:\s]+$/, 'must be a user and a group, by name or number: 33:33'))),
   generated: v.optional(v.boolean()),
+  sync: v.optional(v.boolean()),
 })
 
-const uploadsOnly = ['content', 'mode', 'owner', 'generated'] as const
+const uploadsOnly = ['content', 'mode', 'owner', 'generated', 'sync'] as const
+const filesOnly = ['generated', 'sync'] as const
 
 /** Every problem of the options of `file`. */
 export function fileIssues(options: FileParts & Partial<Record<'mode' | 'owner', unknown>>): readonly Issue[] {
@@ -94,9 +103,9 @@ export function fileIssues(options: FileParts & Partial<Record<'mode' | 'owner',
     ...uploadsOnly
       .filter((name) => download && options[name] !== undefined)
       .map((name) => ({ path: [name], message: 'belongs to uploads, not to a download' })),
-    ...(options.content !== undefined && options.generated !== undefined
-      ? [{ path: ['generated'], message: 'belongs to source and sources, not to content' }]
-      : []),
+    ...filesOnly
+      .filter((name) => options.content !== undefined && options[name] !== undefined)
+      .map((name) => ({ path: [name], message: 'belongs to source and sources, not to content' })),
     ...destinationIssues(options),
   ]
 }

@@ -6,7 +6,7 @@ import { file } from './index.ts'
 declare const builder: Builder
 
 // every right use compiles
-file({ source: 'site/', destination: '/srv', mode: 0o644, owner: 'www-data:www-data', generated: true, timeout: '1m' })
+file({ source: 'site/', destination: '/srv', mode: 0o644, owner: 'www-data:www-data', generated: true, sync: true, timeout: '1m' })
 file({ sources: ['a', 'b'], destination: (facts) => `/srv/${facts.buildName}`, direction: 'upload' })
 file({ content: secret('pass'), destination: '/etc/key', mode: 0o600 })
 file({ content: (facts) => `${facts.image}\n`, destination: '/etc/motd' })
@@ -24,6 +24,10 @@ file({ destination: '/x' })
 file({ source: 'a' })
 // error: is not assignable to type
 file({ direction: 'download', source: '/a', destination: 'x', mode: 0o644 })
+// error: is not assignable to type
+file({ direction: 'download', source: '/a', destination: 'x', sync: true })
+// error: is not assignable to parameter of type
+file({ content: 'a', destination: '/x', sync: true })
 // error: 'destiantion' does not exist in type
 file({ source: 'a', destination: '/x', destiantion: '/y' })
 // error: is not assignable to type 'number'

@@ -70,6 +70,12 @@ describe('upload of a directory', () => {
       expect(machine.records).toHaveLength(1)
     }
   })
+  test('leaves it to the machine to leave out what is there, when that is asked for', async () => {
+    const { machine } = await run({ source: 'site', destination: '/srv', sync: true })
+    await run({ sources: ['one.conf'], destination: '/etc', sync: false }, machine)
+    expect(machine.records).toMatchObject([{ kind: 'upload', sync: true }, { kind: 'upload' }])
+    expect(machine.records[1]).not.toHaveProperty('sync')
+  })
   test('says how far it is', async () => {
     const { said } = await run({ source: 'site', destination: '/srv' })
     expect(said.events).toEqual([
@@ -213,8 +219,9 @@ describe('validation', () => {
     return issues.map(({ path, message, hint }) => `${path.join('.')}: ${message}${hint === undefined ? '' : ` (${hint})`}`)
   }
   test('reports all problems at once', () => {
-    expect(issuesOf({ source: '', content: 1, destiantion: 'x', mode: 0o10000, owner: 'www', generated: 'yes', direction: 'sideways' }))
-      .toMatchInlineSnapshot(`
+    expect(
+      issuesOf({ source: '', content: 1, destiantion: 'x', mode: 0o10000, owner: 'www', generated: 'yes', sync: 1, direction: 'sideways' }),
+    ).toMatchInlineSnapshot(`
       [
         "source: must not be empty, not """,
         "content: must be a string, bytes or a secret, not 1",
@@ -223,18 +230,21 @@ describe('validation', () => {
         "mode: must be permission bits, 0 to 0o7777, not 4096",
         "owner: must be a user and a group, by name or number: 33:33, not "www"",
         "generated: must be a boolean, not "yes"",
+        "sync: must be a boolean, not 1",
         "destiantion: unknown option 'destiantion' (did you mean 'destination'?)",
         "content: source and content exclude each other (use a step for each)",
         "generated: belongs to source and sources, not to content",
+        "sync: belongs to source and sources, not to content",
       ]
     `)
   })
   test('knows what belongs together', () => {
     expect(issuesOf({ destination: '/x' })).toEqual([': one of source, sources and content is required'])
-    expect(issuesOf({ direction: 'download', source: 'a', destination: 'x', mode: 1, owner: '1:1', generated: true })).toEqual([
+    expect(issuesOf({ direction: 'download', source: 'a', destination: 'x', mode: 1, owner: '1:1', generated: true, sync: true })).toEqual([
       'mode: belongs to uploads, not to a download',
       'owner: belongs to uploads, not to a download',
       'generated: belongs to uploads, not to a download',
+      'sync: belongs to uploads, not to a download',
       'source: must be an absolute path of the machine, not "a"',
     ])
     expect(issuesOf({ source: 'a', destination: 'etc/x' })).toEqual(['destination: must be an absolute path of the machine, not "etc/x"'])

@@ -35,7 +35,7 @@ async function uploadPath(source: string, destination: string, options: UploadOp
   const intoDirectory = options.sources !== undefined || meansDirectory(destination) || (local.kind === 'file' && (await isDirectory()))
   const target = targetPath({ source, kind: local.kind, destination, intoDirectory }, posix)
   const progress = progressReporter(`upload ${source}`, emit)
-  const transfer = { ...attributes(options), signal, onProgress: progress.onProgress }
+  const transfer = { ...attributes(options), ...(options.sync === true && { sync: true }), signal, onProgress: progress.onProgress }
   await machine.upload({ path: local.path }, withoutSlash(target), transfer)
   progress.finish()
 }

@@ -118,6 +118,7 @@ export class FakeMachine implements Communicator {
       destination,
       ...(options.mode !== undefined && { mode: options.mode }),
       ...(options.owner !== undefined && { owner: options.owner }),
+      ...(options.sync !== undefined && { sync: options.sync }),
       files,
     })
     await uploadInto(this.files, source, destination, { ...options, signal }, (file) => files.push(file))

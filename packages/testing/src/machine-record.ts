@@ -32,6 +32,8 @@ export interface UploadRecord {
   readonly mode?: number
   /** The owner that was asked for. */
   readonly owner?: string
+  /** Whether what is there already was to be left out. A fake machine takes everything. */
+  readonly sync?: boolean
   /** The files of it, with what was in them then. */
   readonly files: readonly UploadedFile[]
 }
