@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -10,7 +9,7 @@ import { download } from './download.ts'
 import type { FetchedSource, FetchOptions } from './fetch-source.ts'
 import { requestFile, ServerFailure } from './http-file.ts'
 import { PartialFile } from './partial-file.ts'
-import { fileEnding, fileName, shownUrl } from './source-url.ts'
+import { fileEnding, fileName, shownUrl, urlKey } from './source-url.ts'
 import type { Validators } from './validators.ts'
 import { unlessUnchanged } from './validators.ts'
 
@@ -64,7 +63,7 @@ function cacheError(cause: unknown, cacheDirectory: string): unknown {
 
 /** By the digest, so that every mirror fills the same place; or by the URL. */
 function cacheName(url: string, expected: KnownDigest | undefined): string {
-  const key = expected === undefined ? `url-${createHash('sha256').update(url).digest('hex')}` : `${expected.algorithm}-${expected.hex}`
+  const key = expected === undefined ? `url-${urlKey(url)}` : `${expected.algorithm}-${expected.hex}`
   return `${key}${fileEnding(url)}`
 }
 

@@ -61,7 +61,7 @@ async function runTool(command: readonly string[], signal: AbortSignal): Promise
   }
   const { exitCode } = await runLocal({ command, signal, onOutput })
   if (exitCode !== 0) {
-    if (/no space left/i.test(words))
+    if (/no space left|exceeds free space/i.test(words))
       throw new ImagoError('DISK_FULL', 'no space left on the disk for a CD image', { hint: 'free some space' })
     throw new ImagoError('COMMAND_FAILED', `'${command[0] ?? ''}' cannot make the CD image: ${words.trim()}`, { exitCode })
   }

@@ -6,6 +6,7 @@ import type { ServerPatience } from './http-file.ts'
 import type { PartialFile, PartOf } from './partial-file.ts'
 import type { Persistence } from './persist.ts'
 import { persist } from './persist.ts'
+import { urlKey } from './source-url.ts'
 import { sameBytes, validatorsOf } from './validators.ts'
 
 /** How to download. */
@@ -38,7 +39,7 @@ async function attempt(url: string, partial: PartialFile, options: DownloadOptio
 function resumeHeaders(url: string, { partOf, size }: PartialFile, { isVerified }: DownloadOptions): Readonly<Record<string, string>> {
   if (partOf === undefined) return {}
   const range = { range: `bytes=${size}-` }
-  const condition = partOf.url === url ? sameBytes(partOf.validators) : undefined
+  const condition = partOf.source === urlKey(url) ? sameBytes(partOf.validators) : undefined
   if (condition !== undefined) return { ...range, 'if-range': condition }
   return isVerified ? range : {}
 }
@@ -49,7 +50,7 @@ function resumeHeaders(url: string, { partOf, size }: PartialFile, { isVerified 
  */
 async function begin(url: string, partial: PartialFile, file: HttpFile): Promise<number | undefined> {
   const total = totalOf(file)
-  const partOf: PartOf = { url, validators: validatorsOf(file.headers), ...(total !== undefined && { total }) }
+  const partOf: PartOf = { source: urlKey(url), validators: validatorsOf(file.headers), ...(total !== undefined && { total }) }
   if (file.status === 200) {
     await partial.restart(partOf)
     return total
@@ -68,7 +69,7 @@ function continues(partial: PartialFile, now: PartOf, { headers }: HttpFile): bo
   if (before === undefined) return false
   const [, start] = /^bytes (\d+)-/.exec(headers.get('content-range') ?? '') ?? []
   const [was, is] = [sameBytes(before.validators), sameBytes(now.validators)]
-  const isSameState = before.url !== now.url || was === undefined || is === undefined || was === is
+  const isSameState = before.source !== now.source || was === undefined || is === undefined || was === is
   return Number(start) === partial.size && isSameState && (before.total ?? now.total) === now.total
 }
 

@@ -1,4 +1,4 @@
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 
 import { abortError, fileSystemError, ImagoError } from '@imago/core'
 
@@ -31,7 +31,8 @@ export async function floppyImage({ label = 'IMAGO', path, signal, ...medium }: 
     size += content?.length ?? 0
     addTo(root, entry.path, content)
   }
-  await writeFile(path, fat12Image(root, label)).catch((error: unknown) => {
+  await writeFile(path, fat12Image(root, label)).catch(async (error: unknown) => {
+    await rm(path, { force: true })
     throw fileSystemError(error, `cannot write the floppy image '${path}'`)
   })
   return path

@@ -21,7 +21,7 @@ test('a port of the range that is free, whatever is taken', async () => {
   expect(await freePort([lowest, lowest + 2])).toBe(lowest + 2)
   await take(lowest + 2)
   await expect(freePort([lowest, lowest + 2])).rejects.toMatchObject({
-    code: 'PROVIDER_UNAVAILABLE',
+    code: 'NETWORK',
     message: `all ports from ${lowest} to ${lowest + 2} of 127.0.0.1 are taken`,
   })
 })

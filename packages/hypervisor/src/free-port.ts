@@ -12,7 +12,7 @@ export type PortRange = readonly [lowest: number, highest: number]
  * A TCP port that nobody listens on, found by listening on it. Another program may take it before it is used: be ready to ask again.
  * @param range where to look, from a random place on; without it the system chooses
  * @param host the local address. @default 127.0.0.1
- * @throws ImagoError `PROVIDER_UNAVAILABLE` when all are taken, `UNSUPPORTED` when the address is not one of this machine or may not be used
+ * @throws ImagoError `NETWORK` when all are taken, `UNSUPPORTED` when the address is not one of this machine or may not be used
  */
 export async function freePort(range?: PortRange, host = '127.0.0.1'): Promise<number> {
   const server = createServer()
@@ -44,7 +44,7 @@ export async function listen(server: Server, { host, range = [0, 0] }: ListenOpt
     if (port !== undefined) return port
   }
   const ports = lowest === highest ? `port ${lowest} of ${host} is` : `all ports from ${lowest} to ${highest} of ${host} are`
-  throw new ImagoError('PROVIDER_UNAVAILABLE', `${ports} taken`, { hint: 'end the programs that listen there, or give other ports' })
+  throw new ImagoError('NETWORK', `${ports} taken`, { hint: 'end the programs that listen there, or give other ports' })
 }
 
 /** The port, or `undefined` when somebody else has it. */

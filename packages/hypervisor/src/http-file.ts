@@ -112,7 +112,7 @@ async function readInto(ahead: PassThrough, body: Response['body'], { stall, fai
   try {
     for await (const chunk of body ?? []) {
       stall.restart()
-      if (!ahead.write(chunk)) await new Promise<void>((resolve) => ahead.once('drain', resolve).once('close', resolve))
+      if (!ahead.write(chunk)) await roomIn(ahead)
       if (ahead.destroyed) break // nobody reads on
     }
     return undefined
@@ -121,6 +121,17 @@ async function readInto(ahead: PassThrough, body: Response['body'], { stall, fai
   } finally {
     ahead.end()
   }
+}
+
+/** Resolves when there is room again, or nobody reads any more. */
+function roomIn(stream: PassThrough): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      stream.off('drain', settle).off('close', settle)
+      resolve()
+    }
+    stream.on('drain', settle).on('close', settle)
+  })
 }
 
 function refusalOf({ status, statusText, headers }: Response, url: string): ServerFailure | undefined {
@@ -143,8 +154,11 @@ function failureOf(error: unknown, stalled: AbortSignal): ServerFailure {
 
 /** `fetch` refuses URLs with a user's name and password. */
 function splitCredentials(url: string): { readonly bare: string; readonly authorization: Readonly<Record<string, string>> } {
-  const { username, password } = new URL(url)
+  const bare = new URL(url)
+  const { username, password } = bare
   if (username === '' && password === '') return { bare: url, authorization: {} }
+  bare.username = ''
+  bare.password = ''
   const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
-  return { bare: shownUrl(url), authorization: { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` } }
+  return { bare: bare.href, authorization: { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` } }
 }

@@ -9,8 +9,8 @@ import type { Validators } from './validators.ts'
 
 /** What the part that is there is a part of. */
 export interface PartOf {
-  /** The server it came from last. */
-  readonly url: string
+  /** The URL it came from last, as {@link urlKey}. */
+  readonly source: string
   readonly validators: Validators
   /** Bytes in all, where the server said so. */
   readonly total?: number
@@ -39,20 +39,15 @@ export class PartialFile implements AsyncDisposable {
   /** Opens it; goes on with what a run before has left only when its digest is going to be checked. */
   static async open(path: string, expected: KnownDigest | undefined, signal: AbortSignal): Promise<PartialFile> {
     const partOf = expected === undefined ? undefined : await readRecord(path)
-    // what is written goes to the end of the file, also after it was cut
-    const file = await open(path, 'a').catch((error: unknown) => {
-      throw fileSystemError(error, `cannot write '${path}'`)
-    })
+    const file = await open(path, 'a') // what is written goes to the end of the file, also after it was cut
     const partial = new PartialFile(path, file, expected)
-    if (partOf === undefined) {
-      await file.truncate(0)
+    try {
+      await (partOf === undefined ? file.truncate(0) : partial.#takeOver(partOf, signal))
       return partial
+    } catch (error) {
+      await file.close()
+      throw error
     }
-    await hashInto(partial.#hasher, path, signal)
-    partial.#size = (await file.stat()).size
-    partial.#partOf = partOf
-    partial.#isResumed = partial.#size > 0
-    return partial
   }
 
   /** Bytes that are there. */
@@ -91,9 +86,10 @@ export class PartialFile implements AsyncDisposable {
    */
   async append(chunk: Uint8Array): Promise<void> {
     try {
-      const written = this.#file.appendFile(chunk)
+      const writing = this.#file.write(chunk)
       this.#hasher.update(chunk)
-      await written
+      const { bytesWritten } = await writing
+      if (bytesWritten < chunk.length) await this.#file.appendFile(chunk.subarray(bytesWritten)) // goes on, or says why it cannot
       this.#size += chunk.length
     } catch (error) {
       const known = fileSystemError(error, `cannot write '${this.#path}'`)
@@ -122,6 +118,14 @@ export class PartialFile implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#file.close()
+  }
+
+  /** Goes on with what is there. */
+  async #takeOver(partOf: PartOf, signal: AbortSignal): Promise<void> {
+    await hashInto(this.#hasher, this.#path, signal)
+    this.#size = (await this.#file.stat()).size
+    this.#partOf = partOf
+    this.#isResumed = this.#size > 0
   }
 
   async #record(partOf: PartOf): Promise<void> {

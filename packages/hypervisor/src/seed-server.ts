@@ -49,7 +49,7 @@ export interface SeedServer extends AsyncDisposable {
 /**
  * Serves files to a guest over HTTP, below a path that nobody can guess. Answers GET and HEAD, also of a part of a file, and nothing
  * outside the directory.
- * @throws ImagoError `PROVIDER_UNAVAILABLE` when no port is free, `UNSUPPORTED` when the address is not one of this machine
+ * @throws ImagoError `NETWORK` when no port is free, `UNSUPPORTED` when the address is not one of this machine
  * @example await using seeds = await seedServer({ content: { 'preseed.cfg': 'd-i …' }, hostSeenByGuest: '10.0.2.2' })
  */
 export async function seedServer(options: SeedServerOptions): Promise<SeedServer> {

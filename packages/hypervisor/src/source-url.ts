@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { basename, extname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -28,11 +29,14 @@ export function fileEnding(url: string): string {
   return /^\.[A-Za-z0-9]{1,8}$/.test(ending) ? ending : ''
 }
 
-/** A URL for people: without a user's name and password. */
+/** A URL for people: without what may be secret in it, a user's name, a password and a query. */
 export function shownUrl(url: string): string {
   if (!isRemote(url)) return url
-  const shown = new URL(url)
-  shown.username = ''
-  shown.password = ''
-  return shown.href
+  const { protocol, host, pathname, search } = new URL(url)
+  return `${protocol}//${host}${pathname}${search === '' ? '' : '?…'}`
+}
+
+/** What tells a URL from others on the disk, for the same reason. */
+export function urlKey(url: string): string {
+  return createHash('sha256').update(url).digest('hex')
 }

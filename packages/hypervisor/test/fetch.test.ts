@@ -47,16 +47,19 @@ describe('a server', () => {
     expect(server.asked.length).toBe(1)
   })
 
-  test('gets the name and password of the URL, which no message shows', async () => {
-    const { fetch } = await bench()
+  test('gets the name and password of the URL, which no message and no file shows', async () => {
+    const { cacheDirectory, fetch } = await bench()
     const server = await fileServer((_, { headers }) => ({ content, status: headers.authorization === undefined ? 401 : 200 }))
     const { host } = new URL(server.url)
     await fetch({ url: `http://us%3Aer:pa%40ss@${host}/a.iso` })
+    expect(
+      (await Promise.all((await readdir(cacheDirectory)).map((name) => readFile(join(cacheDirectory, name), 'latin1')))).join(),
+    ).not.toContain('pa%40ss')
     expect(Buffer.from(server.asked[0]?.authorization?.slice('Basic '.length) ?? '', 'base64').toString()).toBe('us:er:pa@ss')
     await server.stop()
-    await expect(fetch({ url: `http://user:pass@${host}/a.iso`, checksum: digestOf(other) })).rejects.toMatchObject({
+    await expect(fetch({ url: `http://user:pass@${host}/a.iso?token=secret`, checksum: digestOf(other) })).rejects.toMatchObject({
       code: 'NETWORK',
-      message: expect.stringMatching(/^cannot download 'http:\/\/127\.0\.0\.1:\d+\/a\.iso': connect ECONNREFUSED/),
+      message: expect.stringMatching(/^cannot download 'http:\/\/127\.0\.0\.1:\d+\/a\.iso\?…': connect ECONNREFUSED/),
     })
   })
 

@@ -153,7 +153,7 @@ test('it listens where and on which ports it is told, and not longer than it is 
   const server = await seedServer({ content: { a: 'a' }, ports: [port, port] })
   expect(server.port).toBe(port)
   await expect(seedServer({ ports: [port, port] })).rejects.toMatchObject({
-    code: 'PROVIDER_UNAVAILABLE',
+    code: 'NETWORK',
     message: `port ${port} of 127.0.0.1 is taken`,
   })
   await expect(seedServer({ bindAddress: '192.0.2.1' })).rejects.toMatchObject({ code: 'UNSUPPORTED' })
