@@ -8,7 +8,7 @@ import type { BuildContainer } from './build-container.ts'
 import { downloadArchive, remotePath, uploadArchive } from './container-files.ts'
 import { runProcess } from './container-process.ts'
 import { openShell, shellClosed } from './container-shell.ts'
-import { downloadFromMemory, isInMemory, realPath, statAnywhere, uploadToMemory } from './memory-files.ts'
+import { downloadInside, isHidden, realPath, statAnywhere, uploadInside } from './hidden-files.ts'
 
 /** Longer input goes to a process of its own: some shells read a session's commands byte by byte. */
 const maxSessionInput = 256 * 1024
@@ -38,13 +38,13 @@ export class ContainerCommunicator implements Communicator {
 
   async upload(source: Source, destination: string, options: TransferOptions = {}): Promise<void> {
     const path = await realPath(this.#container, remotePath(this.#container, destination), options.signal)
-    const upload = isInMemory(this.#container, path) ? uploadToMemory : uploadArchive
+    const upload = isHidden(this.#container, path) ? uploadInside : uploadArchive
     await upload(this.#container, source, path, options)
   }
 
   async download(source: string, destination: string, options: TransferOptions = {}): Promise<void> {
     const path = await realPath(this.#container, remotePath(this.#container, source), options.signal)
-    const download = isInMemory(this.#container, path) ? downloadFromMemory : downloadArchive
+    const download = isHidden(this.#container, path) ? downloadInside : downloadArchive
     await download(this.#container, path, destination, options)
   }
 

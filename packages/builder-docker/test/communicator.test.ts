@@ -4,7 +4,7 @@ import type { Engine } from '@imago/docker-engine'
 
 import type { BuildContainer } from '../src/build-container.ts'
 import { ContainerCommunicator } from '../src/container-communicator.ts'
-import { findEngine, makeImage, uniqueName } from './real-engine.ts'
+import { findEngine, makeImage, startShellContainer } from './real-engine.ts'
 
 const { engine, reason } = await findEngine()
 
@@ -23,21 +23,3 @@ describe.skipIf(engine === undefined)(`a container's communicator${reason === un
 
   communicatorContract({ describe, test, afterAll, open: async () => new ContainerCommunicator(container) })
 })
-
-async function startShellContainer(engine: Engine, image: string): Promise<BuildContainer> {
-  const name = uniqueName()
-  const id = await engine.containers.create({ name, image, command: ['/bin/sh', '-c', 'while :; do sleep 100 & wait; done'] })
-  await engine.containers.start(id)
-  return {
-    engine,
-    id,
-    name,
-    image,
-    shell: '/bin/sh',
-    user: '',
-    workdir: '/',
-    env: {},
-    tmpfs: [],
-    restart: () => engine.containers.restart(id),
-  }
-}

@@ -10,6 +10,7 @@ import { connectEngine } from '@imago/docker-engine'
 import { packContent, packPath } from '@imago/tar'
 import { buildContext } from '@imago/testing'
 import { skipWithout } from '../../../test/requirement.ts'
+import type { BuildContainer } from '../src/build-container.ts'
 
 const run = promisify(execFile)
 
@@ -72,6 +73,25 @@ async function install(engine: Engine, image: string, repository: string, change
   } finally {
     await engine.containers.remove(container)
     await engine.images.remove(image, { force: true })
+  }
+}
+
+/** Starts a container that waits, as a build would. */
+export async function startShellContainer(engine: Engine, image: string): Promise<BuildContainer> {
+  const name = uniqueName()
+  const id = await engine.containers.create({ name, image, command: ['/bin/sh', '-c', 'while :; do sleep 100 & wait; done'] })
+  await engine.containers.start(id)
+  return {
+    engine,
+    id,
+    name,
+    image,
+    shell: '/bin/sh',
+    user: '',
+    workdir: '/',
+    env: {},
+    tmpfs: [],
+    restart: () => engine.containers.restart(id),
   }
 }
 

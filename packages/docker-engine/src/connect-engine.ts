@@ -36,10 +36,12 @@ function noAnswer(endpoint: string, cause: unknown): ImagoError {
 }
 
 function engineOf(api: EngineApi, { name }: EngineVersion): Engine {
+  const isPodman = name === 'Podman'
   return {
     endpoint: api.endpoint,
+    readsPatterns: isPodman,
     images: engineImages(api),
-    containers: engineContainers(api, { isPodman: name === 'Podman' }),
+    containers: engineContainers(api, { isPodman }),
     networks: engineNetworks(api),
     version: (options = {}) => readVersion(api, options),
     close: () => api.close(),

@@ -15,7 +15,7 @@ import type { CallOptions } from './engine.ts'
 import { labelFilters } from './label-filters.ts'
 import type { ApiConfig, ApiImage } from './image-details.ts'
 import { mainProcess, mergeConfig } from './image-details.ts'
-import { podmanChanges, podmanPath, podmanProcess } from './podman.ts'
+import { podmanChanges, podmanProcess } from './podman.ts'
 
 /** Milliseconds between looks at a container that is being removed. */
 const pollMs = 50
@@ -28,7 +28,6 @@ interface EngineTraits {
 
 /** The container calls of the engine's API. */
 export function engineContainers(api: EngineApi, traits: EngineTraits): Containers {
-  const lookedUp = (path: string): string => (traits.isPodman ? podmanPath(path) : path)
   return {
     create: (spec, options = {}) => create(api, traits, spec, options),
     async start(container, { signal } = {}) {
@@ -56,10 +55,10 @@ export function engineContainers(api: EngineApi, traits: EngineTraits): Containe
     remove: (container, options = {}) => remove(api, container, options),
     list: (labels, options = {}) => list(api, labels, options),
     exec: (container, request) => containerExec(api, container, request),
-    stat: (container, path, options = {}) => containerStat(api, container, lookedUp(path), options),
+    stat: (container, path, options = {}) => containerStat(api, container, path, options),
     getArchive(container, path, { signal } = {}) {
       const doing = `read '${path}' in container ${container}`
-      return api.stream({ signal, doing, method: 'GET', path: `/containers/${container}/archive`, query: { path: lookedUp(path) } })
+      return api.stream({ signal, doing, method: 'GET', path: `/containers/${container}/archive`, query: { path } })
     },
     async putArchive(container, directory, archive, { signal } = {}) {
       const doing = `write to '${directory}' in container ${container}`

@@ -12,6 +12,8 @@ import type { Networks } from './networks.ts'
 export interface Engine {
   /** What `connectEngine({ host })` takes to reach the same engine again: `unix:///var/run/docker.sock`, `context://name`. */
   readonly endpoint: string
+  /** Whether `stat` and `getArchive` read paths as patterns, so that they do not find what is called `*`: Podman's do. */
+  readonly readsPatterns: boolean
   readonly images: Images
   readonly containers: Containers
   readonly networks: Networks

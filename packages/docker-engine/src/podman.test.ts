@@ -33,10 +33,3 @@ test('a configuration becomes changes', () => {
   ])
   expect(podmanChanges({ Cmd: null, User: '' })).toEqual(['CMD ["/bin/sh"]'])
 })
-
-test.each([
-  ['/srv/data', '/srv/data'],
-  ['/odd/*/a?[b]\\c', '/odd/\\*/a\\?\\[b\\]\\\\c'],
-])('a path is no pattern: %s', (path, expected) => {
-  expect(podmanPath(path)).toBe(expected)
-})

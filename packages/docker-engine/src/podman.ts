@@ -28,8 +28,3 @@ export function podmanChanges(config: ApiConfig): readonly string[] {
     ...Object.keys(Volumes ?? {}).map((path) => `VOLUME ${path}`),
   ]
 }
-
-/** Podman's archive call reads the path that it is to look at, or to read, as a pattern (Go's `filepath.Match`). */
-export function podmanPath(path: string): string {
-  return path.replaceAll(/[\\*?[\]]/g, '\\$&')
-}

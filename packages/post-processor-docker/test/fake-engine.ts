@@ -27,6 +27,7 @@ export function fakeEngine(images: Partial<Images>): Engine {
   ]
   return {
     endpoint: 'unix:///fake.sock',
+    readsPatterns: false,
     images: { ...refuse(names), ...images } as Images, // every call is in one of the two
     containers: refuse(calls) as Engine['containers'], // the same
     networks: { inspect: missing('inspect') },

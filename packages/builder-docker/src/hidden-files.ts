@@ -7,8 +7,15 @@ import type { BuildContainer } from './build-container.ts'
 import { downloadArchive, makeDirectories, statRemote, uploadArchive } from './container-files.ts'
 import { runProcess } from './container-process.ts'
 
-/** Whether an absolute path lies in a memory file system of the container, where the engine's archive calls see only what it hides. */
-export function isInMemory(container: BuildContainer, path: string): boolean {
+/**
+ * Whether the engine's archive calls do not see what stands at an absolute path: in a memory file system of the container they see only
+ * what it hides, and where paths are patterns, nothing that is called like one.
+ */
+export function isHidden(container: BuildContainer, path: string): boolean {
+  return isInMemory(container, path) || (container.engine.readsPatterns && /[*?[\\]/.test(path))
+}
+
+function isInMemory(container: BuildContainer, path: string): boolean {
   return ['/dev', '/proc', '/sys', ...container.tmpfs].some((mount) => path === mount || path.startsWith(`${mount}/`))
 }
 
@@ -24,8 +31,8 @@ export async function realPath(container: BuildContainer, path: string, signal?:
   return path
 }
 
-/** Uploads to a memory file system: to the disk first, and from there with the container's own `cp`. */
-export async function uploadToMemory(container: BuildContainer, source: Source, path: string, options: TransferOptions): Promise<void> {
+/** Uploads to where the engine does not see: to another place first, and from there with the container's own `cp`. */
+export async function uploadInside(container: BuildContainer, source: Source, path: string, options: TransferOptions): Promise<void> {
   await withStage(container, options.signal, async (stage) => {
     await uploadArchive(container, source, `${stage}/it`, options)
     const script = `set -e
@@ -35,14 +42,14 @@ export async function uploadToMemory(container: BuildContainer, source: Source, 
   })
 }
 
-/** Downloads from a memory file system, by the same way. */
-export async function downloadFromMemory(
+/** Downloads by the same way. */
+export async function downloadInside(
   container: BuildContainer,
   path: string,
   destination: string,
   options: TransferOptions,
 ): Promise<void> {
-  if ((await statInMemory(container, path, options.signal)) === undefined) {
+  if ((await statInside(container, path, options.signal)) === undefined) {
     throw new ImagoError('INPUT_MISSING', `there is nothing at '${path}' in container ${container.name}`)
   }
   await withStage(container, options.signal, async (stage) => {
@@ -52,8 +59,8 @@ export async function downloadFromMemory(
   })
 }
 
-/** What stands at a path of a memory file system. */
-async function statInMemory(container: BuildContainer, path: string, signal?: AbortSignal): Promise<RemoteEntry | undefined> {
+/** What stands at a path, as the container sees it. */
+async function statInside(container: BuildContainer, path: string, signal?: AbortSignal): Promise<RemoteEntry | undefined> {
   const script =
     '[ -e "$P" ] || exit 0; if [ -d "$P" ]; then echo directory; elif [ -f "$P" ]; then echo "file $(wc -c <"$P")"; else echo other; fi'
   const [kind, size = '0'] = (await run(container, script, { P: path }, `look at '${path}'`, signal)).trim().split(/ +/)
@@ -93,12 +100,12 @@ async function run(
   if (exitCode === 0) return said.stdout
   const why = said.stderr.trim() || `exit code ${exitCode}`
   if (/no space left/i.test(why)) throw new ImagoError('DISK_FULL', `cannot ${doing} in container ${container.name}: ${why}`)
-  throw new ImagoError('TRANSFER_FAILED', `cannot ${doing} in container ${container.name}, in a memory file system: ${why}`)
+  throw new ImagoError('TRANSFER_FAILED', `cannot ${doing} in container ${container.name}: ${why}`)
 }
 
-/** Whether anything stands at a path; in memory or on disk. */
+/** What stands at a path, wherever that is. */
 export async function statAnywhere(container: BuildContainer, path: string, signal?: AbortSignal): Promise<RemoteEntry | undefined> {
-  if (isInMemory(container, path)) return await statInMemory(container, path, signal)
+  if (isHidden(container, path)) return await statInside(container, path, signal)
   const found = await statRemote(container, path, signal)
   return found === undefined ? undefined : { kind: found.kind, size: found.size }
 }
