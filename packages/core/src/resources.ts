@@ -65,6 +65,8 @@ export interface FoundResource {
   readonly record: ResourceRecord
   /** The value of the label `imago.owner`: who made it. */
   readonly owner: string
+  /** The time that its run gave itself is over: it may be removed from any machine. @default false */
+  readonly isExpired?: boolean
 }
 
 /** One line of `imago doctor`. */

@@ -45,6 +45,7 @@ interface Candidate {
   readonly record: ResourceRecord
   readonly owner: string
   readonly finished: boolean
+  readonly isExpired?: boolean
 }
 
 /**
@@ -65,8 +66,8 @@ export async function sweep(options: SweepOptions = {}): Promise<readonly SweptR
   const known = new Set(swept.filter(({ outcome }) => outcome !== 'failed').map(({ record }) => key(record)))
   const finished = new Set(journals.filter((journal) => journal.finished).map(({ runId }) => runId))
   const { found, failed } = await findByLabels(options.plugins ?? [], signal)
-  for (const { record, owner } of found) {
-    if (!known.has(key(record))) await removeOne({ record, owner, finished: finished.has(record.runId) })
+  for (const { record, owner, isExpired = false } of found) {
+    if (!known.has(key(record))) await removeOne({ record, owner, isExpired, finished: finished.has(record.runId) })
   }
   if (failed !== undefined) throw failed
   return swept
@@ -89,9 +90,10 @@ async function isOver({ owner, finished, path }: JournalFile): Promise<boolean> 
   return found !== undefined && Date.now() - found.mtimeMs > emptyForMs
 }
 
-async function sweepOne({ record, owner, finished }: Candidate, options: SweepOptions, signal: AbortSignal): Promise<SweptResource> {
+async function sweepOne(candidate: Candidate, options: SweepOptions, signal: AbortSignal): Promise<SweptResource> {
+  const { record, owner, finished, isExpired = false } = candidate
   const alive = finished ? false : isOwnerAlive(owner)
-  if (alive === true || (alive === undefined && options.otherHosts !== true)) return { record, outcome: 'in-use' }
+  if (alive === true || (alive === undefined && !isExpired && options.otherHosts !== true)) return { record, outcome: 'in-use' }
   if (options.dryRun === true) return { record, outcome: 'would-remove' }
   if (signal.aborted) throw abortError(signal)
   try {

@@ -233,6 +233,16 @@ test('sweep finds by labels what no journal names', async () => {
   expect(store.things).toEqual([])
 })
 
+test('sweep removes from any machine what is older than its run said, but nothing of a process that runs', async () => {
+  const { stateDirectory, store, plugin } = await sweepable(dead)
+  const record = { runId: 'other', image: 'cow', build: 'a', kind: 'thing', package: 'shelf', name: 'labelled', data: {} }
+  const found = (owner: string) => async () => [{ record, owner, isExpired: true }]
+  await sweep({ stateDirectory, plugins: [{ ...plugin, find: found(await ownerOfThisProcess()) }] })
+  expect(store.things).toEqual(['labelled'])
+  await sweep({ stateDirectory, plugins: [{ ...plugin, find: found('another-host/boot/1/2') }] })
+  expect(store.things).toEqual([])
+})
+
 test('a dry run removes nothing', async () => {
   const { stateDirectory, store, plugin } = await sweepable(dead)
   const swept = await sweep({ stateDirectory, plugins: [plugin], dryRun: true })
