@@ -2,7 +2,7 @@ import * as v from 'valibot'
 
 import { isImage } from './image.ts'
 import type { Issue } from './issue.ts'
-import { schemaIssues } from './option-schema.ts'
+import { schemaIssues, secretValue } from './option-schema.ts'
 import { isParameterized } from './parameters.ts'
 
 const shape = v.object({ type: v.string(), files: v.boolean() })
@@ -23,6 +23,7 @@ const image = v.object({
   provisioners: v.array(provisioner),
   errorCleanup: v.array(provisioner),
   postProcessors: v.array(v.array(postProcessor)),
+  secrets: v.optional(v.array(secretValue)),
 })
 
 /**

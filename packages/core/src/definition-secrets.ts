@@ -8,6 +8,7 @@ export function redactorFor(images: readonly Image[]): Redactor {
   for (const image of new Set(images)) {
     const components = [...Object.values(image.builders), ...image.provisioners, ...image.errorCleanup, ...image.postProcessors.flat()]
     for (const value of components.flatMap((component) => secretsIn(component.options))) redactor.add(value)
+    for (const value of secretsIn(image.secrets ?? [])) redactor.add(value)
   }
   return redactor
 }

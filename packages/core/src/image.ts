@@ -1,6 +1,7 @@
 import type { Artifact } from './artifact.ts'
 import type { Builder, PostProcessor, Provisioner } from './component.ts'
 import { listOf } from './one-or-many.ts'
+import type { Secret } from './secret.ts'
 import type { ArtifactOf, BuildName, Builders, Chain, CheckedChains } from './wiring.ts'
 
 /** An image definition that has been put together by {@link defineImage}. */
@@ -12,6 +13,7 @@ export interface Image<B extends Builders = Builders> {
   readonly provisioners: readonly Provisioner<string>[]
   readonly errorCleanup: readonly Provisioner<string>[]
   readonly postProcessors: readonly (readonly PostProcessor<never, Artifact, string, string>[])[]
+  readonly secrets?: readonly Secret[]
 }
 
 /** What {@link defineImage} takes. */
@@ -28,6 +30,11 @@ export interface ImageDefinition<B extends Builders, P extends readonly Chain[]>
   readonly errorCleanup?: readonly Provisioner<NoInfer<BuildName<B>>>[]
   /** Run on each build's artifact; chains are independent of each other and run at the same time. @default [] */
   readonly postProcessors?: P & CheckedChains<NoInfer<B>, P>
+  /**
+   * Values that are masked wherever they show up, beside the secrets in options: for those that are a part of a longer text, such as a
+   * command. @default []
+   */
+  readonly secrets?: readonly Secret[]
 }
 
 /**
@@ -52,6 +59,7 @@ export function defineImage<const B extends Builders, const P extends readonly C
     provisioners: definition.provisioners ?? [],
     errorCleanup: definition.errorCleanup ?? [],
     postProcessors: chains.map((chain) => listOf(chain)),
+    ...(definition.secrets !== undefined && { secrets: definition.secrets }),
   })
 }
 

@@ -3,6 +3,7 @@ import { applicableSteps } from './applicable-steps.ts'
 import type { ArtifactShape } from './artifact.ts'
 import { checkShape } from './check-shape.ts'
 import type { PostProcessorOptions, Step } from './component.ts'
+import { redactorFor } from './definition-secrets.ts'
 import { plainValue, referencesIn } from './definition-values.ts'
 import type { Duration } from './duration.ts'
 import { definitionError } from './error.ts'
@@ -55,11 +56,12 @@ export function plan(image: Image, selection: Selection = {}): Plan {
   if (misshapen.length > 0) throw definitionError(isImage(image) ? image.name : '', misshapen)
   const { builds, issues } = selectBuilds([image], selection)
   if (issues.length > 0) throw definitionError(image.name, issues)
-  return {
+  const planned: Plan = {
     image: image.name,
     ...(image.description !== undefined && { description: image.description }),
     builds: builds.flatMap(planBuild),
   }
+  return image.secrets === undefined ? planned : redactorFor([image]).value(planned)
 }
 
 function planBuild({ image, build }: BuildId): PlannedBuild[] {

@@ -173,3 +173,13 @@ test('a plan of options that refer to themselves, and of what is kept', () => {
     postProcessors: [[{ keepInputArtifact: true }]],
   })
 })
+
+test('secrets of the image are masked inside of longer texts', () => {
+  const secretive = defineImage({
+    name: 'cow',
+    builders: { one: thing() },
+    provisioners: [step(() => undefined, { given: { command: 'login --token=hunter2' } })],
+    secrets: [secret('hunter2')],
+  })
+  expect(plan(secretive).builds[0]?.provisioners[0]?.options).toEqual({ given: { command: 'login --token=<secret>' } })
+})

@@ -362,3 +362,15 @@ test('an image and the same with a name are one artifact in the end', async () =
   const report = await run(defineImage({ name: 'cow', builders: { camelCase: thing() }, postProcessors: [tag] }), await runOptions())
   expect(report.builds[0]?.artifacts).toEqual([named])
 })
+
+test('secrets of the image are masked although no option holds them by themselves', async () => {
+  const options = await runOptions()
+  const image = defineImage({
+    name: 'cow',
+    builders: { a: thing() },
+    provisioners: [step((ctx) => ctx.output('stdout', Buffer.from('login --token=hunter2\n')))],
+    secrets: [secret('hunter2')],
+  })
+  await run(image, options)
+  expect(options.events.flatMap((event) => (event.type === 'output' ? [event.text] : []))).toEqual(['login --token=<secret>\n'])
+})
