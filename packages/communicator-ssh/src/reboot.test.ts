@@ -4,15 +4,21 @@ import { expect, test } from 'vitest'
 
 import { reboot } from './reboot.ts'
 
-test('restarts a machine that can, with its options and the step’s signal', async () => {
-  const asked: unknown[] = []
-  const machine = Object.assign(fakeMachine(), { restart: (options: unknown) => Promise.resolve(void asked.push(options)) })
-  const context = provisionContext({ machine })
-  await reboot({ command: 'kexec', within: '2m', name: 'again', timeout: '3m' }).provision(context)
-  expect(asked).toEqual([{ command: 'kexec', within: '2m', signal: context.signal }])
+test('restarts a machine that can, with its options', async () => {
+  const machine = fakeMachine()
+  await reboot({ command: 'kexec', within: '2m', name: 'again', timeout: '3m' }).provision(provisionContext({ machine }))
+  expect(machine.records).toEqual([{ kind: 'restart', command: 'kexec', within: '2m' }])
+})
+test('ends with the step’s signal', async () => {
+  const machine = fakeMachine().onRestart({ hang: true })
+  const abort = new AbortController()
+  const rebooting = reboot().provision(provisionContext({ machine, signal: abort.signal }))
+  abort.abort()
+  await expect(rebooting).rejects.toSatisfy((error) => isImagoError(error, 'CANCELLED'))
 })
 test('refuses a machine that cannot', async () => {
-  await expect(reboot().provision(provisionContext())).rejects.toSatisfy((error) => isImagoError(error, 'UNSUPPORTED'))
+  const context = provisionContext({ machine: fakeMachine({ restarts: false }) })
+  await expect(reboot().provision(context)).rejects.toSatisfy((error) => isImagoError(error, 'UNSUPPORTED'))
 })
 test('checks its options', () => {
   expect(reboot({ within: '2m' }).validate?.()).toEqual([])

@@ -150,6 +150,27 @@ test('downloads are found', async () => {
   expect(failure(() => expectMachine(machine).toHaveDownloaded('/var/log/y'))).toContain('the closest is one of /var/log/x')
 })
 
+test('restarts are counted, and have their place in the order', async () => {
+  const machine = fakeMachine()
+  expect(failure(() => expectMachine(machine).toHaveRestarted())).toBe('machine: expected a restart, but there was none')
+  await machine.exec('before')
+  await machine.restart?.()
+  await machine.exec('after')
+  expectMachine(machine)
+    .toHaveRestarted({ times: 1 })
+    .inOrder(['before', { restart: true }, 'after'])
+  expect(failure(() => expectMachine(machine).toHaveRestarted({ times: 2 }))).toContain('expected 2 restarts, but there were 1')
+  expect(failure(() => expectMachine(machine).inOrder(['after', { restart: true }]))).toBe(
+    [
+      'machine: expected a restart after a command after, but it came before that, as 2 of 3',
+      'what happened:',
+      '  1. command before',
+      '  2. restart',
+      '  3. command after',
+    ].join('\n'),
+  )
+})
+
 describe('inOrder', () => {
   test('finds steps with others in between', async () => {
     const machine = await provisioned()

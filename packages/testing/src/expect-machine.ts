@@ -8,12 +8,13 @@ import type { CommandDetails, TextPattern, UploadDetails, Uploaded } from './mac
 import { commandCloseness, commandDifferences, fits, pathCloseness, pathOf, shown, uploadDifferences } from './machine-matchers.ts'
 import type { CommandRecord, MachineRecord } from './machine-record.ts'
 
-/** One of the things that {@link MachineExpectation.inOrder} looks for: a command, an upload or a download. */
+/** One of the things that {@link MachineExpectation.inOrder} looks for: a command, an upload, a download or a restart. */
 export type OrderedStep =
   | CommandPattern
   | ({ readonly command: CommandPattern } & CommandDetails)
   | ({ readonly upload: TextPattern } & UploadDetails)
   | { readonly download: TextPattern }
+  | { readonly restart: true }
 
 /** How often something is expected. */
 export interface Times {
@@ -83,6 +84,14 @@ export class MachineExpectation {
     )
   }
 
+  /** The machine was restarted. */
+  toHaveRestarted({ times }: Times = {}): this {
+    const count = this.#machine.records.filter((record) => record.kind === 'restart').length
+    if (times === undefined ? count > 0 : count === times) return this
+    if (count === 0) return this.#fail('expected a restart, but there was none')
+    return this.#fail(`expected ${times} restarts, but there were ${count}`)
+  }
+
   /** These happened in this order; other things may have happened in between. */
   inOrder(steps: readonly OrderedStep[]): this {
     const { records } = this.#machine
@@ -133,18 +142,21 @@ function isStep(step: OrderedStep, record: MachineRecord): boolean {
   if (typeof step === 'string' || step instanceof RegExp) return record.kind === 'command' && matchesCommand(step, record)
   if ('command' in step) return record.kind === 'command' && commandDifferences(step.command, step, record).length === 0
   if ('download' in step) return record.kind === 'download' && fits(step.download, record.source)
+  if ('restart' in step) return record.kind === 'restart'
   return record.kind === 'upload' && [record, ...record.files].some((upload) => uploadDifferences(step.upload, step, upload).length === 0)
 }
 
 function showStep(step: OrderedStep): string {
   if (typeof step === 'string' || step instanceof RegExp) return `a command ${showPattern(step)}`
   if ('command' in step) return `a command ${showPattern(step.command)}`
+  if ('restart' in step) return 'a restart'
   return 'upload' in step ? `an upload to ${shown(step.upload)}` : `a download of ${shown(step.download)}`
 }
 
 function showRecord(record: MachineRecord): string {
   if (record.kind === 'command') return `command ${record.text.replaceAll('\n', '\n   ')}`
-  return record.kind === 'upload' ? `upload to ${record.destination}` : `download of ${record.source}`
+  if (record.kind === 'upload') return `upload to ${record.destination}`
+  return record.kind === 'download' ? `download of ${record.source}` : 'restart'
 }
 
 function describeNear<T extends CommandRecord | Uploaded>(all: readonly T[], near: T, differences: readonly string[]): string {

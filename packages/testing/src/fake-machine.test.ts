@@ -80,6 +80,39 @@ describe('the connection', () => {
   })
 })
 
+describe('restarts', () => {
+  test('are recorded, with what was asked for', async () => {
+    const machine = fakeMachine()
+    await machine.exec('one')
+    await machine.restart?.({ within: '2m', signal: new AbortController().signal })
+    await machine.restart?.()
+    expect(machine.records).toMatchObject([{ kind: 'command' }, { kind: 'restart', within: '2m' }, { kind: 'restart' }])
+    expect(machine.records[1]).not.toHaveProperty('signal')
+  })
+
+  test('fail when they are told to, one after the other', async () => {
+    const machine = fakeMachine().onRestart({ error: new ImagoError('TIMEOUT', 'it is late') }, {})
+    await expect(machine.restart?.()).rejects.toMatchObject({ code: 'TIMEOUT' })
+    await machine.restart?.()
+    await machine.restart?.()
+    expect(machine.records).toHaveLength(3)
+  })
+
+  test('end with the signal, and with the connection', async () => {
+    const machine = fakeMachine().onRestart({ hang: true }, { delay: 60_000 })
+    const abort = new AbortController()
+    const restarting = [machine.restart?.({ signal: abort.signal }), machine.restart?.()]
+    abort.abort(new ImagoError('CANCELLED', 'enough'))
+    await expect(restarting[0]).rejects.toMatchObject({ code: 'CANCELLED' })
+    machine.disconnect()
+    await expect(restarting[1]).rejects.toMatchObject({ code: 'DISCONNECTED' })
+  })
+
+  test('are missing where the machine cannot', () => {
+    expect(fakeMachine({ restarts: false }).restart).toBeUndefined()
+  })
+})
+
 describe('files', () => {
   let folder = ''
   beforeEach(async () => {

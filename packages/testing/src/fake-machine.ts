@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 
-import type { Communicator, ExecOptions, ExecResult, RemoteEntry, Source, TransferOptions } from '@imago/core'
+import type { Communicator, ExecOptions, ExecResult, RemoteEntry, RestartOptions, Source, TransferOptions } from '@imago/core'
 import { abortError, ImagoError, shellJoin } from '@imago/core'
 
 import type { CommandPattern } from './command-pattern.ts'
@@ -30,12 +30,24 @@ export interface Answer {
 /** An {@link Answer}, or a function that makes one from the command. */
 export type Reply = Answer | ((command: CommandRecord, signal: AbortSignal) => Answer | Promise<Answer>)
 
+/** What becomes of a restart of a fake machine. */
+export interface RestartAnswer {
+  /** The restart fails with it. @default it succeeds */
+  readonly error?: ImagoError
+  /** Milliseconds until the machine takes commands again, or until the restart fails. @default 0 */
+  readonly delay?: number
+  /** The machine never comes back by itself. @default false */
+  readonly hang?: boolean
+}
+
 /** What {@link fakeMachine} takes. */
 export interface FakeMachineOptions {
   /** What messages call it. @default 'machine' */
   readonly name?: string
   /** Files that it has from the start, by absolute path. @default none */
   readonly files?: Readonly<Record<string, string | Uint8Array>>
+  /** Whether it can restart. A container cannot. @default true */
+  readonly restarts?: boolean
 }
 
 /** A {@link Communicator} whose machine is in memory: it records what it is asked to do, and answers what it was told to. */
@@ -44,13 +56,17 @@ export class FakeMachine implements Communicator {
   readonly name: string
   /** Its file system. Uploads end up here, downloads come from here. */
   readonly files: MemoryTree = new MemoryTree()
+  /** The contract of `Communicator.restart`; not there when the machine cannot. */
+  readonly restart?: (options?: RestartOptions) => Promise<void>
   readonly #records: MachineRecord[] = []
   readonly #replies: { readonly pattern: CommandPattern; readonly replies: Reply[] }[] = []
   readonly #gone: AbortController = new AbortController()
+  #restarts: RestartAnswer[] = []
   #closed = false
 
   constructor(options: FakeMachineOptions = {}) {
     this.name = options.name ?? 'machine'
+    if (options.restarts !== false) this.restart = async (restart = {}) => await this.#restart(restart)
     for (const [path, content] of Object.entries(options.files ?? {})) {
       this.files.put(path, { kind: 'file', content: Buffer.from(content), mode: 0o644, owner: '0:0' })
     }
@@ -78,6 +94,15 @@ export class FakeMachine implements Communicator {
    */
   on(pattern: CommandPattern, first: Reply, ...next: readonly Reply[]): this {
     this.#replies.unshift({ pattern, replies: [first, ...next] })
+    return this
+  }
+
+  /**
+   * Says what becomes of restarts, one after the other; the last answer stays. Restarts without an answer succeed.
+   * @example machine.onRestart({ error: new ImagoError('TIMEOUT', 'it has not restarted') }, {})
+   */
+  onRestart(first: RestartAnswer, ...next: readonly RestartAnswer[]): this {
+    this.#restarts = [first, ...next]
     return this
   }
 
@@ -148,6 +173,16 @@ export class FakeMachine implements Communicator {
     const either = signal === undefined ? this.#gone.signal : AbortSignal.any([this.#gone.signal, signal])
     if (either.aborted) throw abortError(either)
     return either
+  }
+
+  async #restart({ signal: given, ...options }: RestartOptions): Promise<void> {
+    const signal = this.#enter(given)
+    this.#records.push({ kind: 'restart', ...options })
+    const [answer = {}] = this.#restarts
+    if (this.#restarts.length > 1) this.#restarts.shift()
+    if (answer.hang === true) await untilAborted(new Promise<never>(() => {}), signal)
+    if (answer.delay !== undefined) await pause(answer.delay, signal)
+    if (answer.error !== undefined) throw answer.error
   }
 
   #replyTo(record: CommandRecord): Reply {

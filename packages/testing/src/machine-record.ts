@@ -1,4 +1,4 @@
-import type { Source } from '@imago/core'
+import type { RestartOptions, Source } from '@imago/core'
 
 /** A command that a fake machine was given. */
 export interface CommandRecord {
@@ -45,5 +45,10 @@ export interface DownloadRecord {
   readonly destination: string
 }
 
+/** A restart of a fake machine, with what was asked for. */
+export interface RestartRecord extends Omit<RestartOptions, 'signal'> {
+  readonly kind: 'restart'
+}
+
 /** What a fake machine was asked to do. */
-export type MachineRecord = CommandRecord | UploadRecord | DownloadRecord
+export type MachineRecord = CommandRecord | UploadRecord | DownloadRecord | RestartRecord
