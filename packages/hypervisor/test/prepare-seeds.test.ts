@@ -77,8 +77,13 @@ test('the server is known to the texts that it serves, and to the boot command',
   expect(await get('ks.cfg')).toBe('install')
   expect(await get('secret.txt')).toBe('pass1234')
   expect(masked).toEqual(['pass1234', 'word5678'])
-  expect(seeds.summary()).toContain("has fetched 'preseed.cfg', 'ks.cfg', 'secret.txt'")
-  expect(said[0]).toEqual({ type: 'message', level: 'debug', text: 'the guest asked for GET preseed.cfg: 200' })
+  const requests = ['preseed.cfg', 'ks.cfg', 'secret.txt'].map((path) => ({
+    type: 'message',
+    level: 'debug',
+    text: `the guest asked for GET ${path}: 200`,
+  }))
+  await expect.poll(() => said).toEqual(expect.arrayContaining(requests))
+  for (const path of ['preseed.cfg', 'ks.cfg', 'secret.txt']) expect(seeds.summary()).toContain(`'${path}'`)
 })
 
 test('a function that fails leaves no server', async () => {
