@@ -35,6 +35,14 @@ export const realisticDelays: Delays = {
   release: 2_000,
 }
 
+/** Which machines instances are. */
+export interface GuestOptions {
+  /** The image that seeded images are made of, once; it must be like Debian. @default 'debian:12' */
+  readonly base?: string
+  /** A Docker engine on this machine: `unix:///run/docker.sock`. @default as Docker's own client finds it */
+  readonly engine?: string
+}
+
 /** How to start an emulator. */
 export interface Ec2EmulatorOptions {
   /** Address to listen at. @default '127.0.0.1' */
@@ -43,6 +51,12 @@ export interface Ec2EmulatorOptions {
   readonly port?: number
   /** How long things take, in milliseconds: `none`, `realistic`, or each by its name. @default 'none' */
   readonly delays?: 'none' | 'realistic' | Partial<Delays>
+  /**
+   * Whether instances have machines behind them that can be logged in to: `docker` runs each as a container. Guests may mount file
+   * systems: run only definitions that you trust.
+   * @default 'none'
+   */
+  readonly guests?: 'none' | 'docker' | GuestOptions
   /** The account that all credentials belong to. @default '123456789012' */
   readonly account?: string
   /** Names of the regions that there are. @default the 15 of most accounts */

@@ -1,4 +1,4 @@
-export type { Delays, Ec2EmulatorOptions } from './emulator-options.ts'
+export type { Delays, Ec2EmulatorOptions, GuestOptions } from './emulator-options.ts'
 export { noDelays, realisticDelays } from './emulator-options.ts'
 export type {
   CallScope,

@@ -1,6 +1,8 @@
-import type { Delays, Ec2EmulatorOptions } from './emulator-options.ts'
+import type { Delays, Ec2EmulatorOptions, GuestOptions } from './emulator-options.ts'
 import { noDelays, realisticDelays } from './emulator-options.ts'
 import { Faults } from './faults.ts'
+import type { DockerGuestsOptions } from './guests/docker-guests.ts'
+import { dockerGuests } from './guests/docker-guests.ts'
 import { noGuests } from './guests/no-guests.ts'
 import { Journal } from './journal.ts'
 import type { Leftover } from './leftovers.ts'
@@ -20,6 +22,8 @@ export interface Ec2Emulator extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>
   /** The account that all credentials belong to. */
   readonly account: string
+  /** The port of an instance's public address that leads to its SSH server: 22, or 20022 where this process may not listen at 22. */
+  readonly sshPort: number
   /** The calls so far. */
   readonly journal: Journal
   /** What is to go wrong. */
@@ -39,9 +43,10 @@ export async function startEc2Emulator(options: Ec2EmulatorOptions = {}): Promis
   const { parameters = {}, secrets = {}, buckets = [] } = options
   const faults = new Faults()
   const journal = new Journal()
-  const guests = noGuests()
+  const docker = options.guests === undefined || options.guests === 'none' ? undefined : await dockerGuests(guestOptions(options.guests))
+  const guests = docker ?? noGuests()
   const world = new World({ account, delays: delaysOf(delays), faults, guests })
-  for (const name of regions) world.regions.set(name, seedRegion(world, name, { images, rootDisk: undefined }))
+  for (const name of regions) world.regions.set(name, seedRegion(world, name, { images, guests: docker }))
   seedAccount(world, { images, parameters, secrets, buckets })
   const server = await serveHttp({ world, journal, services: services() }, { host, port })
   const endpoint = `http://${host}:${server.port}`
@@ -54,6 +59,7 @@ export async function startEc2Emulator(options: Ec2EmulatorOptions = {}): Promis
       AWS_EC2_METADATA_DISABLED: 'true',
     },
     account,
+    sshPort: docker?.sshPort ?? 22,
     journal,
     faults,
     leftovers: () => leftovers(world),
@@ -64,6 +70,11 @@ export async function startEc2Emulator(options: Ec2EmulatorOptions = {}): Promis
       await world.objects.close()
     },
   }
+}
+
+function guestOptions(guests: Exclude<Ec2EmulatorOptions['guests'], 'none' | undefined>): DockerGuestsOptions {
+  const { base = 'debian:12', engine }: GuestOptions = guests === 'docker' ? {} : guests
+  return { base, host: engine, others: noGuests() }
 }
 
 function delaysOf(delays: Ec2EmulatorOptions['delays']): Delays {

@@ -68,9 +68,9 @@ function requireImageable({ InstanceId = '' }: CreateInput, { region, now }: Cal
 
 /** Asks the guest for its disk: a running machine is rebooted for it, unless the request says that it must not be. */
 async function saveDisk(instance: InstanceResource, { NoReboot = false }: CreateInput, { world }: Call): Promise<string | undefined> {
-  const wasRunning = stateOf(instance) === 'running'
+  const reboots = stateOf(instance) === 'running' && !NoReboot
   const disk = await world.guests.saveDisk(instance.id)
-  if (wasRunning && !NoReboot) await world.guests.reboot(instance.id)
+  if (reboots) world.guests.reboot(instance.id).catch(() => undefined) // it may have been terminated meanwhile
   return disk
 }
 

@@ -4,10 +4,12 @@ import { messageOf } from '@imago/core'
 
 import type { InstanceStateName, StateReason } from '../aws-sdk.ts'
 import { strikesIn } from '../faults.ts'
-import type { GuestAddresses } from '../guests/guests.ts'
+import type { GuestAddresses, IncomingConnection } from '../guests/guests.ts'
 import type { Call } from '../operation.ts'
 import type { ImageResource, InstanceResource, Region } from '../state/region.ts'
 import type { World } from '../state/world.ts'
+import { instanceMetadata } from './instance-metadata.ts'
+import { admits } from './ip-permissions.ts'
 import type { LaunchNetwork } from './launch-network.ts'
 import { windowsPassword } from './windows-password.ts'
 
@@ -49,7 +51,9 @@ export function bootInstance(
     rootDisk: image.rootDisk,
     hasPublicAddress: network.hasPublicAddress,
     network: network.subnet.data.CidrBlock ?? '',
-    onExit: (how) => guestExited(instance, how, call),
+    metadata: () => instanceMetadata(instance, call),
+    admits: (connection) => isAdmitted(instance, connection, region),
+    onPowerOff: () => poweredOff(instance, call),
   })
   whenUp(instance, created, call)
 }
@@ -94,6 +98,7 @@ function endByFault(instance: InstanceResource, placed: Placed): void {
   if (instance.data.InstanceLifecycle !== 'spot') return
   const interrupted = world.faults.strike('spot-interruption', (fault) => strikesIn(fault, region.name))
   if (interrupted === undefined) return
+  instance.interruptedAt = world.now() + interrupted.ms
   world.later(interrupted.ms, () => {
     const code = 'Server.SpotInstanceTermination'
     terminateInstance(instance, placed, { Code: code, Message: `${code}: Spot instance termination` })
@@ -122,10 +127,15 @@ function setAddresses({ data }: InstanceResource, { privateAddress, publicAddres
   else nic.Association = { PublicIp: publicAddress, PublicDnsName: publicAddress, IpOwnerId: 'amazon' }
 }
 
-/** The machine has powered itself off, or reboots. */
-function guestExited(instance: InstanceResource, how: 'powered-off' | 'rebooting', placed: Placed): void {
+/** Whether one of an instance's security groups lets a connection in. */
+function isAdmitted({ data }: InstanceResource, connection: IncomingConnection, { securityGroups }: Region): boolean {
+  const groups = (data.SecurityGroups ?? []).flatMap(({ GroupId = '' }) => securityGroups.find(GroupId) ?? [])
+  return groups.some((group) => admits(group.data.IpPermissions ?? [], connection))
+}
+
+/** The machine has powered itself off. */
+function poweredOff(instance: InstanceResource, placed: Placed): void {
   if (stateOf(instance) !== 'running' && stateOf(instance) !== 'pending') return
-  if (how === 'rebooting') return
   const reason = { Code: 'Client.InstanceInitiatedShutdown', Message: 'Client.InstanceInitiatedShutdown: Instance initiated shutdown' }
   if (instance.shutdownBehavior === 'terminate') terminateInstance(instance, placed, reason)
   else stopInstance(instance, placed, reason)
@@ -158,7 +168,6 @@ export function terminateInstance(instance: InstanceResource, placed: Placed, re
     world.later(world.delays.terminated, () => {
       setState(instance, 'terminated')
       const slowness = world.faults.strike('slow-release', (fault) => strikesIn(fault, placed.region.name))?.ms ?? 0
-      instance.endedAt = world.now()
       instance.releasedAt = world.now() + world.delays.release + slowness
       releaseEverything(instance, placed)
     }),

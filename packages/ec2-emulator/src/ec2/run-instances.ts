@@ -110,7 +110,7 @@ export function launch(request: LaunchRequest, call: Call, index = 0): InstanceR
     protectedFromStop: request.DisableApiStop ?? false,
     passwordData: '',
     interfaceTags: new Map(tags('network-interface')),
-    endedAt: undefined,
+    interruptedAt: undefined,
     releasedAt: undefined,
   }
   instance.data.InstanceId = instance.id

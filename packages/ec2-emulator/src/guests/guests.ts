@@ -1,3 +1,13 @@
+import type { InstanceMetadata } from './instance-metadata.ts'
+
+/** A connection that somebody opens to a machine. */
+export interface IncomingConnection {
+  /** Where it comes from. */
+  readonly address: string
+  /** Where it goes to. */
+  readonly port: number
+}
+
 /** What a machine is started from and what it is told. */
 export interface GuestRequest {
   readonly instanceId: string
@@ -7,8 +17,12 @@ export interface GuestRequest {
   readonly hasPublicAddress: boolean
   /** The network that its private address should be of: `172.31.0.0/20`. */
   readonly network: string
-  /** Called when the machine powers itself off, or reboots. */
-  readonly onExit: (how: 'powered-off' | 'rebooting') => void
+  /** What the metadata service tells it, each time that it asks. */
+  metadata(): InstanceMetadata
+  /** Whether its security groups let a connection in. */
+  admits(connection: IncomingConnection): boolean
+  /** Called when the machine has powered itself off. */
+  onPowerOff(): void
 }
 
 /** Where a machine is. */

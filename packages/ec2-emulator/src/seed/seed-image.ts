@@ -19,7 +19,7 @@ export interface SeedImage {
   readonly platform?: 'windows'
   /** @default none: instances may use IMDSv1 */
   readonly imdsSupport?: 'v2.0'
-  /** Whether its instances have guests, where the emulator has any. @default false */
+  /** Whether its instances have guests, where the emulator has any and they are of this architecture. @default false */
   readonly boots?: boolean
   /** Paths of the Parameter Store at which its id stands. */
   readonly parameters?: readonly string[]
@@ -50,6 +50,7 @@ export const defaultImages: readonly SeedImage[] = [
     owner: debian,
     description: 'Debian 12 (20261110-2291)',
     architecture: 'arm64',
+    boots: true,
     createdAt: '2026-11-10T06:14:05.000Z',
     parameters: ['/aws/service/debian/release/12/latest/arm64'],
   },

@@ -29,8 +29,8 @@ export const defaultRegions: readonly string[] = [
 /** What stands in a new region. */
 export interface Seeds {
   readonly images: readonly SeedImage[]
-  /** The disk that seeded images boot from; `undefined` where there are no guests. */
-  readonly rootDisk: string | undefined
+  /** What seeded images boot from; `undefined` where there are no guests. */
+  readonly guests: { readonly seedDisk: string; readonly architecture: string } | undefined
 }
 
 /** A region with its default network and the images of others. */
@@ -40,7 +40,7 @@ export function seedRegion(world: World, name: string, seeds: Seeds): Region {
     ['a', 'b', 'c'].map((letter) => `${name}${letter}`),
   )
   seedNetwork(world, region)
-  for (const image of seeds.images) seedImage(world, region, image, seeds.rootDisk)
+  for (const image of seeds.images) seedImage(world, region, image, seeds.guests)
   return region
 }
 
@@ -96,11 +96,11 @@ function seedNetwork(world: World, region: Region): void {
   region.securityGroups.add(world.create(region, region.securityGroups.names, { id, seeded: true, data }))
 }
 
-function seedImage(world: World, region: Region, seed: SeedImage, rootDisk: string | undefined): void {
+function seedImage(world: World, region: Region, seed: SeedImage, guests: Seeds['guests']): void {
   const { name, rootDevice = '/dev/xvda', size = 8, createdAt, boots = false } = seed
   const imageId = stableId('ami-', `${region.name}/${name}`)
   const snapshotId = stableId('snap-', `${region.name}/${name}`)
-  const disk = boots ? rootDisk : undefined
+  const disk = boots && guests?.architecture === (seed.architecture ?? 'x86_64') ? guests.seedDisk : undefined
   const startedAt = Date.parse(createdAt)
   const snapshot = world.create(region, region.snapshots.names, {
     id: snapshotId,

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -11,6 +11,8 @@ import { encodeError } from './codec.ts'
 import type { Backend } from './dispatch.ts'
 import { dispatch } from './dispatch.ts'
 import { dispatchS3 } from './dispatch-s3.ts'
+import type { ListenOptions } from './listen.ts'
+import { listen } from './listen.ts'
 import { requestScope } from './request-scope.ts'
 
 /** The largest body of a request in bytes, S3 aside. */
@@ -22,13 +24,6 @@ export interface HttpEndpoint {
   close(): Promise<void>
 }
 
-/** Where to listen. */
-export interface HttpOptions {
-  readonly host: string
-  /** 0 for a free one. */
-  readonly port: number
-}
-
 /** What to answer. */
 interface HttpAnswer {
   readonly status: number
@@ -37,11 +32,11 @@ interface HttpAnswer {
 }
 
 /** Serves the API over HTTP. */
-export async function serveHttp(backend: Backend, { host, port }: HttpOptions): Promise<HttpEndpoint> {
+export async function serveHttp(backend: Backend, options: ListenOptions): Promise<HttpEndpoint> {
   const server = createServer((request, response) => {
     void answer(backend, request, response)
   })
-  await listen(server, { host, port })
+  await listen(server, options)
   return {
     port: (server.address() as AddressInfo).port, // a server on TCP has one
     async close() {
@@ -51,17 +46,6 @@ export async function serveHttp(backend: Backend, { host, port }: HttpOptions): 
       })
     },
   }
-}
-
-/** Binds a server. */
-export async function listen(server: Server, { host, port }: HttpOptions): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
 }
 
 async function answer(backend: Backend, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -32,8 +32,8 @@ export interface InstanceResource extends Resource<Instance> {
   protectedFromStop: boolean
   /** Base64, encrypted for the instance's key pair. */
   passwordData: string
-  /** When it was terminated, in milliseconds since 1970. */
-  endedAt: number | undefined
+  /** When a spot instance will be interrupted, in milliseconds since 1970. */
+  interruptedAt: number | undefined
   /** Of the security groups, in milliseconds since 1970: they cannot be deleted before. */
   releasedAt: number | undefined
 }
