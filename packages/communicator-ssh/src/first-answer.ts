@@ -3,8 +3,10 @@ import type { Duplex } from 'node:stream'
 
 import { ImagoError, toImagoError, wait } from '@imago/core'
 
-/** Milliseconds for which a connection may say nothing before another one is tried beside it. */
-const eagerMs = 1000
+/** Milliseconds for which a connection may say nothing before another one is tried beside it, at first and after some minutes. */
+const [firstEagerMs, lastEagerMs] = [500, 2000]
+/** In between, it is this part of the time that has passed. */
+const eagerPart = 1 / 30
 /** Milliseconds for which one connection may say nothing. */
 const patientMs = 30_000
 const firstPauseMs = 100
@@ -26,18 +28,21 @@ interface Attempt {
  * down to once a second.
  *
  * A connection may be accepted long before there is anybody to answer: the network of a virtual machine does so, and what it is asked
- * to hand on gets lost while the machine starts. One such connection is kept for half a minute, for servers that are slow; beside it
- * a new one is tried each second. There are never more than two, and one that fails is closed before the next: SSH servers begin to
- * drop connections when many of them have not logged in (`MaxStartups`).
+ * to hand on gets lost while the machine starts; it is sent again after seconds only. One such connection is kept for half a minute, for
+ * servers that are slow; beside it a new one is tried every half second, and less often when it takes long. There are never more than
+ * two, and one that fails is closed before the next: SSH servers begin to drop connections when many of them have not logged in
+ * (`MaxStartups`, 10 in OpenSSH), and hosts whose connections often end without a login (`PerSourcePenalties`).
  * @throws the signal's reason; an error of `dial` that is not `NETWORK`.
  */
 export async function firstAnswer(dial: Dial, signal: AbortSignal, onFailure: (cause: ImagoError) => void): Promise<Duplex> {
+  const started = performance.now()
   let patient: Attempt | undefined
   let eager: Attempt | undefined
   try {
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, lastPauseMs)) {
       eager = attempt(dial, signal)
-      const first = await soonest([eager, patient], signal)
+      const eagerMs = Math.min(Math.max((performance.now() - started) * eagerPart, firstEagerMs), lastEagerMs)
+      const first = await soonest([eager, patient], eagerMs, signal)
       if (first === undefined) {
         onFailure(silence())
         if (patient === undefined) patient = eager
@@ -62,16 +67,17 @@ export async function firstAnswer(dial: Dial, signal: AbortSignal, onFailure: (c
   }
 }
 
-/** The first attempt that has an outcome, or `undefined` when none has within a second. */
+/** The first attempt that has an outcome, or `undefined` when none has in time. */
 async function soonest(
   attempts: readonly (Attempt | undefined)[],
+  limitMs: number,
   signal: AbortSignal,
 ): Promise<{ readonly attempt: Attempt; readonly outcome: Outcome } | undefined> {
   const over = new AbortController()
   try {
     return await Promise.race([
       ...attempts.filter((attempt) => attempt !== undefined).map((attempt) => attempt.outcome.then((outcome) => ({ attempt, outcome }))),
-      wait(eagerMs, AbortSignal.any([signal, over.signal])).then(() => undefined),
+      wait(limitMs, AbortSignal.any([signal, over.signal])).then(() => undefined),
     ])
   } finally {
     over.abort()

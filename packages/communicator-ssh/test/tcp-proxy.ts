@@ -7,12 +7,16 @@ export interface TcpProxy {
   readonly port: number
   /** How many connections came. */
   readonly connections: number
+  /** How many of them were open at once, at most. */
+  readonly mostAtOnce: number
   /** Bytes that went to the server. */
   readonly sent: number
   /** Where connections lead from now on. */
   target: number
   /** From now on connections are accepted and nothing is handed on. */
   silent: boolean
+  /** Milliseconds until a connection is handed on. */
+  delayMs: number
   /** Breaks all connections. */
   drop(): void
   stop(): Promise<void>
@@ -21,15 +25,21 @@ export interface TcpProxy {
 /** Starts a proxy on a free port of 127.0.0.1. `onData` hears of what goes to the server. */
 export async function startProxy(target: number, onData: (proxy: TcpProxy) => void = () => undefined): Promise<TcpProxy> {
   const sockets = new Set<Socket>()
-  const state = { target, silent: false, connections: 0, sent: 0 }
+  const state = { target, silent: false, delayMs: 0, connections: 0, mostAtOnce: 0, sent: 0 }
+  let clients = 0
   const keep = (socket: Socket): Socket => {
     sockets.add(socket)
     return socket.on('error', () => undefined).once('close', () => sockets.delete(socket))
   }
   const server = createServer((client) => {
     state.connections++
-    keep(client)
-    if (state.silent) return
+    state.mostAtOnce = Math.max(state.mostAtOnce, ++clients)
+    keep(client).once('close', () => clients--)
+    client.resume() // without that, the end is not noticed
+    if (!state.silent) setTimeout(() => handOn(client), state.delayMs)
+  }).listen(0, '127.0.0.1')
+  const handOn = (client: Socket): void => {
+    if (client.destroyed) return
     const upstream = keep(connect(state.target, '127.0.0.1'))
     client.on('data', (chunk: Buffer) => {
       state.sent += chunk.length
@@ -39,7 +49,7 @@ export async function startProxy(target: number, onData: (proxy: TcpProxy) => vo
     upstream.on('drain', () => client.resume()).pipe(client)
     client.once('close', () => upstream.destroy())
     upstream.once('close', () => client.destroy())
-  }).listen(0, '127.0.0.1')
+  }
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo // it listens on TCP
   const proxy: TcpProxy = Object.assign(state, {
