@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
 
-import { ImagoError, toImagoError, wait } from '@imago/core'
+import { ImagoError, isImagoError, messageOf, systemCode, toImagoError, wait } from '@imago/core'
 
 /** Milliseconds for which a connection may say nothing before another one is tried beside it, at first and after some minutes. */
 const [firstEagerMs, lastEagerMs] = [500, 2000]
@@ -94,7 +94,7 @@ function attempt(dial: Dial, signal: AbortSignal): Attempt {
       await answered(stream, limit)
       return { stream }
     } catch (error) {
-      return { error: tooLong.aborted ? silence() : toImagoError(error) }
+      return { error: tooLong.aborted ? silence() : brokenOff(error, limit) }
     }
   }
   return { outcome: run(), cancel: () => cancelled.abort() }
@@ -111,6 +111,12 @@ async function answered(stream: Duplex, signal: AbortSignal): Promise<void> {
     stream.destroy()
     throw error
   }
+}
+
+/** What the network does to a connection is no error of ours: a machine that starts may reset what its port has accepted. */
+function brokenOff(error: unknown, signal: AbortSignal): ImagoError {
+  if (isImagoError(error) || signal.aborted || systemCode(error) === undefined) return toImagoError(error)
+  return new ImagoError('NETWORK', `the connection breaks before an SSH banner comes: ${messageOf(error)}`, { cause: error })
 }
 
 function silence(): ImagoError {
