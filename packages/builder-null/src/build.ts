@@ -1,5 +1,5 @@
-import { sshCommunicator } from '@imago/communicator-ssh'
-import type { BuildContext } from '@imago/core'
+import { clearAuthorizedKey, publicKeyOf, sshCommunicator } from '@imago/communicator-ssh'
+import type { BuildContext, Communicator } from '@imago/core'
 
 import { LocalMachine } from './local-machine.ts'
 import { noMachine } from './no-machine.ts'
@@ -21,12 +21,20 @@ export async function build(options: NullOptions, ctx: BuildContext): Promise<No
 }
 
 async function buildOverSsh(options: SshHost, ctx: BuildContext): Promise<NoArtifact> {
-  const { host, port = 22, user = 'root' } = options
+  const { host, port = 22, user = 'root', key } = options
   const id = `${user}@${host}:${port}`
   // a host that is there already does not change its mind about a login
   await using machine = await ctx.step('connect', `connect to ${id}`, async (step) =>
     sshCommunicator({ loginAttempts: 1, ...options }, { ...ctx, emit: step.emit, signal: ctx.signal }),
   )
   await ctx.provision(machine, { host, port, user })
+  if (options.clearAuthorizedKeys === true && key !== undefined) await removeKey(key, machine, id, ctx)
   return { type: 'none', id }
+}
+
+async function removeKey(key: NonNullable<SshHost['key']>, machine: Communicator, id: string, ctx: BuildContext): Promise<void> {
+  await ctx.step('clear-key', `remove the build's key from ${id}`, async ({ signal, emit }) => {
+    const wasThere = await clearAuthorizedKey(machine, await publicKeyOf(key, ctx), { signal })
+    if (!wasThere) emit({ type: 'message', level: 'warning', text: `the authorized_keys of ${id} does not hold the build's key` })
+  })
 }

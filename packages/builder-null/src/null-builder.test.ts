@@ -49,6 +49,8 @@ test('right options have no problem', () => {
       transfer: 'sftp',
     }),
   ).toEqual([])
+  expect(messages({ host: 'a', key: { file: 'key' }, clearAuthorizedKeys: true })).toEqual([])
+  expect(messages({ host: 'a', clearAuthorizedKeys: false })).toEqual([])
 })
 
 test('wrong options are named, all at once', () => {
@@ -75,6 +77,16 @@ test('wrong options are named, all at once', () => {
       "forwardAgent: needs an agent, and 'agent' is false",
     ]
   `)
+})
+
+test('a key can only be removed where there is one', () => {
+  expect(messages({ host: 'a', agent: true, clearAuthorizedKeys: true })).toEqual([
+    "clearAuthorizedKeys: needs the 'key' that is to be removed",
+  ])
+  expect(messages({ host: 'a', key: { file: 'k', certificate: 'c' }, clearAuthorizedKeys: true })).toEqual([
+    "clearAuthorizedKeys: cannot be with a certificate: the host's authorized_keys does not hold its key",
+  ])
+  expect(messages({ host: 'a', clearAuthorizedKeys: 'yes' })).toEqual(['clearAuthorizedKeys: must be a boolean, not "yes"'])
 })
 
 test('local files are looked for before anything starts', () => {

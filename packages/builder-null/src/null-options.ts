@@ -4,6 +4,11 @@ import type { SshOptions } from '@imago/communicator-ssh'
 export interface SshHost extends SshOptions {
   /** @default ssh */
   readonly communicator?: 'ssh'
+  /**
+   * Remove the `key` that this build logs in with, and no other, from the user's `authorized_keys` when all provisioners have succeeded:
+   * for a key that was put there for the build alone. Nobody can log in with it afterwards. @default false
+   */
+  readonly clearAuthorizedKeys?: boolean
 }
 
 /** This machine: commands run here, as the user who builds. */

@@ -4,7 +4,7 @@ import { optionSchema } from '@imago/core'
 import * as v from 'valibot'
 
 const schemas = {
-  ssh: v.strictObject({ communicator: v.optional(v.literal('ssh')), ...sshEntries }),
+  ssh: v.strictObject({ communicator: v.optional(v.literal('ssh')), ...sshEntries, clearAuthorizedKeys: v.optional(v.boolean()) }),
   local: v.strictObject({ communicator: v.literal('local') }),
   none: v.strictObject({ communicator: v.literal('none') }),
 }
@@ -16,5 +16,15 @@ export function nullIssues(options: object): readonly Issue[] {
   if (!chosen.success) return optionSchema.schemaIssues(choice, options)
   const { communicator = 'ssh' } = chosen.output
   const issues = optionSchema.schemaIssues(schemas[communicator], options)
-  return communicator === 'ssh' ? [...issues, ...sshIssuesTogether(options)] : issues
+  return communicator === 'ssh' ? [...issues, ...sshIssuesTogether(options), ...keyIssues(options)] : issues
+}
+
+/** What is removed from `authorized_keys` must be known, and stand there. */
+function keyIssues(options: object): readonly Issue[] {
+  const { clearAuthorizedKeys, key } = options as Readonly<Record<string, unknown>> // looked at one by one, whatever they are
+  if (clearAuthorizedKeys !== true) return []
+  const path = ['clearAuthorizedKeys']
+  if (key === undefined) return [{ path, message: "needs the 'key' that is to be removed" }]
+  if (typeof key !== 'object' || key === null || !('certificate' in key)) return []
+  return [{ path, message: "cannot be with a certificate: the host's authorized_keys does not hold its key" }]
 }

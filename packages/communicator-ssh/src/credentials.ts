@@ -7,24 +7,27 @@ import { fileSystemError, ImagoError, reveal } from '@imago/core'
 import { localPath } from './home-path.ts'
 import type { SshKey, SshLogin } from './ssh-options.ts'
 
+/** A private key to log in with. */
+export interface KeyCredential {
+  readonly method: 'publickey'
+  /** For messages: the file it comes from. */
+  readonly label: string
+  readonly key: string
+  readonly passphrase?: string
+  /** An OpenSSH certificate, as it stands in its file. */
+  readonly certificate?: string
+  /** It is one of the user's own keys and nobody asked for it: when it cannot be read, the others are tried. */
+  readonly usual?: true
+}
+
 /** One way to log in. */
 export type Credential =
-  | {
-      readonly method: 'publickey'
-      /** For messages: the file it comes from. */
-      readonly label: string
-      readonly key: string
-      readonly passphrase?: string
-      /** An OpenSSH certificate, as it stands in its file. */
-      readonly certificate?: string
-      /** It is one of the user's own keys and nobody asked for it: when it cannot be read, the others are tried. */
-      readonly usual?: true
-    }
+  | KeyCredential
   | { readonly method: 'agent'; readonly label: string; readonly socket: string }
   | { readonly method: 'password' | 'keyboard-interactive'; readonly label: string; readonly password: string }
 
 /** What {@link loadCredentials} needs of a context. */
-interface CredentialContext {
+export interface CredentialContext {
   readonly directory: string
   maskSecret(value: string): void
 }
@@ -64,7 +67,8 @@ export function agentSocket(agent: boolean | string | undefined): string {
   })
 }
 
-async function loadKey(key: SshKey, context: CredentialContext): Promise<Credential> {
+/** Reads a private key and its certificate. @throws ImagoError `INPUT_MISSING` when a file cannot be read */
+export async function loadKey(key: SshKey, context: CredentialContext): Promise<KeyCredential> {
   const { file, inline, passphrase, certificate } = key
   if (passphrase !== undefined) context.maskSecret(reveal(passphrase))
   if (inline !== undefined) context.maskSecret(reveal(inline))

@@ -5,6 +5,7 @@ test('the public names', async () => {
     [
       "clearAuthorizedKey",
       "createKeyPair",
+      "publicKeyOf",
       "reboot",
       "sshAccessEntries",
       "sshCommunicator",

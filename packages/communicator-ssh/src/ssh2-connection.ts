@@ -10,7 +10,7 @@ import type { AnyAuthMethod, AuthenticationType, Client, ClientChannel, ConnectC
 
 import { certifiedKey, signWithCertificates } from './certificate-login.ts'
 import type { Address, HandshakeOptions, SshConnection, SshProcess } from './connection.ts'
-import type { Credential } from './credentials.ts'
+import type { Credential, KeyCredential } from './credentials.ts'
 import { LoginPlan } from './login-plan.ts'
 import type { RawSftp } from './sftp-session.ts'
 
@@ -112,15 +112,30 @@ function authMethod(parse: ParseKey, credential: Credential, { user: username }:
   }
 }
 
-function keyMethod(parse: ParseKey, credential: Extract<Credential, { readonly method: 'publickey' }>, username: string): AnyAuthMethod {
+function keyMethod(parse: ParseKey, credential: KeyCredential, username: string): AnyAuthMethod {
   const { label, certificate } = credential
   const key = parse(credential.key, credential.passphrase)
   if (!(key instanceof Error) && key.isPrivateKey()) {
     return { type: 'publickey', username, key: certificate === undefined ? key : certifiedKey(key, certificate, label) }
   }
   if (credential.usual === true) return { type: 'none', username }
-  const why = key instanceof Error ? key.message : 'it is a public key'
-  throw new ImagoError('DEFINITION_INVALID', `the SSH key '${label}' cannot be used: ${why}`, {
+  throw unusableKey(label, key)
+}
+
+/**
+ * The line of the public key that belongs to a private one.
+ * @throws ImagoError `DEFINITION_INVALID` when the key cannot be read
+ */
+export async function publicKeyLine({ key: text, passphrase, label }: KeyCredential): Promise<string> {
+  const ssh2 = await loadSsh2()
+  const key = ssh2.utils.parseKey(text, passphrase)
+  if (key instanceof Error) throw unusableKey(label, key)
+  return `${key.type} ${key.getPublicSSH().toString('base64')}`
+}
+
+function unusableKey(label: string, problem: unknown): ImagoError {
+  const why = problem instanceof Error ? problem.message : 'it is a public key'
+  return new ImagoError('DEFINITION_INVALID', `the SSH key '${label}' cannot be used: ${why}`, {
     ...(/passphrase/i.test(why) && { hint: "give its 'passphrase', or use an agent" }),
   })
 }
