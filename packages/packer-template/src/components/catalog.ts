@@ -1,0 +1,35 @@
+import type { ComponentKind } from '../fix/draft.ts'
+import type { ComponentTable } from '../mapping/table.ts'
+
+/** Loads the table of a component. */
+type Load = () => Promise<ComponentTable>
+
+/** Components of Packer that have a counterpart, by their types. A new one is a table in a file of its own, and a line here. */
+const tables: Readonly<Record<ComponentKind, Readonly<Record<string, Load>>>> = {
+  builder: {
+    docker: async () => (await import('./docker.ts')).dockerTable,
+    file: async () => (await import('./file-builder-table.ts')).fileBuilderTable,
+    null: async () => (await import('./null.ts')).nullTable,
+  },
+  provisioner: {
+    file: async () => (await import('./file.ts')).fileTable,
+    shell: async () => (await import('./shell.ts')).shellTable,
+    'shell-local': async () => (await import('./shell-local.ts')).shellLocalTable,
+  },
+  'post-processor': {
+    checksum: async () => (await import('./checksum.ts')).checksumTable,
+    compress: async () => (await import('./compress.ts')).compressTable,
+    'docker-import': async () => (await import('./docker-post-processors.ts')).dockerImportTable,
+    'docker-push': async () => (await import('./docker-post-processors.ts')).dockerPushTable,
+    'docker-save': async () => (await import('./docker-post-processors.ts')).dockerSaveTable,
+    'docker-tag': async () => (await import('./docker-post-processors.ts')).dockerTagTable,
+    manifest: async () => (await import('./manifest.ts')).manifestTable,
+    'shell-local': async () => (await import('./shell-local.ts')).shellLocalPostProcessorTable,
+  },
+}
+
+/** The table of a component; `undefined` when there is no counterpart yet. */
+export async function findTable(kind: ComponentKind, type: string): Promise<ComponentTable | undefined> {
+  const load = Object.hasOwn(tables[kind], type) ? tables[kind][type] : undefined
+  return load?.()
+}

@@ -1,0 +1,24 @@
+import type { NullOptions } from '@imago/builder-null'
+
+import { currentText } from '../mapping/current-value.ts'
+import type { ComponentTable } from '../mapping/table.ts'
+import { defineTable } from '../mapping/table.ts'
+import { sshAccess, sshRows } from './ssh.ts'
+
+/** `null` */
+export const nullTable: ComponentTable = defineTable<NullOptions>()({
+  factory: { name: 'nullBuilder', package: '@imago/builder-null' },
+  load: async () => (await import('@imago/builder-null')).nullBuilder,
+  options: sshRows,
+  compose(given, ctx) {
+    const communicator = currentText(given.communicator) ?? 'ssh'
+    if (communicator === 'none') return { communicator }
+    if (communicator !== 'ssh') ctx.reports.problem(ctx, `there is no communicator '${communicator}' yet`, "known: 'ssh', 'none'")
+    const { ssh_host: host, ssh_username: user } = given
+    if (host === undefined) ctx.reports.problem(ctx, "'ssh_host' is missing")
+    if (user === undefined) ctx.reports.problem(ctx, "'ssh_username' is missing")
+    const logins = [given.ssh_password, given.ssh_private_key_file].filter((login) => login !== undefined)
+    if (logins.length > 1) ctx.reports.problem(ctx, "'ssh_password' and 'ssh_private_key_file' exclude each other")
+    return { ...(host !== undefined && { host }), ...sshAccess(given, ctx) }
+  },
+})

@@ -1,0 +1,5 @@
+export { fileBuilder } from './components/file-builder.ts'
+export type { FileArtifact } from './components/file-builder.ts'
+export type { FileBuilderOptions } from './components/file-builder-options.ts'
+export { loadTemplate } from './load-template.ts'
+export type { LoadedTemplate, TemplateFile, TemplateOptions } from './load-template.ts'

@@ -1,0 +1,18 @@
+import type { Model } from './known.ts'
+import { isKnown } from './known.ts'
+
+/** The text of an option as it is now. */
+export function currentText(value: Model<string> | undefined): string | undefined {
+  return isKnown(value) ? value.value : value
+}
+
+/** The texts of an option as they are now. */
+export function currentTexts(value: Model<readonly string[]>): readonly string[] {
+  const list: readonly Model<string>[] = isKnown(value) ? value.value : value
+  return list.map((item) => currentText(item) ?? '')
+}
+
+/** Whether an option says yes now. */
+export function isYes(value: Model<boolean> | undefined): boolean {
+  return isKnown(value) ? value.value : value === true
+}

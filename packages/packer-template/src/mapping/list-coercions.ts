@@ -1,0 +1,143 @@
+import type { Facts, FromFacts } from '@imago/core'
+
+import type { JsonNode } from '../json/json-node.ts'
+import { describeNode } from '../json/json-node.ts'
+import type { FieldTable } from '../text/field-table.ts'
+import type { RenderedText } from '../text/render-text.ts'
+import { printPrimary } from '../typescript/expression.ts'
+import { code } from '../typescript/expression.ts'
+import { writeNotEmpty, writeText } from '../typescript/write-text.ts'
+import { knownText, lateText, renderLeaf } from './coercions.ts'
+import type { Known, Model } from './known.ts'
+import { isKnown, known } from './known.ts'
+import type { Coercion, OptionContext } from './option-context.ts'
+import { contextInside } from './option-context.ts'
+
+/** Texts. One text holds several between commas. */
+export const texts: Coercion<readonly string[]> = (node, ctx) => {
+  if (node.kind !== 'array') return splitText(node, ctx)
+  const items = node.items.flatMap((item, index) => emptyOr(item, contextInside(ctx, item, index)))
+  return items.length === 0 ? undefined : items
+}
+
+/** Texts that may be made while the build runs. */
+export function lateTexts(fields: FieldTable): Coercion<FromFacts<readonly string[]>> {
+  return (node, ctx) => {
+    if (node.kind !== 'array') {
+      const rendered = renderLeaf(node, ctx, fields)
+      const late = typeof rendered === 'object' && typeof rendered.value !== 'string' ? rendered : undefined
+      return late === undefined ? splitText(node, ctx) : splitLate(late)
+    }
+    const read = lateText(fields)
+    const items = node.items.flatMap((item, index): Known<FromFacts<string>>[] => {
+      const value = read(item, contextInside(ctx, item, index))
+      if (isKnownText(value)) return [value]
+      return item.kind === 'text' && value === undefined ? [emptyText] : []
+    })
+    if (items.length === 0) return undefined
+    return items.some(({ value }) => typeof value === 'function') ? lateList(items) : plainList(items)
+  }
+}
+
+/** Whole numbers. */
+export const integers: Coercion<readonly number[]> = (node, ctx) => {
+  const items = node.kind === 'array' ? node.items : splitNodes(node)
+  const numbers = items.flatMap((item, index) => {
+    const value = knownText(item, contextInside(ctx, item, index))?.value.trim() ?? '0'
+    if (/^-?\d+$/.test(value)) return [Number(value)]
+    ctx.reports.problem(contextInside(ctx, item, index), `must be a whole number, not '${value}'`)
+    return []
+  })
+  return numbers.length === 0 ? undefined : numbers
+}
+
+/** Texts by name. A list of objects counts as one object. */
+export const textMap: Coercion<Readonly<Record<string, string>>> = (node, ctx) => {
+  const objects = node.kind === 'array' ? node.items : [node]
+  const entries = objects.flatMap((object) => {
+    if (object.kind === 'object') {
+      return [...object.members].map(([name, { value }]) => [name, knownText(value, contextInside(ctx, value, name)) ?? ''] as const)
+    }
+    if (object.kind !== 'plain' || object.value !== null) ctx.reports.problem(ctx, `must be an object, not ${describeNode(object)}`)
+    return []
+  })
+  return entries.length === 0 ? undefined : Object.fromEntries(entries)
+}
+
+const emptyText: Known<string> = known({ value: '', key: '""', code: () => ({ kind: 'text', value: '' }) })
+
+function emptyOr(node: JsonNode, ctx: OptionContext): Known<string>[] {
+  const value = knownText(node, ctx)
+  if (value !== undefined) return [value]
+  return node.kind === 'text' ? [emptyText] : []
+}
+
+function isKnownText(value: Model<FromFacts<string>> | undefined): value is Known<FromFacts<string>> {
+  return isKnown(value)
+}
+
+/** A text in the place of a list. */
+function splitText(node: JsonNode, ctx: OptionContext): Model<readonly string[]> | undefined {
+  if (node.kind === 'object') {
+    if (node.members.size > 0) ctx.reports.problem(ctx, 'must be a list, not an object')
+    return undefined
+  }
+  const rendered = renderLeaf(node, ctx)
+  if (rendered === undefined) return undefined
+  if (typeof rendered === 'string') return [rendered]
+  if (typeof rendered.value !== 'string') return undefined
+  if (rendered.text.needs.functions.size === 0) return rendered.value === '' ? undefined : rendered.value.split(',')
+  return splitStatic(rendered, rendered.value)
+}
+
+function splitStatic(rendered: RenderedText, value: string): Known<readonly string[]> | undefined {
+  if (value === '' && rendered.text.needs.variables.size === 0) return undefined
+  const list = value.split(',')
+  return known({
+    value: list,
+    key: JSON.stringify(list),
+    ...(value === '' && { unless: (writer) => writeNotEmpty(rendered, writer) }),
+    code: (writer) => code(`${printPrimary(writeText(rendered, writer))}.split(',')`),
+  })
+}
+
+function splitLate(rendered: RenderedText): Known<(facts: Facts) => readonly string[]> | undefined {
+  const { value } = rendered
+  if (typeof value === 'string') return undefined
+  return known({
+    value: (facts: Facts) => value(facts).split(','),
+    key: `late:${JSON.stringify(rendered.text.source)}`,
+    code: (writer) => ({
+      kind: 'arrow',
+      parameters: '(facts)',
+      body: code(`${printPrimary(writeText(rendered, writer))}.split(',')`),
+    }),
+  })
+}
+
+function lateList(items: readonly Known<FromFacts<string>>[]): Known<(facts: Facts) => readonly string[]> {
+  return known({
+    value: (facts: Facts) => items.map(({ value }) => (typeof value === 'function' ? value(facts) : value)),
+    key: `late:[${items.map(({ key }) => key).join(',')}]`,
+    code: (writer) => ({
+      kind: 'arrow',
+      parameters: '(facts)',
+      body: {
+        kind: 'list',
+        items: items.map((item) => {
+          const layout = item.code(writer)
+          return layout.kind === 'arrow' ? layout.body : layout
+        }),
+      },
+    }),
+  })
+}
+
+function plainList(items: readonly Known<FromFacts<string>>[]): readonly Known<string>[] {
+  return items.filter((item): item is Known<string> => typeof item.value === 'string')
+}
+
+function splitNodes(node: JsonNode): readonly JsonNode[] {
+  if (node.kind === 'text') return node.value === '' ? [] : node.value.split(',').map((value) => ({ ...node, value }))
+  return node.kind === 'plain' && node.value === null ? [] : [node]
+}
