@@ -1,5 +1,6 @@
 export { artifactNames, artifactSize } from './artifact-names.ts'
 export { formatSize } from './format-size.ts'
+export { headline } from './headline.ts'
 export { outputLines, singleLine } from './output-text.ts'
 export type { OutputTextOptions } from './output-text.ts'
 export { stepTitle } from './step-title.ts'

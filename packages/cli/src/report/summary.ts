@@ -1,6 +1,6 @@
 import type { BuildReport, Report, ResourceRecord, Status } from '@imago/core'
 import { formatDuration } from '@imago/core'
-import { stepTitle } from '@imago/report/text'
+import { headline, stepTitle } from '@imago/report/text'
 
 import type { Output } from '../output.ts'
 import { artifactLines } from './artifact-lines.ts'
@@ -52,17 +52,8 @@ function tableLines(report: Report, { style, symbols, cwd }: SummaryOptions): st
       ...artifactLines(build.artifacts, cwd).map((line) => `    ${line}`),
     ]),
     '',
-    `${headline(report)} ${style('dim', `in ${formatDuration(report.durationMs)}`)}`,
+    `${headline(report.builds.map((build) => build.status))} ${style('dim', `in ${formatDuration(report.durationMs)}`)}`,
   ]
-}
-
-function headline({ builds }: Report): string {
-  const count = (status: Status): number => builds.filter((build) => build.status === status).length
-  const all = builds.length
-  if (count('succeeded') === all) return all === 1 ? 'built' : `all ${all} builds succeeded`
-  const failed = count('failed') === 0 ? [] : [`${count('failed')} of ${all} ${all === 1 ? 'build' : 'builds'} failed`]
-  const cancelled = count('cancelled') === 0 ? [] : [`${count('cancelled')} cancelled`]
-  return [...failed, ...cancelled].join(', ')
 }
 
 function failureParagraphs(report: Report, style: Style): string[][] {
