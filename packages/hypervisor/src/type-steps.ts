@@ -13,7 +13,10 @@ const defaultTimeout = '2m'
 
 /** The machine's keyboard. */
 export interface Keyboard {
-  /** Lets keys go down and up, in this order and at once. Resolves when the hypervisor has taken them. */
+  /**
+   * Lets keys go down and up, in this order and at once. Resolves when the guest has read them, where the hypervisor can tell (QEMU: port
+   * 0x64), so that none is lost when the guest is slow; after a while, or where it cannot tell, when the hypervisor has taken them.
+   */
   send(events: readonly KeyEvent[], signal: AbortSignal): Promise<void>
 }
 

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as delay } from 'node:timers/promises'
 
 import { onTestFinished } from 'vitest'
 
@@ -55,11 +56,17 @@ export async function startEchoMachine(directory: string): Promise<EchoMachine> 
     await ended
   })
   const [serialSocket, execute] = await Promise.all([serial.connection, monitor.connection.then(monitorOf)])
+  /** Whether the keyboard's controller has something that the guest has not read: bit 0 of its status, at port 0x64. */
+  const hasUnread = async (): Promise<boolean> => {
+    const answer = await execute('human-monitor-command', { 'command-line': 'i /b 0x64' })
+    return (Number(/= (0x[0-9a-f]+)/.exec(String(answer))?.[1]) & 1) === 1
+  }
   return {
     keyboard: {
       async send(events) {
         const inputs = events.map(({ key, down }) => ({ type: 'key', data: { down, key: { type: 'qcode', data: key } } }))
         await execute('input-send-event', { events: inputs })
+        for (let looks = 0; looks < 2000 && (await hasUnread()); looks++) await delay(1)
       },
     },
     screen: {
@@ -82,7 +89,7 @@ async function socketAt(path: string): Promise<{ readonly connection: Promise<So
   return { connection: connection.finally(() => server.close()) }
 }
 
-type Execute = (command: string, args?: object) => Promise<void>
+type Execute = (command: string, args?: object) => Promise<unknown>
 
 /** Speaks QMP, one command at a time. */
 async function monitorOf(socket: Socket): Promise<Execute> {
@@ -95,7 +102,7 @@ async function monitorOf(socket: Socket): Promise<Execute> {
       if (done === true) throw new Error('QEMU has gone')
       const answer: object = JSON.parse(value)
       if ('error' in answer) throw new Error(JSON.stringify(answer.error))
-      if ('return' in answer) return
+      if ('return' in answer) return answer.return
     }
   }
   await execute('qmp_capabilities')
