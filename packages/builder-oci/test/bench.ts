@@ -9,6 +9,7 @@ import { promisify } from 'node:util'
 import type { Communicator, ExecOptions } from '@imago/core'
 import { messageOf } from '@imago/core'
 import { buildContext } from '@imago/testing'
+import { skipWithout } from '../../../test/requirement.ts'
 
 import type { OciArchiveArtifact } from '../src/index.ts'
 import { oci } from '../src/index.ts'
@@ -37,9 +38,19 @@ export interface Skipping {
 
 /** @param missing what is missing, or `undefined` @throws when that must not be */
 export function needs(what: string, missing: string | undefined): Skipping {
-  if (missing === undefined) return { skip: false, why: '' }
-  if (isRequired(what)) throw new Error(`IMAGO_REQUIRE names '${what}', but ${missing}`)
-  return { skip: true, why: ` (skipped: ${missing})` }
+  return { skip: missing !== undefined, why: skipWithout(what, missing) }
+}
+
+/** Which of these programs cannot be run by their names, or `undefined`. */
+export async function whyNoProgram(...names: readonly string[]): Promise<string | undefined> {
+  for (const name of names) {
+    const found = await execute('/bin/sh', ['-c', 'command -v "$0"', name]).then(
+      () => true,
+      () => false,
+    )
+    if (!found) return `there is no program '${name}'`
+  }
+  return undefined
 }
 
 /** Why this process is not root, or `undefined`. */

@@ -3,17 +3,16 @@ import { rm } from 'node:fs/promises'
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { findProgram } from '../src/host/programs.ts'
 import { hostBinaries } from '../src/index.ts'
 import type { TestBuild } from './bench.ts'
-import { checkBuilt, buildImage, needs, output, runProgram, temporaryFolder, whyNoNamespaces } from './bench.ts'
+import { checkBuilt, buildImage, needs, output, runProgram, temporaryFolder, whyNoNamespaces, whyNoProgram } from './bench.ts'
 
 checkBuilt()
 const noEngine = await runProgram('docker', 'version').then(
   () => undefined,
   () => 'there is no Docker engine',
 )
-const noSkopeo = (await findProgram('skopeo')) === undefined ? "there is no program 'skopeo'" : undefined
+const noSkopeo = await whyNoProgram('skopeo')
 
 const noNamespaces = await whyNoNamespaces()
 const engine = needs('docker', noEngine ?? noNamespaces)

@@ -8,10 +8,20 @@ import { delimiter, join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
-import { findProgram } from '../src/host/programs.ts'
 import { debootstrap, hostBinaries, ociArchive, registry, scratch, tarball } from '../src/index.ts'
 import { archiveContent } from './archive-content.ts'
-import { buildImage, checkBuilt, isRequired, needs, output, runProgram, temporaryFolder, whyNoNamespaces, whyNotRoot } from './bench.ts'
+import {
+  buildImage,
+  checkBuilt,
+  isRequired,
+  needs,
+  output,
+  runProgram,
+  temporaryFolder,
+  whyNoNamespaces,
+  whyNoProgram,
+  whyNotRoot,
+} from './bench.ts'
 import type { DockerRegistry } from './docker-registry.ts'
 import { startDockerRegistry } from './docker-registry.ts'
 
@@ -29,11 +39,6 @@ beforeAll(async () => {
   ).path
 })
 afterAll(async () => await rm(folder, { recursive: true }))
-
-async function missing(...programs: readonly string[]): Promise<string | undefined> {
-  for (const name of programs) if ((await findProgram(name)) === undefined) return `there is no program '${name}'`
-  return undefined
-}
 
 async function sha256(path: string): Promise<string> {
   return createHash('sha256')
@@ -70,7 +75,7 @@ describe('a tarball', () => {
     { format: 'xz', program: 'xz', flag: '--xz' },
   ] as const) {
     it(`becomes a compressed layer when it is ${format}`, async (context) => {
-      const { skip, why } = needs(program, await missing(program))
+      const { skip, why } = needs(program, await whyNoProgram(program))
       if (skip) context.skip(why)
       const name = `root-${format}`
       await runProgram(
@@ -174,7 +179,7 @@ describe('an OCI image layout', () => {
   })
 })
 
-const noRegistry = needs('registry', (await missing('docker-registry', 'skopeo')) ?? (await whyNoNamespaces()))
+const noRegistry = needs('registry', (await whyNoProgram('docker-registry', 'skopeo')) ?? (await whyNoNamespaces()))
 describe.skipIf(noRegistry.skip)(`a registry${noRegistry.why}`, () => {
   let server: DockerRegistry
   beforeAll(async () => {
@@ -235,7 +240,7 @@ describe.skipIf(severalUsers.skip)(`debootstrap${severalUsers.why}`, () => {
 })
 
 const noDebootstrap = isRequired('debootstrap')
-  ? ((await missing('debootstrap')) ?? whyNotRoot())
+  ? ((await whyNoProgram('debootstrap')) ?? whyNotRoot())
   : 'it takes a minute: IMAGO_REQUIRE=debootstrap runs it'
 const real = needs('debootstrap', noDebootstrap)
 describe.skipIf(real.skip)(`the real debootstrap${real.why}`, () => {

@@ -113,7 +113,7 @@ export interface Message extends InStep {
   readonly level: 'debug' | 'info' | 'warning'
   readonly text: string
 }
-/** A resource exists, is gone, could not be removed, or was left on purpose. */
+/** A resource exists; is gone, or no longer the build's; could not be removed; or was left on purpose. */
 export interface ResourceChanged extends InBuild {
   readonly type: 'resource-acquired' | 'resource-released' | 'resource-release-failed' | 'resource-kept'
   readonly resource: ResourceRef

@@ -72,6 +72,15 @@ describe('writeOutputFile', () => {
     expect(await readdir(folder)).toEqual([])
   })
 
+  test('a stream that has failed before it is read', async () => {
+    const folder = await temporaryDirectory()
+    const cancelled = AbortSignal.abort()
+    const stream = new Readable().destroy(new Error('no such luck'))
+    await expect(writeOutputFile(join(folder, 'file'), stream, context())).rejects.toThrow('no such luck')
+    await expect(writeOutputFile(join(folder, 'file'), new Readable(), context(cancelled))).rejects.toMatchObject({ code: 'CANCELLED' })
+    expect(await readdir(folder)).toEqual([])
+  })
+
   test('says where it cannot write, and reads no more', async () => {
     const folder = await temporaryDirectory()
     await writeFile(join(folder, 'file'), '')

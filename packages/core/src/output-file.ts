@@ -71,7 +71,10 @@ export async function writeOutputFile(
   ctx: OutputContext,
   { onProgress }: OutputOptions = {},
 ): Promise<Required<ArtifactFile>> {
-  if (content instanceof Readable) addAbortSignal(ctx.signal, content)
+  if (content instanceof Readable) {
+    content.on('error', () => undefined) // it may fail before it is read, which is when it is thrown
+    addAbortSignal(ctx.signal, content)
+  }
   try {
     return await replaceFile(path, ctx, async (temporary) => {
       const file = await wrapped(path, open(temporary, 'w'))

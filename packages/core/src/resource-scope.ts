@@ -104,7 +104,11 @@ export class ResourceScope implements Resources {
     const release = async (): Promise<void> => {
       if (this.#held.includes(held)) await this.#release(held, AbortSignal.timeout(milliseconds(this.#options.releaseTimeout)))
     }
-    const disown = (): Promise<void> => this.#forget(held)
+    const disown = async (): Promise<void> => {
+      if (!this.#held.includes(held)) return
+      this.#say('resource-released', held.record)
+      await this.#forget(held)
+    }
     return { value, record: held.record, release, disown, [Symbol.asyncDispose]: release }
   }
 
