@@ -51,6 +51,7 @@ test('the public names of the package', async () => {
       "toImagoError",
       "validate",
       "wait",
+      "withBases",
       "withFileLock",
       "writeOutputFile",
     ]
