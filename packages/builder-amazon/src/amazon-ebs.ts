@@ -6,6 +6,7 @@ import type { AmiArtifact, DiscardedInstance } from './ami-artifact.ts'
 import { build } from './build.ts'
 import { destroyAmi } from './destroy-ami.ts'
 import type { AmiOptions } from './options/ami.ts'
+import { preflight } from './preflight.ts'
 
 /** What {@link amazonEbs} makes. */
 export type AmazonEbsArtifact<A extends AmiOptions | false> = A extends false ? DiscardedInstance : AmiArtifact
@@ -29,6 +30,7 @@ export function amazonEbs<const A extends AmiOptions | false>(options: AmazonEbs
     makes: own.ami === false ? { type: 'discarded', files: false } : { type: 'amazon-ami', files: false },
     validate: () => amazonEbsIssues(own),
     inputs: () => instanceInputs(own),
+    preflight: (ctx) => preflight(own, own.ami, ctx),
     build: (ctx) => build(own, ctx),
     destroyArtifact: async (artifact, { signal }) => (artifact.type === 'discarded' ? undefined : destroyAmi(artifact, own.access, signal)),
   }

@@ -11,6 +11,7 @@ import { openJob } from './job.ts'
 import { amiIssues } from './options/ami.ts'
 import type { SurrogateAmiOptions } from './options/surrogate.ts'
 import { surrogateEntries, surrogateIssues } from './options/surrogate.ts'
+import { preflight } from './preflight.ts'
 import { createImage } from './steps/create-image.ts'
 import { launch } from './steps/launch.ts'
 import { makeImages } from './steps/make-images.ts'
@@ -42,6 +43,7 @@ export function ebsSurrogate(options: EbsSurrogateOptions): Builder<AmiArtifact>
     makes: { type: 'amazon-ami', files: false },
     validate: () => issuesOf(options),
     inputs: () => instanceInputs(options),
+    preflight: (ctx) => preflight(options, options.ami, ctx),
     build: (ctx) => build(options, ctx),
     destroyArtifact: (artifact, { signal }) => destroyAmi(artifact, options.access, signal),
   }

@@ -10,6 +10,7 @@ import type { Connect } from './job.ts'
 import { openJob } from './job.ts'
 import type { BuiltVolume } from './options/built-volume.ts'
 import { builtVolumeSchema, builtVolumesIssues } from './options/built-volume.ts'
+import { preflight } from './preflight.ts'
 import { all } from './steps/all.ts'
 import { launch } from './steps/launch.ts'
 import { provisionInstance } from './steps/provision-instance.ts'
@@ -55,6 +56,7 @@ export function ebsVolume(options: EbsVolumeOptions): Builder<VolumesArtifact> {
     makes: { type: 'amazon-volumes', files: false },
     validate: () => issuesOf(options),
     inputs: () => instanceInputs(options),
+    preflight: (ctx) => preflight(options, false, ctx),
     build: (ctx) => build(options, ctx),
     destroyArtifact: (artifact, { signal }) => destroy(artifact, options, signal),
   }

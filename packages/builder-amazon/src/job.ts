@@ -1,4 +1,4 @@
-import type { BuildContext, Facts } from '@imago/core'
+import type { BuildContext, ComponentContext, Facts } from '@imago/core'
 import { resolveFacts } from '@imago/core'
 
 import type { InstanceOptions } from './amazon-ebs-options.ts'
@@ -11,14 +11,19 @@ import type { Polling } from './options/polling.ts'
 import { pollingOf } from './options/polling.ts'
 import type { TagOptions } from './options/text.ts'
 
-/** What all steps of one build share. */
-export interface Job {
-  readonly ctx: BuildContext
+/** What works at AWS for one build. */
+export interface AwsJob {
+  readonly ctx: ComponentContext
   readonly aws: Aws
   readonly own: Own
   readonly polling: Polling
   /** When the build began: names and times of its image are counted from here. */
   readonly now: Date
+}
+
+/** The same, with what only builders have. */
+export interface Job extends AwsJob {
+  readonly ctx: BuildContext
 }
 
 /** How AWS is reached: a test puts its own in place. */

@@ -110,7 +110,8 @@ class Connection {
   async #call<T>(operation: Operation, input: object, region: string, signal: AbortSignal): Promise<T> {
     const service = serviceOf(operation)
     try {
-      return (await this.#client(service, region).send(operation, input, signal)) as T
+      // the SDK listens to the signal of each request: one of its own keeps the build's from having too many listeners
+      return (await this.#client(service, region).send(operation, input, AbortSignal.any([signal]))) as T
     } catch (error) {
       const decoded = await this.#decode(error, region, signal)
       throw toAwsError(error, { service, operation, region, signal, decoded })

@@ -2,7 +2,8 @@ import { ImagoError } from '@imago/core'
 
 import type { Aws, CallOptions } from './aws.ts'
 import type { InstanceDescription } from './aws-sdk.ts'
-import { tagFilter, tagsOf } from './tags.ts'
+import type { Filter } from './tags.ts'
+import { tagsOf } from './tags.ts'
 import type { Tags } from './own.ts'
 
 /** The life of an instance. */
@@ -32,15 +33,15 @@ export async function describeInstance(aws: Aws, id: string, options: CallOption
   return found === undefined ? undefined : toInstance(found)
 }
 
-/** Instances with a tag, those that are terminated apart. */
-export async function findInstances(aws: Aws, tag: string, values: readonly string[], options: CallOptions): Promise<Instance[]> {
+/** Instances that fit, those that are terminated apart. */
+export async function findInstances(aws: Aws, filter: Filter, options: CallOptions): Promise<Instance[]> {
   const states: InstanceState[] = ['pending', 'running', 'stopping', 'stopped', 'shutting-down']
-  const filters = [tagFilter(tag, ...values), { Name: 'instance-state-name', Values: states }]
+  const Filters = [filter, { Name: 'instance-state-name', Values: states }]
   const found: Instance[] = []
   for (let token: string | undefined; ;) {
     const { Reservations = [], NextToken } = await aws.call(
       'DescribeInstances',
-      { Filters: filters, ...(token !== undefined && { NextToken: token }) },
+      { Filters, ...(token !== undefined && { NextToken: token }) },
       options,
     )
     found.push(...Reservations.flatMap(({ Instances = [] }) => Instances).map(toInstance))

@@ -22,7 +22,13 @@ export function tagSpecifications(tags: { readonly [K in ResourceType]?: Tags })
   return Object.entries(tags).map(([type, each]) => ({ ResourceType: type as ResourceType, Tags: tagList(each) })) // the keys are of that type
 }
 
+/** A filter of a request. */
+export interface Filter {
+  Name: string
+  Values: string[]
+}
+
 /** A filter for things with a tag. */
-export function tagFilter(key: string, ...values: readonly string[]): { Name: string; Values: string[] } {
+export function tagFilter(key: string, ...values: readonly string[]): Filter {
   return { Name: `tag:${key}`, Values: [...values] }
 }

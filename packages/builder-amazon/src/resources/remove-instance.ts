@@ -10,7 +10,7 @@ import { idsOf, removalPace, unlessGone, whenUnused } from './removal.ts'
 
 /** Ends an instance and waits until it has, then deletes the volumes that did not go with it. */
 export async function removeInstance(aws: Aws, removal: Removal, signal: AbortSignal): Promise<void> {
-  const find = async (): Promise<string[]> => (await findInstances(aws, nameTag, [removal.name], { signal })).map(({ id }) => id)
+  const find = async (): Promise<string[]> => (await findInstances(aws, tagFilter(nameTag, removal.name), { signal })).map(({ id }) => id)
   const ids = await idsOf(removal, find, signal)
   await Promise.all(ids.map(async (id) => terminate(aws, id, signal)))
   const { Volumes = [] } = await aws.call('DescribeVolumes', { Filters: [tagFilter(nameTag, removal.name)] }, { signal })

@@ -2,6 +2,7 @@ import type { ResourceKind } from '@imago/core'
 
 import type { Aws, AwsReference } from '../aws/aws.ts'
 import { removeImage, removeSnapshot } from './remove-image.ts'
+import { cancelImport } from './remove-import-task.ts'
 import { removeInstance, removeKeyPair, removeLaunchTemplate, removeSecurityGroup, removeVolume } from './remove-instance.ts'
 import type { Remove } from './removal.ts'
 import { removeProfile, removeRole } from './remove-profile.ts'
@@ -21,6 +22,7 @@ export type KindName =
   | 'amazon-snapshot'
   | 'amazon-object'
   | 'amazon-session'
+  | 'amazon-import-task'
 
 const removers: Readonly<Record<KindName, Remove>> = {
   'amazon-instance': removeInstance,
@@ -34,6 +36,7 @@ const removers: Readonly<Record<KindName, Remove>> = {
   'amazon-snapshot': removeSnapshot,
   'amazon-object': removeObject,
   'amazon-session': endSession,
+  'amazon-import-task': cancelImport,
 }
 
 /** All of them. */

@@ -8,7 +8,7 @@ import { ownImageNamed } from '../aws/images.ts'
 import type { Tags } from '../aws/own.ts'
 import { untilKnown } from '../aws/poll.ts'
 import { tagSpecifications } from '../aws/tags.ts'
-import type { Job } from '../job.ts'
+import type { AwsJob } from '../job.ts'
 import { resolveTags } from '../job.ts'
 import type { AmiOptions } from '../options/ami.ts'
 import { mappingInput } from '../options/block-device.ts'
@@ -43,7 +43,7 @@ export interface OwnedImage {
 }
 
 /** Makes an image of a stopped instance, and waits until it can be used. What is there already is ours when its tags say so. */
-export async function createImage(job: Job, instanceId: string, ami: AmiOptions, parts: ImageParts): Promise<OwnedImage> {
+export async function createImage(job: AwsJob, instanceId: string, ami: AmiOptions, parts: ImageParts): Promise<OwnedImage> {
   const { aws, ctx, own, polling } = job
   const name = own.name('image')
   const request = {
@@ -67,13 +67,18 @@ export async function createImage(job: Job, instanceId: string, ami: AmiOptions,
 }
 
 /** The tags of an image and its snapshots, with those that say whose they are. */
-export function imageTags({ own }: Job, name: string, { tags }: ImageParts): ReturnType<typeof tagSpecifications> {
+export function imageTags({ own }: AwsJob, name: string, { tags }: ImageParts): ReturnType<typeof tagSpecifications> {
   const { Name: _, ...owner } = own.tags(name)
   return tagSpecifications({ image: { ...tags.image, ...owner }, snapshot: { ...tags.snapshot, ...owner } })
 }
 
 /** The id of a new image; of ours, when the answer of the first attempt was lost and its name is taken. */
-export async function orAdopt({ aws, own }: Job, imageName: string, create: () => Promise<string>, signal: AbortSignal): Promise<string> {
+export async function orAdopt(
+  { aws, own }: AwsJob,
+  imageName: string,
+  create: () => Promise<string>,
+  signal: AbortSignal,
+): Promise<string> {
   try {
     return await create()
   } catch (error) {
@@ -98,7 +103,7 @@ export function imageIdOf({ ImageId }: { readonly ImageId?: string | undefined }
 }
 
 /** Deregisters own images that have the name, where the new one is to have it. */
-export async function deregisterNamed(job: Job, ami: AmiOptions, name: string, regions: readonly string[]): Promise<void> {
+export async function deregisterNamed(job: AwsJob, ami: AmiOptions, name: string, regions: readonly string[]): Promise<void> {
   const { aws, ctx } = job
   await Promise.all(
     regions.map(async (region) => {
@@ -113,7 +118,7 @@ export async function deregisterNamed(job: Job, ami: AmiOptions, name: string, r
 
 /** Copies an image to another region, and waits until it can be used. */
 export async function copyImage(
-  job: Job,
+  job: AwsJob,
   source: OwnedImage,
   region: string,
   parts: ImageParts,

@@ -5,7 +5,7 @@ import type { Tags } from '../aws/own.ts'
 import { nameTag } from '../aws/own.ts'
 import { poll } from '../aws/poll.ts'
 import { tagFilter, tagSpecifications } from '../aws/tags.ts'
-import type { Job } from '../job.ts'
+import type { AwsJob } from '../job.ts'
 import { acquire } from '../resources/acquire.ts'
 
 /** What to make a snapshot of. */
@@ -25,7 +25,7 @@ export interface OwnedSnapshot {
 }
 
 /** Makes a snapshot of a volume, and waits until it is whole. */
-export async function createSnapshot(job: Job, order: SnapshotOrder): Promise<OwnedSnapshot> {
+export async function createSnapshot(job: AwsJob, order: SnapshotOrder): Promise<OwnedSnapshot> {
   const { aws, ctx, own } = job
   const name = own.name(order.what)
   const { Name: _, ...owner } = own.tags(name)
@@ -50,14 +50,14 @@ export async function createSnapshot(job: Job, order: SnapshotOrder): Promise<Ow
 }
 
 /** AWS makes a second snapshot when the answer about the first was lost, for it takes no token. */
-async function deleteTwins({ aws }: Job, name: string, keep: string, signal: AbortSignal): Promise<void> {
+async function deleteTwins({ aws }: AwsJob, name: string, keep: string, signal: AbortSignal): Promise<void> {
   const { Snapshots = [] } = await aws.call('DescribeSnapshots', { OwnerIds: ['self'], Filters: [tagFilter(nameTag, name)] }, { signal })
   for (const { SnapshotId = '' } of Snapshots) {
     if (SnapshotId !== keep) await aws.call('DeleteSnapshot', { SnapshotId }, { signal })
   }
 }
 
-async function waitForSnapshot({ aws, ctx, polling }: Job, id: string): Promise<void> {
+async function waitForSnapshot({ aws, ctx, polling }: AwsJob, id: string): Promise<void> {
   let percent = -1
   await poll({
     what: `the snapshot ${id}`,

@@ -4,7 +4,7 @@ import type { Aws, CallOptions } from '../aws/aws.ts'
 import { snapshotsOf } from '../aws/images.ts'
 import { expiryTag, ownerTag } from '../aws/own.ts'
 import { poll } from '../aws/poll.ts'
-import type { Job } from '../job.ts'
+import type { AwsJob } from '../job.ts'
 import type { AmiOptions } from '../options/ami.ts'
 import { deprecationTime } from '../options/ami.ts'
 import type { LaunchTemplateReference } from '../options/fast-launch.ts'
@@ -12,7 +12,7 @@ import type { SnapshotShareOptions } from '../options/share.ts'
 import type { OwnedImage } from './create-image.ts'
 
 /** Gives an image in one region everything that it is to have beside its content. Who may use it is said last. */
-export async function finishImage(job: Job, ami: AmiOptions, owned: OwnedImage): Promise<void> {
+export async function finishImage(job: AwsJob, ami: AmiOptions, owned: OwnedImage): Promise<void> {
   const aws = job.aws.in(owned.region)
   const call = { signal: job.ctx.signal }
   const ImageId = owned.image.id
@@ -32,7 +32,7 @@ export async function finishImage(job: Job, ami: AmiOptions, owned: OwnedImage):
   }
 }
 
-async function shareImage(aws: Aws, { shareWith, shareSnapshotsWith }: AmiOptions, { image }: OwnedImage, { ctx }: Job): Promise<void> {
+async function shareImage(aws: Aws, { shareWith, shareSnapshotsWith }: AmiOptions, { image }: OwnedImage, { ctx }: AwsJob): Promise<void> {
   if (shareWith !== undefined) {
     const { accounts = [], organizations = [], organizationalUnits = [], everybody } = shareWith
     const Add = [
@@ -61,7 +61,7 @@ export async function shareSnapshot(
 }
 
 async function enableFastLaunch(
-  { ctx, polling }: Job,
+  { ctx, polling }: AwsJob,
   aws: Aws,
   options: NonNullable<AmiOptions['fastLaunch']>,
   { image, region }: OwnedImage,
@@ -109,7 +109,7 @@ function templateInput({ template, version }: LaunchTemplateReference): {
  * Takes the tags off that say that an image is not finished, and lets the journal forget it: from now on it is the user's. Tags that
  * say which run has made it stay.
  */
-export async function handOver(job: Job, { region, resource, image }: OwnedImage): Promise<void> {
+export async function handOver(job: AwsJob, { region, resource, image }: OwnedImage): Promise<void> {
   const Tags = [ownerTag, expiryTag].map((Key) => ({ Key }))
   await job.aws.in(region).call('DeleteTags', { Resources: [image.id, ...snapshotsOf(image)], Tags }, job.ctx)
   await resource.disown()

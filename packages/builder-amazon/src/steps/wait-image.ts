@@ -6,13 +6,13 @@ import { describeImage, snapshotsOf } from '../aws/images.ts'
 import { poll } from '../aws/poll.ts'
 import { tagFilter } from '../aws/tags.ts'
 import { nameTag } from '../aws/own.ts'
-import type { Job } from '../job.ts'
+import type { AwsJob } from '../job.ts'
 
 /**
  * Waits until an image can be used, and says how far its snapshots are.
  * @throws ImagoError `PROVIDER_FAILED` with AWS's reason when it never will be
  */
-export async function waitForImage({ ctx, polling }: Job, aws: Aws, id: string, resourceName: string): Promise<Image> {
+export async function waitForImage({ ctx, polling }: AwsJob, aws: Aws, id: string, resourceName: string): Promise<Image> {
   let percent = -1
   return await poll({
     what: `the AMI ${id} in ${aws.region}`,

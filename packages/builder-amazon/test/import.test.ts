@@ -1,0 +1,86 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import type { FilesArtifact } from '@imago/core'
+import { postProcessContext } from '@imago/testing'
+import { expect, test } from 'vitest'
+
+import { amazonImport } from '../src/index.ts'
+import type { AmazonImportOptions } from '../src/index.ts'
+import type { Emulated } from './emulated.ts'
+import { emulated } from './emulated.ts'
+
+const base = { region: 'us-west-2', bucket: 'imports', polling: { interval: '20ms' } } as const satisfies AmazonImportOptions
+
+/** A disk. */
+async function disk({ directory }: Emulated): Promise<FilesArtifact> {
+  const path = join(directory, 'disk.raw')
+  await writeFile(path, Buffer.alloc(6 * 1024 * 1024, 1))
+  return { type: 'qemu-image', id: path, files: [{ path, size: 6 * 1024 * 1024 }] }
+}
+
+const kinds = ({ emulator }: Emulated): readonly string[] => emulator.leftovers().map(({ kind, region }) => `${kind} ${region}`)
+
+test('a disk is uploaded, imported under the name that AWS gives, and removed from the bucket', () =>
+  emulated({ buckets: ['imports'] }, async (aws) => {
+    const ctx = postProcessContext()
+    const artifact = await amazonImport({ ...base, ami: { tags: { team: 'cows' }, deprecateAfter: '30d' } }).process(await disk(aws), ctx)
+    expect(artifact).toMatchObject({ type: 'amazon-ami', name: expect.stringMatching(/^import-ami-/) })
+    expect(kinds(aws)).toEqual(['image us-west-2', 'snapshot us-west-2'])
+    expect(aws.emulator.leftovers()[0]?.tags).toMatchObject({ team: 'cows', 'imago.run': ctx.runId })
+    expect(aws.emulator.leftovers()[0]?.tags).not.toHaveProperty('imago.owner')
+    expect(ctx.resources.held).toEqual([])
+    expect(ctx.said.events.at(-1)).toMatchObject({ type: 'progress', unit: 'percent' })
+  }))
+
+test('a name means a copy, in other regions too', () =>
+  emulated({ buckets: ['imports'] }, async (aws) => {
+    const ctx = postProcessContext()
+    const artifact = await amazonImport({ ...base, ami: { name: 'cow', regions: ['eu-west-1'] } }).process(await disk(aws), ctx)
+    expect(artifact).toMatchObject({ name: 'cow', id: expect.stringMatching(/^eu-west-1:ami-\w+,us-west-2:ami-\w+$/) })
+    expect(kinds(aws)).toEqual(['image us-west-2', 'snapshot us-west-2', 'image eu-west-1', 'snapshot eu-west-1'])
+    expect(
+      aws.emulator
+        .leftovers()
+        .filter(({ kind }) => kind === 'image')
+        .map(({ name }) => name),
+    ).toEqual(['cow', 'cow'])
+  }))
+
+test('what fails leaves nothing', () =>
+  emulated({ buckets: ['imports'] }, async (aws) => {
+    const ctx = postProcessContext()
+    const input = await disk(aws)
+    aws.emulator.faults.inject({ type: 'error', operation: 'CopyImage', code: 'UnauthorizedOperation', times: Infinity })
+    const error: unknown = await amazonImport({ ...base, ami: { name: 'cow' } })
+      .process(input, ctx)
+      .catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ code: 'AUTHENTICATION_FAILED' })
+    await ctx.resources.releaseAll()
+    expect(kinds(aws)).toEqual([])
+  }))
+
+test('an import that is cancelled is cancelled at AWS, too', () =>
+  emulated({ buckets: ['imports'], delays: { image: 60_000 } }, async (aws) => {
+    const cancel = new AbortController()
+    const ctx = postProcessContext({ signal: cancel.signal })
+    const work = amazonImport(base).process(await disk(aws), ctx)
+    setTimeout(() => cancel.abort(), 500)
+    expect(await work.catch((reason: unknown) => reason)).toMatchObject({ code: 'CANCELLED' })
+    await ctx.resources.releaseAll()
+    expect(aws.emulator.journal.counts()).toMatchObject({ CancelImportTask: 1 })
+    expect(kinds(aws)).toEqual([])
+  }))
+
+test('a disk that AWS does not import is told before anything is uploaded', async () => {
+  const files = [{ path: '/tmp/disk.qcow2', size: 1 }]
+  const error: unknown = await amazonImport(base)
+    .process({ type: 'qemu-image', id: 'x', files }, postProcessContext())
+    .catch((reason: unknown) => reason)
+  expect(error).toMatchObject({ code: 'INPUT_MISSING', hint: expect.stringContaining('/tmp/disk.qcow2') })
+})
+
+test('options are checked', () => {
+  const issues = amazonImport({ ...base, bucket: 'No', ami: { name: 'no', kmsKey: 'x' } }).validate?.() ?? []
+  expect(issues.map(({ path }) => path.join('.'))).toEqual(['bucket', 'ami.name', 'ami.kmsKey'])
+})
