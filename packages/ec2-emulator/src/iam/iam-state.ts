@@ -53,10 +53,11 @@ export class IamState {
   }
 
   /**
-   * What EC2 makes of a profile that a request names.
+   * What EC2 makes of a profile that a request names; `undefined` when it names none.
    * @throws ApiError `InvalidParameterValue` when there is none, or EC2 does not know of it yet
    */
-  requireProfile({ Arn: arn, Name: name }: IamInstanceProfileSpecification, now: number): IamInstanceProfile {
+  requireProfile({ Arn: arn, Name: name }: IamInstanceProfileSpecification, now: number): IamInstanceProfile | undefined {
+    if (arn === undefined && name === undefined) return undefined
     if (arn !== undefined && name !== undefined) {
       throw apiError(
         'InvalidParameterCombination',

@@ -40,13 +40,18 @@ function readStruct(schema: NormalizedSchema, tree: QueryTree, place: Place): un
     const key = memberKey(name, member, place.flavour)
     known.add(key)
     const node = tree.get(key)
-    if (node !== undefined) value[name] = readNode(member, node, below(place, key))
+    if (node !== undefined && !isBlank(name, node, place)) value[name] = readNode(member, node, below(place, key))
     else if (isRequired(schema, name))
       throw apiError('MissingParameter', `The request must contain the parameter ${below(place, key).path}`)
   }
   const unknown = [...tree.keys()].find((key) => !known.has(key))
   if (unknown !== undefined) throw apiError('UnknownParameter', `The parameter ${below(place, unknown).path} is not recognized`)
   return value
+}
+
+/** EC2 takes an empty parameter for none, as some clients write it. The value of a tag can be empty. */
+function isBlank(name: string, node: QueryNode, { flavour }: Place): boolean {
+  return flavour === 'ec2' && node === '' && name !== 'Value'
 }
 
 /** A structure's schema lists its required members first, and says how many there are. */
