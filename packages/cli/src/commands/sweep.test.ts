@@ -6,6 +6,10 @@ import { fakeHost } from '../../test/fake-host.ts'
 import { main } from '../main.ts'
 
 const docker: Plugin = { name: '@imago/builder-docker', resourceKinds: [] }
+const amazon = {
+  iamPolicy: () => expect.unreachable(),
+  sweepAmazon: (options: object): Plugin => ({ name: `amazon ${JSON.stringify(options)}`, resourceKinds: [] }),
+}
 
 function swept(outcome: SweptResource['outcome'], said: Partial<SweptResource> = {}): SweptResource {
   const record = { runId: 'run00001', image: 'hello', build: 'docker', kind: 'docker-container', package: 'p', name: 'imago-1', data: {} }
@@ -18,7 +22,10 @@ async function sweep(
 ): Promise<{ code: number; host: FakeHost; options: SweepOptions }> {
   let options: SweepOptions = {}
   const host = fakeHost({
-    modules: { importPackage: (name) => Promise.resolve(name === docker.name ? { plugin: docker } : undefined) },
+    modules: {
+      importPackage: (name) =>
+        Promise.resolve(name === docker.name ? { plugin: docker } : name === '@imago/builder-amazon' ? amazon : undefined),
+    },
     core: {
       sweep(given = {}) {
         options = given
@@ -57,6 +64,17 @@ describe('imago sweep', () => {
     const { options, host } = await sweep(['--dry-run', '--other-hosts'], [])
     expect(options).toMatchObject({ dryRun: true, otherHosts: true })
     expect(host.stdout.text).toBe('nothing is left behind\n')
+  })
+
+  test('looks at AWS when asked to, and nowhere else', async () => {
+    const { options } = await sweep(['--aws', '--region', 'eu-west-1,us-west-2', '--region', 'us-east-1', '--expired'], [])
+    expect(options.plugins?.map(({ name }) => name)).toEqual([
+      docker.name,
+      'amazon {"regions":["eu-west-1","us-west-2","us-east-1"],"onlyExpired":true}',
+    ])
+    const refused = await sweep(['--expired'], [])
+    expect(refused.code).toBe(2)
+    expect(refused.host.stderr.text).toContain("option '--expired' needs --aws beside it")
   })
 
   test('loads the packages that journals name', async () => {

@@ -1,6 +1,8 @@
 import type { Plugin, SweptResource } from '@imago/core'
 
-import type { Flags } from '../arguments.ts'
+import { amazonPackage, loadAmazon } from '../amazon-package.ts'
+import type { Flags, FlagValues } from '../arguments.ts'
+import { usageError } from '../arguments.ts'
 import { exitCodeOfSignal, exitCodes } from '../exit-code.ts'
 import type { Host } from '../host.ts'
 import { loadFirstPartyPlugins, loadPlugin } from '../load-plugins.ts'
@@ -18,6 +20,15 @@ const flags = {
     type: 'boolean',
     help: 'Also remove what builds on other machines created. They may still be running: make sure that they are not.',
   },
+  aws: {
+    type: 'boolean',
+    help: 'Also look at AWS, by tags, for what builds of this machine have left there. Uses the credentials and the region of the environment.',
+  },
+  region: { type: 'values', value: '<names>', help: 'With --aws: these regions, with commas between them.' },
+  expired: {
+    type: 'boolean',
+    help: 'With --aws: what builds of any machine have left that is older than they said they would take, and nothing else there.',
+  },
   json: { type: 'boolean', help: 'Write a line of JSON for each thing to stdout.' },
   'no-color': { type: 'boolean', help: 'No colours.' },
 } as const satisfies Flags
@@ -32,11 +43,15 @@ export const sweepCommand: Command = defineCommand({
   examples: [
     { command: 'imago sweep --dry-run', does: 'Show what is left behind.' },
     { command: 'imago sweep', does: 'Remove it.' },
+    {
+      command: 'imago sweep --aws --region eu-west-1,us-west-2 --expired',
+      does: 'In a job of its own: remove what killed builds have left at AWS.',
+    },
   ],
   async run({ values, positionals }, host) {
     noPositionals(positionals)
     const look = lookOf(host, 'stdout', { noColor: values['no-color'] })
-    const plugins = await installedPlugins(host)
+    const plugins = [...(await installedPlugins(host)), ...(await amazonPlugins(values, host))]
     using interruption = interruptible(host, {
       onCancel: (message) => host.stderr.write(`${message}\n`),
       onExit: (message) => host.stderr.write(`${message}\n`),
@@ -57,11 +72,19 @@ export const sweepCommand: Command = defineCommand({
   },
 })
 
+/** What looks at AWS, when that is asked for. */
+async function amazonPlugins({ aws, region, expired }: FlagValues<typeof flags>, host: Host): Promise<Plugin[]> {
+  if (!aws && (region.length > 0 || expired)) throw usageError(`option '--${expired ? 'expired' : 'region'}' needs --aws beside it`)
+  if (!aws) return []
+  const { sweepAmazon } = await loadAmazon(host.cwd, host.modules)
+  return [sweepAmazon({ regions: region.flatMap((names) => names.split(',')).filter((name) => name !== ''), onlyExpired: expired })]
+}
+
 async function installedPlugins(host: Host): Promise<Plugin[]> {
   const loaded = await loadFirstPartyPlugins(host.cwd, host.modules)
   return loaded.flatMap((result) => {
     if (result.status === 'broken') host.stderr.write(`warning: ${result.name} cannot be loaded: ${result.why}\n`)
-    return result.status === 'loaded' ? [result.plugin] : []
+    return result.status === 'loaded' && result.name !== amazonPackage ? [result.plugin] : []
   })
 }
 
