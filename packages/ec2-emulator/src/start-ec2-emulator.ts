@@ -44,7 +44,7 @@ export async function startEc2Emulator(options: Ec2EmulatorOptions = {}): Promis
   const faults = new Faults()
   const journal = new Journal()
   const docker = options.guests === undefined || options.guests === 'none' ? undefined : await dockerGuests(guestOptions(options.guests))
-  const guests = docker ?? noGuests()
+  const guests = docker?.guests ?? noGuests()
   const world = new World({ account, delays: delaysOf(delays), faults, guests })
   for (const name of regions) world.regions.set(name, seedRegion(world, name, { images, guests: docker }))
   seedAccount(world, { images, parameters, secrets, buckets })

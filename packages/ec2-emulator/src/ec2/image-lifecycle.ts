@@ -4,6 +4,7 @@ import type { Call, Ec2Operations } from '../operation.ts'
 import type { ImageResource } from '../state/region.ts'
 import { findLaunchTemplate } from './launch-template-versions.ts'
 import { requireOwnImage } from './images.ts'
+import { dropUnusedDisk } from './unused-disks.ts'
 
 /** The end of images, and what is put in its way. */
 export const imageLifecycleOperations: Ec2Operations<
@@ -23,8 +24,8 @@ export const imageLifecycleOperations: Ec2Operations<
       throw apiError('OperationNotPermitted', `The image ${id} cannot be deregistered because deregistration protection is enabled.`)
     },
     run({ ImageId, DeleteAssociatedSnapshots: deletes = false }, call) {
-      const { region } = call
-      const { id, data } = requireOwnImage(ImageId, call)
+      const { region, world } = call
+      const { id, data, rootDisk } = requireOwnImage(ImageId, call)
       region.images.remove(id)
       if (!deletes) return { Return: true }
       const ids = (data.BlockDeviceMappings ?? []).flatMap(({ Ebs }) => Ebs?.SnapshotId ?? [])
@@ -36,6 +37,7 @@ export const imageLifecycleOperations: Ec2Operations<
         region.snapshots.remove(SnapshotId)
         return { SnapshotId, ReturnCode: 'success' as const }
       })
+      dropUnusedDisk(world, rootDisk)
       return { Return: true, DeleteSnapshotResults }
     },
   },

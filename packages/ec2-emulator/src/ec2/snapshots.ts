@@ -6,6 +6,7 @@ import { applyFilters } from '../state/filters.ts'
 import { paginate } from '../state/pages.ts'
 import type { SnapshotResource } from '../state/region.ts'
 import { readTagSpecifications } from '../state/tags.ts'
+import { dropUnusedDisk } from './unused-disks.ts'
 import { finishSnapshot, progressOf, takeSnapshot } from './snapshot-creation.ts'
 
 const filters: FilterFields<SnapshotResource> = {
@@ -61,9 +62,10 @@ export const snapshotOperations: Ec2Operations<'CreateSnapshot' | 'DescribeSnaps
   },
   DeleteSnapshot: {
     check: ({ SnapshotId = '' }, call) => requireUnused(SnapshotId, call),
-    run({ SnapshotId = '' }, call) {
-      requireUnused(SnapshotId, call)
-      call.region.snapshots.remove(SnapshotId)
+    run({ SnapshotId = '' }, { world, region, now }) {
+      const { rootDisk } = region.snapshots.require(SnapshotId, now)
+      region.snapshots.remove(SnapshotId)
+      dropUnusedDisk(world, rootDisk)
       return {}
     },
   },
