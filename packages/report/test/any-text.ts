@@ -42,6 +42,9 @@ export const anyEvents: fc.Arbitrary<readonly BuildEvent[]> = fc
   .record({ text: fc.array(anyText, { minLength: 12, maxLength: 12 }), ends: fc.boolean() })
   .map(({ text, ends }) => eventsWith(text, ends))
 
+/** The events of a run whose every text is all that is known to be hard to escape. */
+export const nastyEvents: readonly BuildEvent[] = eventsWith([nasty.join(' ')], true)
+
 function eventsWith(text: readonly string[], ends: boolean): BuildEvent[] {
   const of = (index: number): string => text[index % text.length] ?? ''
   const place: Place = [of(0), of(1)]
