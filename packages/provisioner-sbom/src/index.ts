@@ -1,0 +1,2 @@
+export { sbom } from './sbom.ts'
+export type { SbomOptions } from './sbom.ts'
