@@ -10,12 +10,22 @@ interface EntryBase {
   readonly mtime: number
 }
 
-/** A file. `content` holds exactly `size` bytes. */
+/** A part of a file. */
+export interface TarExtent {
+  /** Bytes from the beginning of the file. */
+  readonly offset: number
+  /** Bytes. */
+  readonly length: number
+}
+
+/** A file. `content` holds exactly `size` bytes, or those of its `extents`. */
 export interface TarFile extends EntryBase {
   readonly type: 'file'
   /** Bytes. */
   readonly size: number
   readonly content: Uint8Array | AsyncIterable<Uint8Array>
+  /** Of a file with holes: the parts that `content` holds, in their order. Between them, and after them up to `size`, are zeros. */
+  readonly extents?: readonly TarExtent[]
 }
 
 /** A directory. Its content has entries of its own. */

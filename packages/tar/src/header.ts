@@ -1,6 +1,8 @@
 import { isAscii, isUtf8 } from 'node:buffer'
+import { posix } from 'node:path'
 
 import type { TarEntry } from './entry.ts'
+import { contentSize, sparsePrefix } from './sparse-format.ts'
 
 const blockSize = 512
 const slash = Buffer.from('/')
@@ -29,13 +31,22 @@ export function padding(size: number): Uint8Array {
 
 /**
  * The header of an entry, whole blocks: POSIX ustar; pax records (POSIX.1-2001) before it for what ustar cannot say; GNU's long
- * names for long names that are no text, which pax cannot say either.
+ * names for long names that are no text, which pax cannot say either; the map of a file with holes behind it.
  */
 export function encodeHeader(entry: TarEntry): Uint8Array {
   const name = entryName(entry)
+  if (entry.type === 'file' && entry.extents !== undefined) {
+    const { records, map } = sparsePrefix(name.toString(), entry.size, entry.extents)
+    // whoever does not know the format sees by this name that the content is not the file's
+    const standIn = `${posix.dirname(name.toString('latin1'))}/GNUSparseFile.0/${posix.basename(name.toString('latin1'))}`
+    return Buffer.concat([headerOf(entry, Buffer.from(standIn.slice(0, 100), 'latin1'), contentSize(entry) + map.length, records), map])
+  }
+  return headerOf(entry, name, entry.type === 'file' ? entry.size : 0)
+}
+
+function headerOf(entry: TarEntry, name: Buffer, size: number, known?: Readonly<Record<string, string>>): Buffer {
   const linkName = 'linkName' in entry ? Buffer.from(entry.linkName) : empty
-  const size = entry.type === 'file' ? entry.size : 0
-  const records: Record<string, string> = {}
+  const records: Record<string, string> = known === undefined ? {} : { ...known }
   const before: Buffer[] = []
 
   const split = splitName(name)
@@ -74,8 +85,8 @@ function fits(name: Buffer): boolean {
   return name.length <= 100 && (isAscii(name) || !isText(name))
 }
 
-/** Whether a name can stand in a pax record. U+FFFD is what readers make of bytes that are not UTF-8: it is left to the other ways. */
-function isText(name: Buffer): boolean {
+/** Whether a name is text that can stand in a pax record. U+FFFD is what readers make of bytes that are not UTF-8: it is left to the other ways. */
+export function isText(name: Buffer): boolean {
   return isUtf8(name) && !name.includes('\uFFFD')
 }
 

@@ -1,4 +1,4 @@
-export type { TarDirectory, TarEntry, TarFile, TarLink, TarNode } from './entry.ts'
+export type { TarDirectory, TarEntry, TarExtent, TarFile, TarLink, TarNode } from './entry.ts'
 export { packContent } from './pack-content.ts'
 export type { PackContentOptions } from './pack-content.ts'
 export { packEntries } from './pack-entries.ts'

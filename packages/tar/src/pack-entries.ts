@@ -5,6 +5,7 @@ import { abortError, ImagoError } from '@imago/core'
 import type { TarEntry, TarFile } from './entry.ts'
 import { encodeHeader, endOfArchive, padding } from './header.ts'
 import { readableOf } from './readable-of.ts'
+import { contentSize } from './sparse-format.ts'
 
 /** Small entries leave in chunks of about so many bytes. */
 const chunkSize = 256 * 1024
@@ -70,12 +71,12 @@ async function* encode(
         if (content instanceof Uint8Array) {
           checkSize(entry, content.length)
           add(content)
-          count(entry.size)
+          count(content.length)
         } else {
           yield take()
           yield* contentOf(entry, content, count)
         }
-        add(padding(entry.size))
+        add(padding(contentSize(entry)))
       }
       if (length >= chunkSize) yield take()
     }
@@ -89,11 +90,12 @@ async function* contentOf(
   content: AsyncIterable<Uint8Array>,
   count: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  const expected = contentSize(entry)
   let size = 0
   for await (const chunk of content) {
     if (chunk.length === 0) continue
     size += chunk.length
-    if (size > entry.size) checkSize(entry, size)
+    if (size > expected) checkSize(entry, size)
     yield chunk
     count(chunk.length)
   }
@@ -101,10 +103,11 @@ async function* contentOf(
 }
 
 function checkSize(entry: TarFile, size: number): void {
-  if (size === entry.size) return
+  const expected = contentSize(entry)
+  if (size === expected) return
   const name = Buffer.from(entry.name).toString()
   throw new ImagoError(
     'TRANSFER_FAILED',
-    `'${name}' has ${size > entry.size ? 'more' : 'fewer'} than the ${entry.size} bytes that were announced`,
+    `'${name}' has ${size > expected ? 'more' : 'fewer'} than the ${expected} bytes that were announced`,
   )
 }

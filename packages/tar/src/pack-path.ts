@@ -12,7 +12,10 @@ import { localTree } from './local-tree.ts'
 import type { ReadNode } from './node-reader.ts'
 import { NodeReader } from './node-reader.ts'
 import { packBatches } from './pack-entries.ts'
+import { isText } from './header.ts'
 import { readAhead } from './read-ahead.ts'
+import { findExtents, mayHaveHoles, readExtents } from './sparse-file.ts'
+import { contentSize } from './sparse-format.ts'
 
 /** Files up to so many bytes are read whole, several at once. */
 const smallFile = 64 * 1024
@@ -43,6 +46,8 @@ export interface PackPathOptions {
   readonly mtime?: number
   /** Says of each path below a directory whether it is packed; below a directory that is not, nothing is. @default everything is */
   readonly include?: (below: string) => boolean
+  /** Leave the holes of files out, in GNU's format: GNU's and libarchive's tar read it, others do not. @default false */
+  readonly sparse?: boolean
   /** Called for each socket, named pipe and device that is left out. @default such a thing is an error */
   readonly onSkip?: (path: string, kind: 'socket' | 'named pipe' | 'device') => void
   /** Called as content leaves; `total` is known for a single file. */
@@ -85,15 +90,15 @@ async function* batchesOf(
     if (!stats.isDirectory()) {
       if (name === '') throw new ImagoError('INTERNAL', `'${path}' is a file and needs a name in the archive`)
       const node = { path: real, below: Buffer.from(name), isFile: stats.isFile() }
-      const entries = toEntries([node], await reader.read([node]), none, options)
-      for (const entry of entries) if (entry.type === 'file') onTotal(entry.size)
+      const entries = await toEntries([node], await reader.read([node]), none, options)
+      for (const entry of entries) if (entry.type === 'file') onTotal(contentSize(entry))
       yield entries
       return
     }
     if (name !== '') yield [{ ...common(Buffer.from(name), stats, options), type: 'directory' }]
     const prefix = name === '' ? none : Buffer.from(`${name}/`)
     const readBatch = async (nodes: readonly LocalNode[]): Promise<readonly TarEntry[]> =>
-      toEntries(nodes, await reader.read(nodes), prefix, options)
+      await toEntries(nodes, await reader.read(nodes), prefix, options)
     yield* readAhead(localTree(real, batchSize, options.include), batchesAtOnce, readBatch)
   } catch (error) {
     throw readError(error, path)
@@ -101,12 +106,27 @@ async function* batchesOf(
 }
 
 /** The entries of nodes, and of what is known of each. */
-function toEntries(nodes: readonly LocalNode[], read: readonly ReadNode[], prefix: Buffer, options: PackPathOptions): readonly TarEntry[] {
-  return nodes.flatMap((node, index) => {
-    const known = read[index]
-    const entry = known === undefined ? undefined : toEntry(node, known, prefix, options)
-    return entry ?? []
-  })
+async function toEntries(
+  nodes: readonly LocalNode[],
+  read: readonly ReadNode[],
+  prefix: Buffer,
+  options: PackPathOptions,
+): Promise<readonly TarEntry[]> {
+  const entries: TarEntry[] = []
+  for (const [index, known] of read.entries()) {
+    const node = nodes[index]
+    const entry = node === undefined ? undefined : toEntry(node, known, prefix, options)
+    if (node === undefined || entry === undefined) continue
+    const hasHoles = options.sparse === true && entry.type === 'file' && mayHaveHoles(known.stats) && isText(Buffer.from(entry.name))
+    entries.push(hasHoles ? await withoutHoles(entry, node.path, options.signal) : entry)
+  }
+  return entries
+}
+
+async function withoutHoles(entry: TarFile, path: Buffer, signal: AbortSignal | undefined): Promise<TarFile> {
+  const file = { path, size: entry.size }
+  const extents = await findExtents(file, signal)
+  return { ...entry, extents, content: readExtents(file, extents, signal) }
 }
 
 function toEntry({ path, below }: LocalNode, read: ReadNode, prefix: Buffer, options: PackPathOptions): TarEntry | undefined {

@@ -5,10 +5,13 @@ import { pipeline } from 'node:stream/promises'
 import { abortError, ImagoError, isImagoError, messageOf } from '@imago/core'
 import type { Header } from 'tar-stream'
 
-import type { TarEntry } from './entry.ts'
+import type { TarEntry, TarFile } from './entry.ts'
+import { readSparseMap } from './sparse-format.ts'
 
 /** How to read an archive. */
 export interface ReadEntriesOptions {
+  /** Reads files with holes, in GNU's format 1.0, as files with `extents`. @default such a file is an error */
+  readonly sparse?: boolean
   /** Ends the iteration with `CANCELLED` or `TIMEOUT`. */
   readonly signal?: AbortSignal
 }
@@ -35,7 +38,8 @@ export async function* readEntries(stream: Readable, options: ReadEntriesOptions
   }
   try {
     for await (const entry of parser) {
-      yield toEntry(entry.header, withErrors(entry, ourError))
+      const read = toEntry(entry.header, withErrors(entry, ourError))
+      yield isSparse(entry.header) && read.type === 'file' ? await toSparse(read, entry.header, options) : read
       entry.resume()
     }
     await piping
@@ -107,6 +111,23 @@ function toEntry(header: ParsedHeader, content: AsyncIterable<Uint8Array>): TarE
     default:
       throw new ImagoError('TRANSFER_FAILED', `cannot read the archive: '${name.toString()}' is an entry of an unknown kind`)
   }
+}
+
+function isSparse({ pax }: ParsedHeader): boolean {
+  return Object.keys(pax ?? {}).some((key) => key.startsWith('GNU.sparse.'))
+}
+
+/** A file with holes, of which the parser knows but what is stored. */
+async function toSparse(stored: TarFile, { pax }: ParsedHeader, { sparse = false }: ReadEntriesOptions): Promise<TarFile> {
+  const name = nameOf(pax?.['GNU.sparse.name'], '')
+  const size = Number(pax?.['GNU.sparse.realsize'])
+  const isKnown = pax?.['GNU.sparse.major'] === '1' && pax['GNU.sparse.minor'] === '0' && Number.isSafeInteger(size) && name.length > 0
+  if (!sparse || !isKnown || stored.content instanceof Uint8Array) {
+    throw new ImagoError('TRANSFER_FAILED', `cannot read the archive: '${name.toString()}' is a file with holes`, {
+      hint: "make the archive without tar's option --sparse",
+    })
+  }
+  return { ...stored, name, size, ...(await readSparseMap(stored.content, stored.size, size)) }
 }
 
 /** A name from a pax record, which is UTF-8, or from the header, which is any bytes. */

@@ -7,11 +7,13 @@ import { promisify } from 'node:util'
 import { ImagoError, systemCode } from '@imago/core'
 
 import type { TarDirectory, TarEntry, TarFile } from './entry.ts'
+import { placedChunks } from './sparse-format.ts'
 
 const open = promisify(fs.open)
 const write = promisify(fs.write)
 const fchmod = promisify(fs.fchmod)
 const fchown = promisify(fs.fchown)
+const ftruncate = promisify(fs.ftruncate)
 const futimes = promisify(fs.futimes)
 const close = promisify(fs.close)
 
@@ -53,7 +55,8 @@ export class UnpackTarget {
     await this.#place(parts, async (path) => {
       const descriptor = await open(path, 'wx', 0o600)
       try {
-        if (entry.content instanceof Uint8Array) await this.#write(descriptor, entry.content)
+        if (entry.extents !== undefined) await this.#writeParts(descriptor, entry)
+        else if (entry.content instanceof Uint8Array) await this.#write(descriptor, entry.content)
         else for await (const chunk of entry.content) await this.#write(descriptor, chunk)
         if (this.#options.keepOwner) await fchown(descriptor, entry.uid, entry.gid)
         await fchmod(descriptor, this.#mode(entry))
@@ -99,9 +102,16 @@ export class UnpackTarget {
     return rights.mode & (this.#options.keepOwner ? 0o7777 : 0o1777)
   }
 
-  async #write(descriptor: number, chunk: Uint8Array): Promise<void> {
+  /** Writes a file with holes, which are what is not written. */
+  async #writeParts(descriptor: number, file: TarFile): Promise<void> {
+    await ftruncate(descriptor, file.size)
+    for await (const { chunk, offset } of placedChunks(file)) await this.#write(descriptor, chunk, offset)
+  }
+
+  async #write(descriptor: number, chunk: Uint8Array, offset?: number): Promise<void> {
     for (let written = 0; written < chunk.length;) {
-      written += (await write(descriptor, chunk, written, chunk.length - written, null)).bytesWritten
+      const position = offset === undefined ? null : offset + written
+      written += (await write(descriptor, chunk, written, chunk.length - written, position)).bytesWritten
     }
     this.#options.onWritten(chunk.length)
   }

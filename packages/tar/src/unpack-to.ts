@@ -51,7 +51,7 @@ export async function unpackTo(stream: Readable, destination: string, options: U
   const smallFiles = new InFlight(concurrency)
   let isEmpty = true
   try {
-    for await (const entry of readEntries(stream, { ...(signal !== undefined && { signal }) })) {
+    for await (const entry of readEntries(stream, { sparse: true, ...(signal !== undefined && { signal }) })) {
       isEmpty = false
       const parts = pathBelow(root, entry.name)
       if (entry.type === 'file' && entry.size <= smallFile) {

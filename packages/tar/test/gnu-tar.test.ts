@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, open, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, open, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
@@ -24,6 +24,14 @@ async function hardTree(folder: string): Promise<void> {
   await symlink('y'.repeat(150), join(folder, 'far'))
   await symlink('.', join(folder, 'loop'))
   await writeFile(join(folder, 'big'), Buffer.alloc(2_000_000, 'moo '))
+}
+
+/** A file of holes, apart from a word at some places. */
+async function holey(path: string, size: number, places: readonly number[]): Promise<void> {
+  const handle = await open(path, 'w')
+  await handle.truncate(size)
+  for (const place of places) await handle.write('moo!', place)
+  await handle.close()
 }
 
 describe.skipIf(skip !== '')(`beside GNU tar${skip}`, () => {
@@ -57,6 +65,44 @@ describe.skipIf(skip !== '')(`beside GNU tar${skip}`, () => {
       code: 'TRANSFER_FAILED',
       message: expect.stringContaining('is not UTF-8'),
     })
+  })
+
+  it('packs and unpacks files with holes, also of more than 8 GB, and none of their zeros', async () => {
+    const folder = await temporaryFolder()
+    const [source, theirs, ours, archive] = ['source', 'theirs', 'ours', 'a.tar'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+      string,
+    ] // four in, four out
+    await mkdir(join(source, 'd'), { recursive: true })
+    await mkdir(theirs)
+    await holey(join(source, 'd', 'disk'), 9 * 1024 ** 3, [0, 5_000_000_000, 9 * 1024 ** 3 - 4])
+    await holey(join(source, 'ends with a hole'), 3_000_000, [1_000_000])
+    await holey(join(source, 'nothing'), 1_000_000, [])
+    await writeFile(join(source, 'plain'), 'moo')
+    await pipeline(packPath(source, { name: '', sparse: true }), createWriteStream(archive))
+    expect((await stat(archive)).size).toBeLessThan(1_000_000)
+    const { stderr } = await run('tar', ['-xpf', archive, '-C', theirs])
+    expect(stderr).toBe('')
+    await run('tar', ['-cSf', archive, '--format=posix', '-C', source, '.'])
+    await unpackTo(createReadStream(archive), ours)
+    for (const target of [theirs, ours]) {
+      for (const name of ['d/disk', 'ends with a hole', 'nothing', 'plain']) {
+        const [there, here] = await Promise.all([stat(join(target, name)), stat(join(source, name))])
+        expect([name, there.size, there.mode]).toEqual([name, here.size, here.mode])
+        expect(there.blocks * 512).toBeLessThan(1_000_000)
+      }
+      for (const name of ['ends with a hole', 'nothing', 'plain']) {
+        expect((await readFile(join(target, name))).equals(await readFile(join(source, name)))).toBe(true)
+      }
+      const disk = await open(join(target, 'd', 'disk'))
+      for (const at of [0, 5_000_000_000, 9 * 1024 ** 3 - 4]) {
+        expect((await disk.read(Buffer.alloc(6), 0, 6, at)).buffer.toString('latin1', 0, 4)).toBe('moo!')
+      }
+      expect((await disk.read(Buffer.alloc(6), 0, 6, 4_000_000_000)).buffer).toEqual(Buffer.alloc(6))
+      await disk.close()
+    }
   })
 
   it('packs a file of more than 8 GB', async () => {
