@@ -45,7 +45,7 @@ export async function importImage(
   const finished: AmiOptions = { ...ami, name: parts.name }
   const images = await makeCopies(job, finished, imported, parts, name !== undefined)
   await all(images.map(async (each) => finishImage(job, finished, each)))
-  await all(images.map(async (each) => handOver(job, each)))
+  await handOver(job, images)
   return amiArtifact(
     parts.name,
     aws.reference,

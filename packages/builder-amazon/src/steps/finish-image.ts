@@ -9,6 +9,7 @@ import type { AmiOptions } from '../options/ami.ts'
 import { deprecationTime } from '../options/ami.ts'
 import type { LaunchTemplateReference } from '../options/fast-launch.ts'
 import type { SnapshotShareOptions } from '../options/share.ts'
+import { all } from './all.ts'
 import type { OwnedImage } from './create-image.ts'
 
 /** Gives an image in one region everything that it is to have beside its content. Who may use it is said last. */
@@ -106,11 +107,15 @@ function templateInput({ template, version }: LaunchTemplateReference): {
 }
 
 /**
- * Takes the tags off that say that an image is not finished, and lets the journal forget it: from now on it is the user's. Tags that
- * say which run has made it stay.
+ * Takes the tags off that say that images are not finished, and lets the journal forget them: from now on they are the user's. Tags that
+ * say which run has made them stay.
  */
-export async function handOver(job: AwsJob, { region, resource, image }: OwnedImage): Promise<void> {
+export async function handOver(job: AwsJob, images: readonly OwnedImage[]): Promise<void> {
   const Tags = [ownerTag, expiryTag].map((Key) => ({ Key }))
-  await job.aws.in(region).call('DeleteTags', { Resources: [image.id, ...snapshotsOf(image)], Tags }, job.ctx)
-  await resource.disown()
+  await all(
+    images.map(async ({ region, image }) =>
+      job.aws.in(region).call('DeleteTags', { Resources: [image.id, ...snapshotsOf(image)], Tags }, job.ctx),
+    ),
+  )
+  for (const { resource } of images) await resource.disown()
 }

@@ -46,7 +46,7 @@ export async function makeImages(job: Job, order: ImageOrder, create: (parts: Im
   )
   const images = keepsOwn ? [image, ...copied] : copied
   await all(images.map(async (each) => finishImage(job, ami, each)))
-  await all(images.map(async (each) => handOver(job, each)))
+  await handOver(job, images)
   await going
   return amiArtifact(
     name,
