@@ -11,6 +11,7 @@ import { addressOf, userOf } from './instance-address.ts'
 import type { Launched } from './launch.ts'
 import type { SessionTunnel } from './session-manager.ts'
 import { openSessionTunnel } from './session-manager.ts'
+import type { InstanceWatch } from './watch-instance.ts'
 import { watchInstance } from './watch-instance.ts'
 import { watchedMachine } from './watched-machine.ts'
 import { windowsPassword } from './windows-password.ts'
@@ -18,6 +19,7 @@ import { windowsPassword } from './windows-password.ts'
 /** A machine that is entered, and what is known of it. */
 export interface Entered {
   readonly machine: Communicator
+  readonly watch: InstanceWatch
   readonly facts: Partial<Facts>
 }
 
@@ -51,7 +53,7 @@ export async function enter(job: Job, { instance, key }: Launched, connect: SshC
       instanceType: instance.type,
       availabilityZone: instance.zone,
     }
-    return { machine: watchedMachine(machine, working, () => tunnel?.close()), facts }
+    return { machine: watchedMachine(machine, working, () => tunnel?.close()), watch: working, facts }
   } catch (error) {
     tunnel?.close()
     throw isImagoError(error, 'DEFINITION_INVALID') ? error : await connecting.explain(error)

@@ -1,5 +1,5 @@
 import type { Communicator, Facts } from '@imago/core'
-import { ImagoError } from '@imago/core'
+import { ImagoError, isImagoError } from '@imago/core'
 
 import type { InstanceOptions } from '../amazon-ebs-options.ts'
 import type { Image } from '../aws/images.ts'
@@ -8,6 +8,9 @@ import { sshConnect } from '../options/connect.ts'
 import { enter } from './enter.ts'
 import type { Launched } from './launch.ts'
 import { removeKey } from './remove-key.ts'
+
+/** How long AWS may take to tell of an instance that has ended itself, in milliseconds. */
+const endingMs = 8000
 
 /** Enters the instance, runs the provisioners, and leaves it without a trace of the build's key. */
 export async function provisionInstance(
@@ -26,7 +29,11 @@ export async function provisionInstance(
   const mayStop = options.launch?.stop === 'from-inside'
   const entered = await enter(job, launched, connect, source, mayStop)
   await using machine = entered.machine
-  await ctx.provision(machine, { ...facts, ...entered.facts })
+  try {
+    await ctx.provision(machine, { ...facts, ...entered.facts })
+  } catch (error) {
+    throw isImagoError(error, 'DISCONNECTED') ? await entered.watch.explain(error, endingMs) : error
+  }
   const { key } = launched
   // what has been told to shut down is not entered again
   if (key !== undefined && connect.keepAuthorizedKey !== true && connect.windowsPassword === undefined && !mayStop) {

@@ -8,8 +8,11 @@ import type { Job } from '../job.ts'
 export interface InstanceWatch {
   /** Aborted when the build is cancelled, and with `MACHINE_LOST` when the instance has ended by itself. */
   readonly signal: AbortSignal
-  /** Looks now: why an instance is lost, or the error that made one ask. */
-  explain(error: unknown): Promise<unknown>
+  /**
+   * Looks now, and for so many milliseconds more: why an instance is lost, or the error that made one ask. AWS tells of an instance that
+   * ends itself a few seconds after it has closed its connections.
+   */
+  explain(error: unknown, patienceMs?: number): Promise<unknown>
   /** Ends the watch. */
   stop(): void
 }
@@ -47,11 +50,16 @@ export function watchInstance(
   return {
     signal,
     stop: () => stopped.abort(),
-    explain: async (error) => {
-      if (ctx.signal.aborted) return error
-      if (lost.signal.aborted) return abortError(lost.signal)
-      const instance = await look()
-      return instance === undefined ? error : await instanceLost(aws, instance, error, ctx)
+    explain: async (error, patienceMs = 0) => {
+      const until = performance.now() + patienceMs
+      for (;;) {
+        if (ctx.signal.aborted) return error
+        if (lost.signal.aborted) return abortError(lost.signal)
+        const instance = await look()
+        if (instance !== undefined) return await instanceLost(aws, instance, error, ctx)
+        if (performance.now() >= until) return error
+        await wait(500, ctx.signal)
+      }
     },
   }
 }
