@@ -25,6 +25,9 @@ test.each([
     { FORCE_COLOR: '0', CI: 'false' },
     { forceColor: false, ci: false },
   ],
+  [{ GITHUB_ACTIONS: 'false', GITHUB_STEP_SUMMARY: '/s' }, { gitHub: undefined }],
+  [{ GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: '' }, { gitHub: { summaryFile: undefined } }],
+  [{ GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: '/s' }, { gitHub: { summaryFile: '/s' } }],
 ])('reads %j as %j', (variables, environment) => {
   expect(readEnvironment(variables)).toMatchObject(environment)
 })

@@ -13,6 +13,8 @@ export interface Environment {
   readonly terminal: string | undefined
   /** `CI` is set: somebody reads the output later, even where it is a terminal. */
   readonly ci: boolean
+  /** This is a job of GitHub Actions (`GITHUB_ACTIONS`), and the file that takes its summary (`GITHUB_STEP_SUMMARY`). */
+  readonly gitHub: { readonly summaryFile: string | undefined } | undefined
   /** Where image files that were turned into JavaScript are kept: `$XDG_CACHE_HOME/imago`, or `~/.cache/imago`. */
   readonly cacheDirectory: string
 }
@@ -31,6 +33,7 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     noColor: filled(variables.NO_COLOR) !== undefined,
     terminal: variables.TERM,
     ci: filled(variables.CI) !== undefined && variables.CI !== 'false' && variables.CI !== '0',
+    gitHub: variables.GITHUB_ACTIONS === 'true' ? { summaryFile: filled(variables.GITHUB_STEP_SUMMARY) } : undefined,
     cacheDirectory: join(cacheHome, 'imago'),
   }
 }

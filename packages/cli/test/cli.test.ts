@@ -65,6 +65,18 @@ describe('imago build', () => {
     expect(stdout).toContain('    fake  made-one\n')
   })
 
+  test('writes a page, JUnit XML, and what a job of GitHub Actions shows', async () => {
+    const folder = await project({ 'image.ts': definition(`throw new ImagoError('TIMEOUT', 'the machine is late')`) })
+    const variables = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: join(folder, 'summary.md') }
+    const { code, stderr } = await run(['build', '--report', 'out/run.html', '--junit', 'out/junit.xml'], folder, variables)
+    expect(code).toBe(1)
+    expect(stderr.split('\n').at(-2)).toBe('::error title=one%3A step::the machine is late')
+    expect(await readFile(join(folder, 'summary.md'), 'utf8')).toContain('## ✗ 1 of 1 build failed in ')
+    expect(await readFile(join(folder, 'out/run.html'), 'utf8')).toContain('<p class="text">the machine is late</p>')
+    expect(await readFile(join(folder, 'out/junit.xml'), 'utf8')).toContain('type="TIMEOUT">failed: the machine is late</failure>')
+    expect(await readdir(join(folder, 'out'))).toEqual(['junit.xml', 'run.html'])
+  })
+
   test('writes JSON lines', async () => {
     const folder = await project({ 'image.ts': definition('') })
     const { code, stdout, stderr } = await run(['build', '--json'], folder)
@@ -158,20 +170,23 @@ describe('output', () => {
     expect(running.stderr()).toContain('imago: cannot write to stdout: no space left on the disk')
   })
 
-  test.each([[['--plain']], [['--json']]])('of 100 MB takes no memory with %j', async (flags) => {
-    const folder = await project({
-      'image.ts': definition(`const chunk = Buffer.from(('x'.repeat(99) + '\\n').repeat(650))
+  test.each([[['--plain']], [['--json']], [['--plain', '--report', 'run.html', '--junit', 'junit.xml']]])(
+    'of 100 MB takes no memory with %j',
+    async (flags) => {
+      const folder = await project({
+        'image.ts': definition(`const chunk = Buffer.from(('x'.repeat(99) + '\\n').repeat(650))
 for (let i = 0; i < 1540; i++) {
   ctx.output('stdout', chunk)
   if (i % 16 === 0) await sleep(0)
 }
 appendFileSync('rss.txt', String(process.resourceUsage().maxRSS))`),
-    })
-    const running = start('bash', ['-c', `${process.execPath} ${bin} build ${flags.join(' ')} | wc -c`], folder)
-    expect(await running.exited).toEqual({ code: 0, signal: null })
-    expect(Number(running.stdout())).toBeGreaterThan(100e6)
-    expect(Number(await readFile(join(folder, 'rss.txt'), 'utf8'))).toBeLessThan(200_000)
-  })
+      })
+      const running = start('bash', ['-c', `${process.execPath} ${bin} build ${flags.join(' ')} | wc -c`], folder)
+      expect(await running.exited).toEqual({ code: 0, signal: null })
+      expect(Number(running.stdout())).toBeGreaterThan(100e6)
+      expect(Number(await readFile(join(folder, 'rss.txt'), 'utf8'))).toBeLessThan(200_000)
+    },
+  )
 })
 
 describe('image files that Node runs itself', () => {

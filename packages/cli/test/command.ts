@@ -45,7 +45,7 @@ export interface Running {
 
 /** Starts a program in a folder, without the environment's own word on colours and continuous integration. */
 export function start(program: string, args: readonly string[], cwd: string, variables: Readonly<Record<string, string>> = {}): Running {
-  const { CI: _ci, NO_COLOR: _noColor, FORCE_COLOR: _forceColor, NODE_OPTIONS: _options, ...inherited } = process.env
+  const { CI: _ci, NO_COLOR: _noColor, FORCE_COLOR: _forceColor, NODE_OPTIONS: _options, GITHUB_ACTIONS: _job, ...inherited } = process.env
   const env = { ...inherited, XDG_CACHE_HOME: join(cwd, 'cache'), ...variables }
   const child = spawn(program, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
   onTestFinished(() => void child.kill('SIGKILL'))

@@ -15,6 +15,12 @@ export const buildFlags = {
   pool: { type: 'values', value: '<name=number>', help: 'How many builds of a pool (qemu, docker, …) run at a time.' },
   'fail-fast': { type: 'boolean', help: 'The first build that fails cancels the others.' },
   'release-timeout': { type: 'value', value: '<time>', help: 'How long removing what a build has created may take: 30s, 5m. Default: 2m.' },
+  report: {
+    type: 'value',
+    value: '<file>',
+    help: 'Write a page about the run: its timeline, what failed, logs, sizes. HTML that needs nothing else.',
+  },
+  junit: { type: 'value', value: '<file>', help: 'Write JUnit XML about the run: a test suite for each build, a case for each step.' },
   json: { type: 'boolean', help: 'Write every event to stdout as a line of JSON, and nothing else.' },
   plain: { type: 'boolean', help: 'Write plain lines although stdout is a terminal.' },
   timestamps: { type: 'boolean', help: 'Begin each line with the time.' },

@@ -1,14 +1,17 @@
-import type { Image, OnError, RunOptions, Selection } from '@imago/core'
+import type { Image, OnError, Plan, RunOptions, Selection } from '@imago/core'
 import { isImagoError } from '@imago/core'
 
 import { usageError } from '../arguments.ts'
 import { askOnError } from '../ask-on-error.ts'
-import { exitCodeOfReport, exitCodeOfSignal } from '../exit-code.ts'
+import { exitCodeOfReport, exitCodes, exitCodeOfSignal } from '../exit-code.ts'
 import type { Host } from '../host.ts'
+import { planWithBases } from '../plan-with-bases.ts'
 import { chooseReporter } from '../report/choose-reporter.ts'
 import type { Reporter } from '../report/reporter.ts'
 import type { Interruption } from '../signals.ts'
 import { interruptible } from '../signals.ts'
+import type { RunOutputs } from '../run-outputs.ts'
+import { prepareRunOutputs } from '../run-outputs.ts'
 import { stateDirectory } from '../state-directory.ts'
 import { buildFlags, readLimits, readOnError } from './build-flags.ts'
 import type { Command } from './command.ts'
@@ -27,6 +30,7 @@ export const buildCommand: Command = defineCommand({
     { command: 'imago build web/ --only docker', does: 'Build docker of web/image.ts.' },
     { command: "imago build --except 'aws-*' --var version=1.4", does: 'Build all but some, with a parameter.' },
     { command: 'imago build --on-error ask', does: 'When a step fails, ask what to do with its machine.' },
+    { command: 'imago build --report run.html', does: 'Also write a page about the run.' },
     { command: 'imago build --json | jq -c \'select(.type == "build-finished")\'', does: 'Hand the events to another program.' },
   ],
   async run({ values, positionals }, host) {
@@ -35,11 +39,13 @@ export const buildCommand: Command = defineCommand({
       throw usageError('--on-error ask needs a terminal to ask on', 'use cleanup, abort or run-cleanup-provisioner')
     }
     const limits = readLimits(values)
+    const outputs = await prepareRunOutputs({ ...values, noColor: values['no-color'] }, host)
     const definitions = await loadDefinitions(positionals, values, host)
     const options = { ...limits, ...selectionOf(values), directory: directoryOf(definitions), stateDirectory: stateDirectory(host.cwd) }
     const reporter = chooseReporter(host, { ...values, noColor: values['no-color'] })
     const images = definitions.flatMap((definition) => definition.images)
-    return runBuilds({ images, options, policy, reporter, host })
+    const task = { images, options, policy, reporter, host, outputs }
+    return outputs === undefined ? runBuilds(task) : runAndWrite(task, outputs)
   },
 })
 
@@ -49,9 +55,21 @@ interface Task {
   readonly policy: ReturnType<typeof readOnError>
   readonly reporter: Reporter
   readonly host: Host
+  readonly outputs: RunOutputs | undefined
 }
 
-async function runBuilds({ images, options, policy, reporter, host }: Task): Promise<number> {
+/** Runs the builds and writes what is wanted of the run, however it ended. A build that went well is no success when a file is missing. */
+async function runAndWrite(task: Task, outputs: RunOutputs): Promise<number> {
+  const plans = (): Plan[] => planWithBases(task.images, task.options, task.host.core.plan)
+  const code = await runBuilds(task).catch(async (error: unknown) => {
+    await outputs.write(plans)
+    throw error
+  })
+  const isWritten = await outputs.write(plans)
+  return code === exitCodes.ok && !isWritten ? exitCodes.failed : code
+}
+
+async function runBuilds({ images, options, policy, reporter, host, outputs }: Task): Promise<number> {
   const forgetExit = host.onExit(() => reporter.close())
   using interruption = interruptible(host, {
     onCancel: (message) => reporter.note(message),
@@ -65,7 +83,10 @@ async function runBuilds({ images, options, policy, reporter, host }: Task): Pro
       ...options,
       onError: policy === 'ask' ? askTerminal(host, reporter, interruption) : policy,
       signal: interruption.signal,
-      onEvent: (event) => reporter.onEvent(event),
+      onEvent(event) {
+        outputs?.onEvent(event)
+        reporter.onEvent(event)
+      },
     })
     reporter.finish(report)
     return exitCodeOfReport(report, interruption.received)
