@@ -71,6 +71,7 @@ test.each([
   ['say "hi" #1; `x`', 'say #34;hi#34; #35;1#59; #96;x#96;'],
   ['fetch https://x.org/a', 'fetch https#58;//x.org/a'],
   ['two\nlines', 'two …'],
+  ['a_b __init__', 'a_b #95;#95;init#95;#95;'],
   ['x'.repeat(90), `${'x'.repeat(80)}…`],
 ])('%j has the label %j', (title, label) => {
   const graph = mermaidGraph([{ image: 'i', builds: [plannedBuild('b', [{ ...postProcessor(0, 0, title), title }])] }])
@@ -78,7 +79,7 @@ test.each([
 })
 
 test('every line is one of those that it knows, whatever titles say', () => {
-  const label = String.raw`"(?:[\p{L}\p{M}\p{N} …,.:/=()+'-]|#\d+;)*"`
+  const label = String.raw`"(?:[\p{L}\p{M}\p{N} …,.:/=()+'_-]|#\d+;)*"`
   const node = String.raw`[a-z0-9_]+(?:\[${label}\]|\(\[${label}\]\)|\[\(${label}\)\])`
   const line = new RegExp(
     String.raw`^ *(?:flowchart TD|end|direction TB|subgraph [a-z0-9]+\[${label}\]|${node}|\w+(?: (?:-->|-\.->) \w+)+|)$`,

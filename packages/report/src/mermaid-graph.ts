@@ -63,5 +63,5 @@ function labelOf(step: PlannedStep): string {
 /** A label in quotes. Whatever could mean something to Mermaid, or to the Markdown in it, is written as its character's number. */
 function label(text: string): string {
   const line = cut(singleLine(text), longestLabel)
-  return `"${line.replaceAll(/[^\p{L}\p{M}\p{N} …,.:/=()+'-]|^\P{L}|:(?=\/|fa-)|(?<=^www)\./gu, (character) => `#${character.codePointAt(0) ?? 0};`)}"`
+  return `"${line.replaceAll(/[^\p{L}\p{M}\p{N} …,.:/=()+'_-]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|^\P{L}|:(?=\/|fa-)|(?<=^www)\./gu, (character) => `#${character.codePointAt(0) ?? 0};`)}"`
 }

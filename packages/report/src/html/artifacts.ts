@@ -11,7 +11,7 @@ import { count, shortText } from './words.ts'
 /** An artifact is shown with so many files at most. */
 const mostFiles = 50
 
-/** What each build left, with the sizes of artifacts and files. */
+/** What each build left, with the sizes of artifacts and files. A file that several artifacts consist of is told once. */
 export function artifactTable({ record }: Page): Markup | undefined {
   const builds = record.builds.filter(({ artifacts }) => artifacts.length > 0)
   if (builds.length === 0) return undefined
@@ -26,14 +26,16 @@ ${builds.map((build) => groupOf(build, largest))}</table>
 }
 
 function groupOf({ label, artifacts }: BuildRecord, largest: number): Markup {
+  const told = new Set<string>()
+  const untold = ({ files = [] }: Artifact): ArtifactFile[] => files.filter(({ path }) => !told.has(path) && told.add(path))
   return markup`<tbody>
 <tr><th scope="rowgroup" colspan="2" class="group">${shortText(label)}</th></tr>
-${artifacts.map((artifact) => rowsOf(artifact, largest))}</tbody>
+${artifacts.map((artifact) => rowsOf(artifact, untold(artifact), largest))}</tbody>
 `
 }
 
-function rowsOf(artifact: Artifact, largest: number): Markup {
-  const { type, id, files = [] } = artifact
+function rowsOf(artifact: Artifact, files: readonly ArtifactFile[], largest: number): Markup {
+  const { type, id } = artifact
   const size = artifactSize(artifact)
   const names = artifactNames(artifact)
   const missing = files.length - mostFiles

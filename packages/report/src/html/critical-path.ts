@@ -28,8 +28,8 @@ ${parts.map((part) => rowOf(part, page))}</tbody>
 
 function rowOf(part: PathPart, page: Page): Markup {
   const length = part.to - part.from
-  const share = Math.round((length * 100) / page.length)
-  return markup`<tr><th scope="row">${nameOf(part, page)} <small>${shortText(part.build.label)}</small></th><td class="number">${formatDuration(length)}</td><td class="number wide">${share}%<span class="size" style="width: ${percent(length, page)}"></span></td></tr>
+  const share = (length * 100) / page.length
+  return markup`<tr><th scope="row">${nameOf(part, page)} <small>${shortText(part.build.label)}</small></th><td class="number">${formatDuration(length)}</td><td class="number wide">${share < 0.5 ? '<1' : Math.round(share)}%<span class="size" style="width: ${percent(length, page)}"></span></td></tr>
 `
 }
 

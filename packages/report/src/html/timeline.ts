@@ -9,6 +9,7 @@ import { errorBox } from './error.ts'
 import { logBox } from './log.ts'
 import type { Page } from './page.ts'
 import { percent } from './page.ts'
+import { legend } from './legend.ts'
 import { foldedRow } from './row.ts'
 import { stepRow } from './step-row.ts'
 import { tickDistance, ticks } from './ticks.ts'
@@ -19,22 +20,10 @@ import { shortText, statusWord } from './words.ts'
 export function timeline(page: Page): Markup {
   return markup`<section aria-labelledby="timeline" style="--tick: ${percent(tickDistance(page.length), page)}">
 <h2 id="timeline">Timeline</h2>
-<p class="legend" aria-hidden="true">${legend}</p>
+<p class="legend" aria-hidden="true">${legend(page)}</p>
 ${page.record.builds.map((build) => buildSection(build, page))}</section>
 `
 }
-
-const legend = [
-  ['kind-builder', 'builder'],
-  ['kind-provisioner', 'provisioner'],
-  ['kind-post-processor', 'post-processor'],
-  ['kind-error-cleanup', 'cleanup after an error'],
-  ['bar-failed', 'failed'],
-  ['bar-ignored', 'failed, ignored'],
-  ['bar-cancelled', 'cancelled'],
-  ['bar-wait', 'waiting'],
-  ['kind-builder critical', 'critical path'],
-].map(([look, text]) => markup`<span><span class="bar ${look}"></span>${text}</span>\n`)
 
 function buildSection(build: BuildRecord, page: Page): Markup {
   const anchor = page.anchorOf(build)

@@ -18,9 +18,9 @@ export function shortText(text: string): string {
   return cut(singleLine(text), longestTitle)
 }
 
-/** A step as pages call it. */
+/** A step as pages call it: digests are cut to their beginnings. */
 export function titleOf(step: StepRef): string {
-  return cut(stepTitle(step), longestTitle)
+  return cut(stepTitle(step).replaceAll(/\b([0-9a-f]{12})[0-9a-f]{28,}\b/g, '$1…'), longestTitle)
 }
 
 /** A text with its line ends, unless it is a book. */
