@@ -53,7 +53,7 @@ export class LocalMachine implements Communicator {
     const target = resolve(this.#options.directory, destination)
     if ('content' in source) return await copy(packContent('file', source.content, packing), 'file', target, signal)
     const name = (await isDirectory(source.path)) ? '' : 'file'
-    return await copy(packPath(source.path, { name, ...packing }), name, target, signal)
+    return await copy(packPath(source.path, { name, sparse: true, ...packing }), name, target, signal)
   }
 
   async download(source: string, destination: string, options: TransferOptions = {}): Promise<void> {

@@ -4,7 +4,7 @@ import { posix } from 'node:path'
 import type { TransferOptions } from '@imago/core'
 import { abortError, ImagoError } from '@imago/core'
 import type { TarEntry, TarFile } from '@imago/tar'
-import { packEntries, readEntries, unpackTo } from '@imago/tar'
+import { packEntries, placedChunks, readEntries, unpackTo } from '@imago/tar'
 
 import { abortOf } from './own-channel.ts'
 import type { Link } from './link.ts'
@@ -56,7 +56,7 @@ async function unpackOverSftp(
   }
   const directories: { readonly path: string; readonly entry: TarEntry }[] = []
   const small = new Pipeline(filesAtOnce)
-  for await (const entry of readEntries(cargo.pack('file'), { ...(signal !== undefined && { signal }) })) {
+  for await (const entry of readEntries(cargo.pack('file', { sparse: true }), { sparse: true, ...(signal !== undefined && { signal }) })) {
     const path = isFile ? destination : `${destination}/${Buffer.from(entry.name).toString('utf8').replace(/\/$/, '')}`
     if (entry.type === 'directory') {
       await sftp.makeDirectory(path)
@@ -65,8 +65,8 @@ async function unpackOverSftp(
       const { uid, gid, linkName } = entry
       await sftp.link(Buffer.from(linkName).toString('utf8'), path, keepOwner ? { uid, gid } : undefined)
     } else if (entry.type === 'file' && entry.size <= smallFile) {
-      const content = [await whole(entry)]
-      await small.start(() => sendFile(sftp, path, { ...entry, content: toIterable(content) }, keepOwner))
+      const content = await whole(entry)
+      await small.start(() => sendFile(sftp, path, { ...entry, content }, keepOwner))
     } else if (entry.type === 'file') {
       await sendFile(sftp, path, entry, keepOwner)
     }
@@ -81,15 +81,14 @@ async function sendFile(sftp: SftpSession, path: string, file: TarFile, keepOwne
   const handle = await sftp.open(temporary, 'w', 0o600)
   try {
     const blocks = new Pipeline(blocksAtOnce)
-    let position = 0
-    for await (const chunk of file.content instanceof Uint8Array ? toIterable([file.content]) : file.content) {
+    for await (const { chunk, offset } of placedChunks(file)) {
       for (let at = 0; at < chunk.length; at += blockSize) {
         const block = Buffer.from(chunk.buffer, chunk.byteOffset + at, Math.min(blockSize, chunk.length - at))
-        const start = position
-        position += block.length
-        await blocks.start(() => sftp.write(handle, block, start))
+        await blocks.start(() => sftp.write(handle, block, offset + at))
       }
     }
+    await blocks.drain()
+    if (file.extents !== undefined) await sftp.setOpen(handle, { size: file.size })
     await blocks.start(() => sftp.setOpen(handle, attributesOf(file, keepOwner)))
     await blocks.start(() => sftp.close(handle))
     await blocks.drain()
@@ -111,10 +110,6 @@ async function whole(file: TarFile): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   for await (const chunk of file.content) chunks.push(Uint8Array.from(chunk))
   return Buffer.concat(chunks)
-}
-
-async function* toIterable(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array, void, undefined> {
-  yield* chunks
 }
 
 /** Brings a file, or the content of a directory, over SFTP: what the server lists is packed, and unpacked here. */

@@ -21,9 +21,10 @@ const tidyMs = 2000
 export async function uploadAsTar(link: Link, cargo: Cargo, destination: string, { signal }: TransferOptions): Promise<void> {
   const { connection } = link
   const name = `.imago-${randomBytes(6).toString('hex')}`
-  const unpack = `tar -xpf - ${largeRecords(await link.facts())}`
+  const tar = (await link.facts())?.tar
+  const unpack = `tar -xpf - ${largeRecords(tar)}`
   const script = cargo.kind === 'file' ? fileScript(destination, name, unpack) : directoryScript(destination, unpack)
-  const source = cargo.pack(name)
+  const source = cargo.pack(name, { sparse: tar === 'gnu' || tar === 'bsd' })
   source.on('error', () => undefined) // told when it is read
   source.read(0) // begins to pack while the machine gets ready
   const { process, pid } = await startScript(connection, script).catch((error: unknown) => {
@@ -50,8 +51,8 @@ export async function uploadAsTar(link: Link, cargo: Cargo, destination: string,
 }
 
 /** Lets `tar` take 64 KB at once, which is what a pipe holds, where it would take 10. */
-function largeRecords(facts: MachineFacts | undefined): string {
-  return facts?.tar === 'gnu' || facts?.tar === 'bsd' ? '-b 128' : ''
+function largeRecords(tar: MachineFacts['tar']): string {
+  return tar === 'gnu' || tar === 'bsd' ? '-b 128' : ''
 }
 
 function fileScript(destination: string, name: string, unpack: string): TwoPartScript {
@@ -74,12 +75,13 @@ function enter(folder: string): string {
 
 /** Brings a file, or the content of a directory, as one tar stream. */
 export async function downloadAsTar(
-  { connection }: Link,
+  link: Link,
   source: string,
   destination: string,
   { signal, onProgress }: TransferOptions,
 ): Promise<void> {
-  const { process, pid, said } = await startScript(connection, downloadScript(source))
+  const { connection } = link
+  const { process, pid, said } = await startScript(connection, downloadScript(source, (await link.facts())?.tar))
   const stderr = textOf(process)
   const [kind, size] = said.split(' ')
   const what = `cannot download '${source}'`
@@ -93,7 +95,7 @@ export async function downloadAsTar(
     }
     const total = kind === 'file' ? Number(size) : undefined
     await unpackTo(process.stdout, destination, {
-      ...(kind === 'file' && { stripName: posix.basename(source) }),
+      ...(kind !== 'directory' && { stripName: posix.basename(source) }),
       ...(signal !== undefined && { signal }),
       ...(onProgress !== undefined && {
         onProgress: ({ bytes }) => onProgress({ bytes, ...(total !== undefined && { total }) }),
@@ -109,22 +111,27 @@ export async function downloadAsTar(
   }
 }
 
-function downloadScript(source: string): TwoPartScript {
+/**
+ * A file that takes less room than it has bytes comes without its holes, where GNU's `tar` can do that. Directories come as they are: it
+ * would take another format for all that is in them, which keeps fewer names.
+ */
+function downloadScript(source: string, tar: MachineFacts['tar']): TwoPartScript {
   const path = shellQuote(fromHere(source))
   const folder = shellQuote(fromHere(posix.dirname(source)))
   const name = shellQuote(`./${posix.basename(source)}`)
   return {
-    prologue: `f=${path} k=
+    prologue: `f=${path} k= d= o=
 if [ -d "$f" ]; then k=directory; CDPATH= cd "$f" || exit 1; printf directory
 elif [ -f "$f" ]; then
   set -f
   set -- $(LC_ALL=C ls -dnL "$f")
-  printf 'file %s' "$5"
+  s=$5 ${tar === 'gnu' ? 'd=$(du -kL "$f" 2>/dev/null)' : ''}
+  if [ "$d" ] && [ "$((\${d%%[!0-9]*} * 1024))" -lt "$s" ]; then o='-S --format=posix'; printf 'sparse'; else printf 'file %s' "$s"; fi
   CDPATH= cd ${folder} || exit 1
 elif [ -e "$f" ]; then printf other; exit 1
 else printf missing; exit 1
 fi`,
-    body: `if [ "$k" ]; then exec tar -cf - .; else exec tar -chf - ${name}; fi`,
+    body: `if [ "$k" ]; then exec tar -cf - .; else exec tar $o -chf - ${name}; fi`,
   }
 }
 

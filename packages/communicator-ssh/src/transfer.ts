@@ -21,7 +21,13 @@ const none: ReadonlySet<string> = new Set()
 export interface Cargo {
   readonly kind: 'file' | 'directory'
   /** @param name of a file; a directory's content stands at the root */
-  pack(name: string): Readable
+  pack(name: string, options?: PackingOptions): Readable
+}
+
+/** How to pack a {@link Cargo}. */
+export interface PackingOptions {
+  /** Leave the holes of files out. @default false */
+  readonly sparse?: boolean
 }
 
 /** The contract of `Communicator.upload`. */
@@ -121,5 +127,5 @@ function cargoOf(
   }
   if ('content' in source) return { kind, pack: (name) => packContent(name, source.content, common) }
   const include = there.size === 0 ? {} : { include: (below: string): boolean => !there.has(below) }
-  return { kind, pack: (name) => packPath(source.path, { name: kind === 'file' ? name : '', ...common, ...include }) }
+  return { kind, pack: (name, packing) => packPath(source.path, { name: kind === 'file' ? name : '', ...common, ...include, ...packing }) }
 }

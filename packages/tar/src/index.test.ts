@@ -6,6 +6,7 @@ test('the public names of the package', async () => {
       "packContent",
       "packEntries",
       "packPath",
+      "placedChunks",
       "readEntries",
       "unpackTo",
     ]

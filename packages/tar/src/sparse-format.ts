@@ -104,7 +104,7 @@ function broken(): ImagoError {
   return new ImagoError('TRANSFER_FAILED', 'cannot read the archive: the map of a file with holes is broken')
 }
 
-/** The pieces of a file's content, and where each stands in the file. */
+/** The pieces of a file's content, and where each stands in the file, also in one with holes. */
 export async function* placedChunks({
   content,
   extents,
