@@ -48,7 +48,7 @@ header, header h1 { color: var(--ink); }
 .facts dt { color: var(--quiet); font-size: 0.8125rem; }
 .facts dd { margin: 0; font-size: 1.25rem; font-weight: 600; font-variant-numeric: tabular-nums; }
 
-table { width: 100%; border-collapse: collapse; }
+table { width: 100%; border-collapse: collapse; margin-bottom: 0.75rem; }
 th, td { text-align: left; vertical-align: top; padding: 0.375rem 0.5rem; border-bottom: 1px solid var(--line); font-weight: normal; }
 th:first-child, td:first-child { padding-left: 0; } th:last-child, td:last-child { padding-right: 0; }
 thead th { color: var(--quiet); font-size: 0.8125rem; }
@@ -122,8 +122,8 @@ summary .time { text-align: right; color: var(--quiet); font-variant-numeric: ta
   body { max-width: none; padding: 0; font-size: 0.8125rem; }
   nav { display: none; }
   .log { max-height: none; overflow: visible; }
-  h2, h3 { break-after: avoid; }
-  .failure { break-inside: avoid; }
+  h2, h3, .legend, .axis { break-after: avoid; }
+  .failure, .graph li, tr { break-inside: avoid; }
   summary::before { visibility: hidden; }
 }
 `
