@@ -38,31 +38,46 @@ function readArguments(args: readonly string[]): Ec2EmulatorOptions | undefined 
   }
 }
 
+/** What the command needs of its process. */
+export interface CommandHost {
+  print(text: string): void
+  printError(text: string): void
+  /** Resolves when the command is to end. */
+  interrupted(): Promise<unknown>
+}
+
 /**
  * The `imago-ec2-emulator` command: runs until it is interrupted.
  * @param args what follows the command's name
+ * @param host @default this process
  * @returns the exit code
  */
-export async function main(args: readonly string[]): Promise<number> {
+export async function main(args: readonly string[], host: CommandHost = processHost): Promise<number> {
   try {
     const options = readArguments(args)
-    if (options === undefined) process.stdout.write(usage)
-    else await serve(options)
+    if (options === undefined) host.print(usage)
+    else await serve(options, host)
     return 0
   } catch (error) {
     const { message, hint } = errorToJson(error)
-    process.stderr.write(`imago-ec2-emulator: ${message}${hint === undefined ? '' : `\n  hint: ${hint}`}\n`)
+    host.printError(`imago-ec2-emulator: ${message}\n${hint === undefined ? '' : `  hint: ${hint}\n`}`)
     return error instanceof UsageError || systemCode(error)?.startsWith('ERR_PARSE_ARGS') === true ? 2 : 1
   }
 }
 
-async function serve(options: Ec2EmulatorOptions): Promise<void> {
+const processHost: CommandHost = {
+  print: (text) => void process.stdout.write(text),
+  printError: (text) => void process.stderr.write(text),
+  interrupted: () => Promise.race(['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => once(process, signal))),
+}
+
+async function serve(options: Ec2EmulatorOptions, host: CommandHost): Promise<void> {
+  const interrupted = host.interrupted()
   const emulator = await startEc2Emulator(options)
-  const ended = Promise.race(['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => once(process, signal)))
-  for (const [name, value] of Object.entries(emulator.env)) process.stdout.write(`export ${name}=${value}\n`)
-  await ended
+  for (const [name, value] of Object.entries(emulator.env)) host.print(`export ${name}=${value}\n`)
+  await interrupted
   for (const { kind, id, region, name } of emulator.leftovers()) {
-    process.stderr.write(`left: ${[kind, id, name, region].filter(Boolean).join(' ')}\n`)
+    host.printError(`left: ${[kind, id, name, region].filter(Boolean).join(' ')}\n`)
   }
   await emulator[Symbol.asyncDispose]()
 }

@@ -1,3 +1,5 @@
+import { ImagoError, messageOf } from '@imago/core'
+
 import type { Delays, Ec2EmulatorOptions, GuestOptions } from './emulator-options.ts'
 import { noDelays, realisticDelays } from './emulator-options.ts'
 import { Faults } from './faults.ts'
@@ -34,6 +36,8 @@ export interface Ec2Emulator extends AsyncDisposable {
 
 /**
  * Starts an endpoint that answers as Amazon's EC2 does.
+ * @throws ImagoError `USAGE` when it cannot listen there; with guests, `PROVIDER_UNAVAILABLE` when there is no Docker engine, `UNSUPPORTED`
+ *   when it is on another machine or this is not Linux, `IMAGE_NOT_FOUND` when there is no base image
  * @example
  * await using emulator = await startEc2Emulator()
  * Object.assign(process.env, emulator.env)
@@ -48,7 +52,11 @@ export async function startEc2Emulator(options: Ec2EmulatorOptions = {}): Promis
   const world = new World({ account, delays: delaysOf(delays), faults, guests })
   for (const name of regions) world.regions.set(name, seedRegion(world, name, { images, guests: docker }))
   seedAccount(world, { images, parameters, secrets, buckets })
-  const server = await serveHttp({ world, journal, services: services() }, { host, port })
+  const server = await serveHttp({ world, journal, services: services() }, { host, port }).catch(async (error: unknown) => {
+    await guests.close()
+    const hint = 'choose another port, or none for a free one'
+    throw new ImagoError('USAGE', `the emulator cannot listen at ${host}:${port}: ${messageOf(error)}`, { cause: error, hint })
+  })
   const endpoint = `http://${host}:${server.port}`
   return {
     endpoint,

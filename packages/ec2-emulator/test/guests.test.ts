@@ -1,8 +1,11 @@
 import * as ec2 from '@aws-sdk/client-ec2'
 import type { EC2Client, RunInstancesCommandInput } from '@aws-sdk/client-ec2'
+import { processOwner } from '@imago/core'
+import { connectEngine } from '@imago/docker-engine'
 import { describe, expect, test, vi } from 'vitest'
 
 import { reasonToSkip } from '../../../test/requirement.ts'
+import { startEc2Emulator } from '../src/index.ts'
 import type { Emulated } from './emulated.ts'
 import { emulated } from './emulated.ts'
 import { sshKey } from './ssh-guest.ts'
@@ -136,4 +139,21 @@ describe.skipIf(skipped !== '')(`guests${skipped}`, () => {
     ),
     60_000,
   )
+
+  test('what an emulator left that was killed is removed by the next one', async () => {
+    const engine = await connectEngine()
+    const [host, boot, space] = processOwner().split('/')
+    const labels = { 'imago.ec2-emulator': [host, boot, space, 2 ** 22 + 1, 1].join('/') } // no process can have this id
+    const name = `imago-ec2-orphan-${process.pid}`
+    try {
+      await engine.containers.create({ name, image: 'debian:12', command: ['/bin/true'], labels })
+      await engine.containers.commit(name, { base: 'debian:12', config: { labels } })
+      const emulator = await startEc2Emulator({ guests: 'docker', regions: ['us-west-2'] })
+      await emulator[Symbol.asyncDispose]()
+      expect([await engine.containers.inspect(name), ...(await engine.images.list(labels))]).toEqual([undefined])
+    } finally {
+      await engine.containers.remove(name)
+      engine.close()
+    }
+  })
 })
