@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, open, readFile, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 import type { TransferProgress } from '@imago/core'
@@ -33,6 +33,7 @@ export function uploadContract({ describe, test }: TestRunner, bench: Bench, own
     testFile(test, bench)
     if (owners) testOwner(test, bench)
     testDirectory(test, bench)
+    testSpeed(test, bench)
     testProblems(test, bench)
   })
 }
@@ -189,6 +190,37 @@ function testDirectory(test: TestRunner['test'], bench: Bench): void {
     await machine.upload({ path: local }, path, { mode: 0o640 })
     assert.equal((await probe.inspect(`${path}/a`))?.mode, 0o640)
     assert.equal((await probe.inspect(`${path}/sub/b`))?.mode, 0o640)
+  })
+}
+
+function testSpeed(test: TestRunner['test'], bench: Bench): void {
+  test('makes the same of a directory when what is there may be left out', async () => {
+    const [machine, probe, local, path] = [await bench.machine(), await bench.probe(), await bench.local('tree'), bench.remote('tree')]
+    const there = async (): Promise<readonly string[]> =>
+      await Promise.all(['a', 'sub/b', 'sub/c', 'kept'].map(async (name) => (await probe.read(`${path}/${name}`)).toString()))
+    await writeTree(join(local, 'a'), 'a1')
+    await writeTree(join(local, 'sub/b'), 'b1', 0o755)
+    await writeTree(join(local, 'sub/c'), 'c1')
+    await machine.upload({ content: 'kept' }, `${path}/kept`)
+    await machine.upload({ path: local }, path, { sync: true })
+    assert.deepEqual(await there(), ['a1', 'b1', 'c1', 'kept'])
+    await writeTree(join(local, 'a'), 'a2')
+    await machine.upload({ content: 'b2' }, `${path}/sub/b`, { mode: 0o600 })
+    await machine.upload({ path: local }, path, { sync: true })
+    assert.deepEqual(await there(), ['a2', 'b1', 'c1', 'kept'])
+    assert.equal((await probe.inspect(`${path}/sub/b`))?.mode, 0o755)
+  })
+  test('takes a file with holes, which are zeros, and brings it back', async () => {
+    const [machine, probe, local, path] = [await bench.machine(), await bench.probe(), await bench.local('holes'), bench.remote('holes')]
+    await mkdir(dirname(local), { recursive: true })
+    const file = await open(local, 'w')
+    await file.truncate(3_000_000)
+    await file.write('moo', 1_500_000)
+    await file.close()
+    await machine.upload({ path: local }, path)
+    assert.ok((await probe.read(path)).equals(await readFile(local)))
+    await machine.download(path, `${local}.back`)
+    assert.ok((await readFile(`${local}.back`)).equals(await readFile(local)))
   })
 }
 
