@@ -1,6 +1,7 @@
 /**
  * How a build or a step went, as reports tell it. Another way for one to go is a line here, which the compiler then asks for in
- * {@link statuses}, and the place in the recorder that gives it to a step; nothing else knows them one by one.
+ * {@link statuses}, and the place in the recorder that gives it to a step. Its bar has the colour of its kind, unless the page's style has
+ * one for `bar-` and the status.
  */
 export type RecordedStatus = 'succeeded' | 'failed' | 'ignored' | 'cancelled' | 'unfinished' | 'not-run'
 

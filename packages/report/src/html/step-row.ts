@@ -27,7 +27,7 @@ export function stepRow(record: StepRecord, page: Page): Markup {
     status,
     time: span === undefined ? statuses[status].word : formatDuration(span.to - span.from),
     bars: stepBars(record, page),
-    isOpen: status === 'failed' || status === 'unfinished',
+    isOpen: statuses[status].tone === 'bad',
     details: [
       markup`<p class="quiet"><code>${step.id}</code>${span === undefined ? undefined : ` began at ${formatDuration(span.from)}`}${waited(record)}</p>\n`,
       attempts.length > 1 ? attemptList(attempts) : undefined,
