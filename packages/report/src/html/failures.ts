@@ -28,6 +28,6 @@ function failureBox({ build, step, error }: Failure, page: Page): Markup {
   const title = step === undefined ? shortText(build.label) : `${shortText(build.label)}: ${titleOf(step.step)}`
   return markup`<article class="failure">
 <h3><a href="#${page.anchorOf(step ?? build)}">${title}</a></h3>
-${errorBox(error)}${lines.length === 0 ? undefined : markup`<pre class="log" tabindex="0" role="region" aria-label="${`The end of what ${title} said`}">${lines.map((line) => `${line}\n`)}</pre>\n`}</article>
+${errorBox(error)}${lines.length === 0 ? undefined : markup`<pre class="log" tabindex="0" role="group" aria-label="${`The end of what ${title} said`}">${lines.map((line) => `${line}\n`)}</pre>\n`}</article>
 `
 }

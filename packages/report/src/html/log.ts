@@ -12,7 +12,7 @@ export function logBox({ head, omitted, tail }: Log, label: string): Markup | un
     omitted === undefined
       ? partsOf([...head, ...tail])
       : [...partsOf(head), markup`<span class="gap">${omission(omitted)}</span>\n`, ...partsOf(tail)]
-  return markup`<pre class="log" tabindex="0" role="region" aria-label="${label}">${parts}</pre>
+  return markup`<pre class="log" tabindex="0" role="group" aria-label="${label}">${parts}</pre>
 `
 }
 
