@@ -5,6 +5,10 @@ import { join } from 'node:path'
 export interface Environment {
   /** `IMAGO_VAR_name`, without the prefix. */
   readonly parameters: Readonly<Record<string, string>>
+  /** `PKR_VAR_name`, without the prefix: for Packer's templates. */
+  readonly packerVariables: Readonly<Record<string, string>>
+  /** An environment variable's value, for templates that ask for any by its name. */
+  value(name: string): string | undefined
   /** `FORCE_COLOR`: colours even where the output is no terminal, or none although it is. */
   readonly forceColor: boolean | undefined
   /** `NO_COLOR` is set. */
@@ -20,15 +24,15 @@ export interface Environment {
 }
 
 const parameterPrefix = 'IMAGO_VAR_'
+const packerPrefix = 'PKR_VAR_'
 
 /** Reads the environment. @default that of this process */
 export function readEnvironment(variables: Readonly<Record<string, string | undefined>> = process.env): Environment {
-  const parameters = Object.entries(variables).flatMap(([name, value]) =>
-    value !== undefined && name.startsWith(parameterPrefix) ? [[name.slice(parameterPrefix.length), value] as const] : [],
-  )
   const cacheHome = filled(variables.XDG_CACHE_HOME) ?? join(filled(variables.HOME) ?? homedir(), '.cache')
   return {
-    parameters: Object.fromEntries(parameters),
+    parameters: withPrefix(parameterPrefix, variables),
+    packerVariables: withPrefix(packerPrefix, variables),
+    value: (name) => variables[name],
     forceColor: readForceColor(variables.FORCE_COLOR),
     noColor: filled(variables.NO_COLOR) !== undefined,
     terminal: variables.TERM,
@@ -36,6 +40,13 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     gitHub: variables.GITHUB_ACTIONS === 'true' ? { summaryFile: filled(variables.GITHUB_STEP_SUMMARY) } : undefined,
     cacheDirectory: join(cacheHome, 'imago'),
   }
+}
+
+function withPrefix(prefix: string, variables: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const entries = Object.entries(variables).flatMap(([name, value]) =>
+    value !== undefined && name.startsWith(prefix) ? [[name.slice(prefix.length), value] as const] : [],
+  )
+  return Object.fromEntries(entries)
 }
 
 function filled(value: string | undefined): string | undefined {

@@ -46,7 +46,8 @@ export async function fillParameters(definition: Definition, sources: ParameterS
   return Promise.all(definition.exported.map(fill))
 }
 
-function parseVar(text: string): readonly [string, string] {
+/** `name=value` of a command line. @throws ImagoError `USAGE` when it is none */
+export function parseVar(text: string): readonly [string, string] {
   const at = text.indexOf('=')
   if (at < 1) throw usageError(`--var '${text}' is not a name and a value`, 'write --var name=value')
   return [text.slice(0, at), text.slice(at + 1)]

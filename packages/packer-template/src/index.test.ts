@@ -3,7 +3,12 @@ import { expect, test } from 'vitest'
 test('the public names', async () => {
   expect(Object.keys(await import('./index.ts')).toSorted()).toMatchInlineSnapshot(`
     [
+      "checkConversion",
+      "convertTemplate",
       "fileBuilder",
+      "formatProblem",
+      "inspectTemplate",
+      "isotime",
       "loadTemplate",
     ]
   `)

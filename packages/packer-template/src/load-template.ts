@@ -12,7 +12,7 @@ import { stringFunction } from './language/go-function.ts'
 import type { GoFunctions } from './language/go-function.ts'
 import { pureFunctions } from './language/packer-functions.ts'
 import type { Problem } from './problem.ts'
-import { formatPlace, inFileOrder } from './problem.ts'
+import { formatPlace, formatProblem, inFileOrder } from './problem.ts'
 import { inside, Reports } from './reports.ts'
 import { packerVersion } from './template/packer-version.ts'
 import { readTemplate } from './template/read-template.ts'
@@ -76,8 +76,10 @@ export async function loadTemplate(file: TemplateFile, options: TemplateOptions)
   const model = await assemble(assembly, selection.builders, selection.skipped)
   reportMissingOptions(model, reports)
   reports.throwProblems(file.path)
-  throwMissing(file.path, model, named)
-  return { image: await makeImage(model), warnings: inFileOrder(reports.warnings), exceptUsed: selection.exceptUsed }
+  if (!selection.isEmpty) throwMissing(file.path, model, named)
+  const image = await makeImage(model, reports)
+  reports.throwProblems(file.path)
+  return { image, warnings: inFileOrder(reports.warnings), exceptUsed: selection.exceptUsed }
 }
 
 /** A template with the values of its variables. */
@@ -121,15 +123,17 @@ function contextFunctions(folder: string, { directory, now = new Date() }: Templ
   }
 }
 
-interface BuilderSelection {
+export interface BuilderSelection {
   readonly builders: readonly NamedBuilder[]
+  /** Nothing is selected, and `builders` has them all: who knows the other files tells what is wrong. */
+  readonly isEmpty: boolean
   /** Names of post-processors with which the rest of their chain is left out. */
   readonly skipped: ReadonlySet<string>
   readonly exceptUsed: readonly string[]
 }
 
 /** What a selection takes. Names that mean nothing here are not reported: they may be names in another file. */
-function selectBuilders(
+export function selectBuilders(
   named: readonly NamedBuilder[],
   { postProcessors }: Template,
   { only, except = [] }: TemplateOptions,
@@ -140,8 +144,8 @@ function selectBuilders(
   const names = new Set(postProcessors.flat().map(({ name, type }) => name?.value ?? type))
   const skipped = new Set(except.filter((name) => names.has(name)))
   const exceptUsed = except.filter((pattern) => skipped.has(pattern) || named.some((builder) => isCalled(builder, pattern)))
-  // A selection that leaves nothing is told by who knows all files.
-  return { builders: builders.length === 0 ? named : builders, skipped, exceptUsed }
+  const isEmpty = builders.length === 0
+  return { builders: isEmpty ? named : builders, isEmpty, skipped, exceptUsed: isEmpty ? [] : exceptUsed }
 }
 
 function isCalled({ name, config }: NamedBuilder, pattern: string): boolean {
@@ -149,13 +153,20 @@ function isCalled({ name, config }: NamedBuilder, pattern: string): boolean {
   return expression.test(name) || expression.test(config.name)
 }
 
-/** The components of an image definition, each once. */
-export function componentsOf(model: ImageModel): readonly ModelComponent[] {
+/** The components of an image definition. */
+function componentsOf(model: ImageModel): readonly ModelComponent[] {
   return [
     ...model.builds.map(({ component }) => component),
     ...[...model.provisioners, ...model.errorCleanup].flatMap(({ variants }) => variants.map(({ component }) => component)),
     ...model.chains.flatMap(({ variants }) => variants.flatMap(({ steps }) => steps)),
   ]
+}
+
+/** What has no counterpart yet: components, each once. */
+export function missingComponents(model: ImageModel): readonly Problem[] {
+  const missing = componentsOf(model).filter((component): component is MissingComponent => !isMapped(component))
+  const unique = new Map(missing.map((component) => [formatPlace(component.at), component]))
+  return [...unique.values()].map(({ at, path, kind, type }) => ({ at, path, message: `there is no ${kind} '${type}' yet` }))
 }
 
 function reportMissingOptions(model: ImageModel, reports: Reports): void {
@@ -169,14 +180,13 @@ function reportMissingOptions(model: ImageModel, reports: Reports): void {
 }
 
 function throwMissing(file: string, model: ImageModel, all: readonly NamedBuilder[]): void {
-  const missing = componentsOf(model).filter((component): component is MissingComponent => !isMapped(component))
+  const missing = missingComponents(model)
   if (missing.length === 0) return
-  const unique = [...new Map(missing.map((component) => [formatPlace(component.at), component])).values()]
-  const lines = unique.map(({ kind, type, at }) => `  ${formatPlace(at)}: the ${kind} '${type}'`)
+  const lines = missing.map((problem) => `  ${formatProblem(problem)}`)
   const usable = all.filter(({ name }) => model.builds.some((build) => build.name === name && isMapped(build.component)))
-  const only = usable.length === 0 ? undefined : `--only ${usable.map(({ name }) => name).join(',')} builds the others; `
+  const only = usable.length === 0 ? '' : `--only ${usable.map(({ name }) => name).join(',')} leaves out the other builders; `
   throw new ImagoError('DEFINITION_INVALID', `${basename(file)} needs what there is not yet:\n${lines.join('\n')}`, {
-    hint: `${only ?? ''}imago convert writes what there is`,
-    issues: unique.map(({ path, kind, type, at }) => ({ path, message: `there is no ${kind} '${type}' yet (${formatPlace(at)})` })),
+    hint: `${only}imago convert writes what there is`,
+    issues: missing.map(({ at, path, message }) => ({ path, message: `${message} (${formatPlace(at)})` })),
   })
 }

@@ -41,7 +41,12 @@ export const buildCommand: Command = defineCommand({
     const limits = readLimits(values)
     const outputs = await prepareRunOutputs({ ...values, noColor: values['no-color'] }, host)
     const definitions = await loadDefinitions(positionals, values, host)
-    const options = { ...limits, ...selectionOf(values), directory: directoryOf(definitions), stateDirectory: stateDirectory(host.cwd) }
+    const options = {
+      ...limits,
+      ...selectionOf(values, definitions),
+      directory: directoryOf(definitions),
+      stateDirectory: stateDirectory(host.cwd),
+    }
     const reporter = chooseReporter(host, { ...values, noColor: values['no-color'] })
     const images = definitions.flatMap((definition) => definition.images)
     const task = { images, options, policy, reporter, host, outputs }

@@ -16,6 +16,16 @@ export const catalog: readonly CatalogEntry[] = [
   { name: 'graph', summary: 'Draw images, builds and steps, in Mermaid.', load: async () => (await import('./graph.ts')).graphCommand },
   { name: 'validate', summary: 'Look for problems in image files.', load: async () => (await import('./validate.ts')).validateCommand },
   {
+    name: 'convert',
+    summary: 'Write a template of Packer as an image file.',
+    load: async () => (await import('./convert.ts')).convertCommand,
+  },
+  {
+    name: 'inspect',
+    summary: 'Show what a template of Packer has in it.',
+    load: async () => (await import('./inspect.ts')).inspectCommand,
+  },
+  {
     name: 'sweep',
     summary: 'Remove what builds that were killed have left behind.',
     load: async () => (await import('./sweep.ts')).sweepCommand,

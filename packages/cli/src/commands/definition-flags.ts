@@ -4,6 +4,7 @@ import type { FlagValues } from '../arguments.ts'
 import { usageError } from '../arguments.ts'
 import type { Host } from '../host.ts'
 import { loadDefinition } from '../load-definition.ts'
+import { isTemplate, loadTemplateDefinition } from '../load-template.ts'
 import { fillParameters, readParameters } from '../parameter-sources.ts'
 
 /** The options of every command that loads image files. */
@@ -12,18 +13,21 @@ export const definitionFlags = {
   except: { type: 'values', value: '<names>', help: 'All builds but these.' },
   var: { type: 'values', value: '<name=value>', help: 'Set a parameter. Comes before --var-file, and that before IMAGO_VAR_<name>.' },
   'var-file': { type: 'values', value: '<file>', help: 'Set parameters from a JSON file; a later file comes before an earlier one.' },
+  lenient: { type: 'boolean', help: 'In a template of Packer: what Packer refuses, and options that there are not yet, are warnings.' },
 } as const
 
 /** What a command line says for {@link definitionFlags}. */
 export type DefinitionValues = FlagValues<typeof definitionFlags>
 
 /** An image file with its parameters filled in. */
-interface FilledDefinition {
+export interface FilledDefinition {
   /** As the user would write it. */
   readonly file: string
   /** The folder it is in; absolute. */
   readonly directory: string
   readonly images: readonly Image[]
+  /** What of `--except` has been left out already. */
+  readonly exceptUsed?: readonly string[]
 }
 
 /** At least one image file. */
@@ -34,8 +38,9 @@ export type Definitions = readonly [FilledDefinition, ...FilledDefinition[]]
  * @throws ImagoError for the first one that cannot be loaded
  */
 export async function loadDefinitions(paths: readonly string[], values: DefinitionValues, host: Host): Promise<Definitions> {
-  const sources = await readParameters(values.var, values['var-file'], host)
   const load = async (path: string): Promise<FilledDefinition> => {
+    if (isTemplate(path)) return loadTemplateDefinition(path, values, host)
+    const sources = await readParameters(values.var, values['var-file'], host)
     const definition = await loadDefinition(path, host.cwd, host.modules)
     return { file: definition.file, directory: definition.directory, images: await fillParameters(definition, sources, host) }
   }
@@ -59,10 +64,13 @@ export function directoryOf([first, ...others]: Definitions): string {
 }
 
 /** The builds that the options select. */
-export function selectionOf({ only, except }: Pick<DefinitionValues, 'only' | 'except'>): Selection {
-  return { ...(only.length > 0 && { only: splitNames(only) }), ...(except.length > 0 && { except: splitNames(except) }) }
+export function selectionOf({ only, except }: Pick<DefinitionValues, 'only' | 'except'>, definitions: Definitions): Selection {
+  const used = new Set(definitions.flatMap(({ exceptUsed = [] }) => exceptUsed))
+  const left = splitNames(except).filter((name) => !used.has(name))
+  return { ...(only.length > 0 && { only: splitNames(only) }), ...(left.length > 0 && { except: left }) }
 }
 
-function splitNames(values: readonly string[]): string[] {
+/** The names of an option that takes several, with commas between them. */
+export function splitNames(values: readonly string[]): string[] {
   return values.flatMap((value) => value.split(',')).flatMap((name) => (name.trim() === '' ? [] : [name.trim()]))
 }

@@ -17,7 +17,7 @@ export const graphCommand: Command = defineCommand({
   async run({ values, positionals }, host) {
     const definitions = await loadDefinitions(positionals, values, host)
     const images = definitions.flatMap((definition) => definition.images)
-    const plans = planWithBases(images, selectionOf(values), host.core.plan)
+    const plans = planWithBases(images, selectionOf(values, definitions), host.core.plan)
     const { mermaidGraph } = await import('@imago/report')
     host.stdout.write(mermaidGraph(plans))
     return 0

@@ -24,7 +24,7 @@ export const planCommand: Command = defineCommand({
   async run({ values, positionals }, host) {
     const definitions = await loadDefinitions(positionals, values, host)
     const images = definitions.flatMap((definition) => definition.images)
-    const plans = planImages(images, selectionOf(values), host.core.plan)
+    const plans = planImages(images, selectionOf(values, definitions), host.core.plan)
     const { style, symbols } = lookOf(host, 'stdout', { noColor: values['no-color'] })
     const text = values.json ? JSON.stringify(plans) : plans.flatMap((plan) => planLines(plan, style, symbols)).join('\n')
     host.stdout.write(`${text}\n`)

@@ -34,7 +34,7 @@ export const validateCommand: Command = defineCommand({
   async run({ values, positionals }, host) {
     const definitions = await loadDefinitions(positionals, values, host)
     const images = definitions.flatMap((definition) => definition.images)
-    const options = { ...selectionOf(values), directory: directoryOf(definitions) }
+    const options = { ...selectionOf(values, definitions), directory: directoryOf(definitions) }
     const problems = await host.core.validate(images, options)
     const issues = problems.length === 0 && values.online ? await host.core.preflight(images, options) : problems
     if (values.json) host.stdout.write(`${JSON.stringify(issues)}\n`)

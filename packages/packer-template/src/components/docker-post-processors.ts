@@ -1,6 +1,6 @@
 import type { DockerImportOptions, DockerPushOptions, DockerSaveOptions, DockerTagOptions } from '@imago/post-processor-docker'
 
-import { flag, lateText, secretText, text } from '../mapping/coercions.ts'
+import { always, flag, lateText, secretText, text } from '../mapping/coercions.ts'
 import { currentText, isYes } from '../mapping/current-value.ts'
 import { texts } from '../mapping/list-coercions.ts'
 import type { ComponentTable } from '../mapping/table.ts'
@@ -14,7 +14,7 @@ export const dockerTagTable: ComponentTable = defineTable<DockerTagOptions>()({
   factory: { name: 'dockerTag', package: from },
   load: async () => (await import('@imago/post-processor-docker')).dockerTag,
   options: {
-    repository: as('repository', text),
+    repository: as('repository', always(text)),
     tags: as('tags', texts),
     force: meaningless('a name is always taken from an image that has it'),
   },
@@ -47,7 +47,7 @@ export const dockerPushTable: ComponentTable = defineTable<DockerPushOptions>()(
 export const dockerSaveTable: ComponentTable = defineTable<DockerSaveOptions>()({
   factory: { name: 'dockerSave', package: from },
   load: async () => (await import('@imago/post-processor-docker')).dockerSave,
-  options: { path: as('path', lateText(outputFields)) },
+  options: { path: as('path', always(lateText(outputFields))) },
 })
 
 /** `docker-import` */

@@ -1,7 +1,7 @@
 import type { DockerOptions, DockerResult } from '@imago/builder-docker'
 
-import { flag, secretText, text } from '../mapping/coercions.ts'
-import { currentText, isYes } from '../mapping/current-value.ts'
+import { always, flag, secretText, text } from '../mapping/coercions.ts'
+import { currentText, inText, isYes } from '../mapping/current-value.ts'
 import type { Known, Model } from '../mapping/known.ts'
 import { isKnown, known } from '../mapping/known.ts'
 import { textMap, texts } from '../mapping/list-coercions.ts'
@@ -21,7 +21,7 @@ export const dockerTable: ComponentTable = defineTable<DockerOptions<DockerResul
   factory: { name: 'docker', package: '@imago/builder-docker' },
   load: async () => (await import('@imago/builder-docker')).docker,
   options: {
-    image: as('image', text),
+    image: as('image', always(text)),
     pull: taken(flag),
     platform: as('platform', text),
     privileged: as('privileged', flag),
@@ -72,7 +72,7 @@ export const dockerTable: ComponentTable = defineTable<DockerOptions<DockerResul
       ...capabilities(given.cap_add, given.cap_drop),
       ...(given.volumes !== undefined && { volumes: volumesOf(given.volumes) }),
       ...(login && username !== undefined && password !== undefined && { login: { username, password } }),
-      result: resultOf(given, commits, discards),
+      ...resultOf(given, commits, discards),
     }
   },
 })
@@ -84,15 +84,20 @@ interface ResultOptions {
   readonly message?: Model<string>
 }
 
-function resultOf({ export_path: path, changes, author, message }: ResultOptions, commits: boolean, discards: boolean): Result {
-  if (path !== undefined && !commits) return { type: 'export', path }
-  if (discards) return { type: 'discard' }
-  return {
-    type: 'commit',
+/** An image is what is made when nothing is said. */
+function resultOf(
+  { export_path: path, changes, author, message }: ResultOptions,
+  commits: boolean,
+  discards: boolean,
+): { readonly result?: Result } {
+  if (path !== undefined && !commits) return { result: { type: 'export', path } }
+  if (discards) return { result: { type: 'discard' } }
+  const details = {
     ...(author !== undefined && { author }),
     ...(message !== undefined && { message }),
     ...(changes !== undefined && { changes }),
   }
+  return Object.keys(details).length === 0 ? {} : { result: { type: 'commit', ...details } }
 }
 
 function capabilities(add: Model<readonly string[]> | undefined, drop: Model<readonly string[]> | undefined): Composed<DockerOptions> {
@@ -109,9 +114,8 @@ function volumesOf(volumes: Model<Readonly<Record<string, string>>>): readonly K
       value,
       key: JSON.stringify(value),
       code(writer) {
-        const inside = isKnown(container) ? container.code(writer) : textExpression(path)
-        const simple = inside.kind === 'text' || inside.kind === 'join' || inside.kind === 'code'
-        return joined([textExpression(`${host}:`), simple ? inside : textExpression(path)])
+        const inside = isKnown(container) ? inText(container.code(writer)) : textExpression(path)
+        return joined([textExpression(`${host}:`), inside])
       },
     })
   })

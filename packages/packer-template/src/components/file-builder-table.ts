@@ -1,4 +1,4 @@
-import { text } from '../mapping/coercions.ts'
+import { always, text } from '../mapping/coercions.ts'
 import { localPath } from '../mapping/local-path.ts'
 import type { ComponentTable } from '../mapping/table.ts'
 import { as, defineTable } from '../mapping/table.ts'
@@ -9,9 +9,9 @@ export const fileBuilderTable: ComponentTable = defineTable<FileBuilderOptions>(
   factory: { name: 'fileBuilder', package: '@imago/packer-template' },
   load: async () => (await import('./file-builder.ts')).fileBuilder,
   options: {
-    target: as('path', localPath),
-    source: as('source', localPath),
-    content: as('content', text),
+    target: as('path', always(localPath)),
+    source: as('source', always(localPath)),
+    content: as('content', always(text)),
   },
   compose(_given, ctx) {
     const has = (option: string): boolean => ctx.options.members.has(option)

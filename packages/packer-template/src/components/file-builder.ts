@@ -5,7 +5,6 @@ import { dirname, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 
-import { nullBuilder } from '@imago/builder-null'
 import type { ArtifactFile, BuildContext, Builder, FilesArtifact } from '@imago/core'
 import { abortError, fileSystemError, optionSchema } from '@imago/core'
 import * as v from 'valibot'
@@ -44,6 +43,7 @@ export function fileBuilder(options: FileBuilderOptions): Builder<FileArtifact> 
 }
 
 async function build(options: FileBuilderOptions, ctx: BuildContext): Promise<FileArtifact> {
+  const { nullBuilder } = await import('@imago/builder-null')
   await nullBuilder({ communicator: 'none' }).build(ctx)
   const path = resolve(ctx.directory, options.path)
   const source = options.source === undefined ? Readable.from([options.content]) : createReadStream(resolve(ctx.directory, options.source))

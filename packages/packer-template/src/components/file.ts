@@ -1,7 +1,7 @@
 import type { FromFacts } from '@imago/core'
 import type { FileOptions } from '@imago/provisioner-file'
 
-import { flag, lateText, text } from '../mapping/coercions.ts'
+import { always, flag, lateText, text } from '../mapping/coercions.ts'
 import { currentText, isYes } from '../mapping/current-value.ts'
 import type { Model } from '../mapping/known.ts'
 import { isKnown } from '../mapping/known.ts'
@@ -15,10 +15,10 @@ export const fileTable: ComponentTable = defineTable<FileOptions>()({
   factory: { name: 'file', package: '@imago/provisioner-file' },
   load: async () => (await import('@imago/provisioner-file')).file,
   options: {
-    source: as('source', localPath),
+    source: as('source', always(localPath)),
     sources: as('sources', localPaths),
     content: as('content', lateText(buildValues)),
-    destination: taken(lateText(buildValues)),
+    destination: taken(always(lateText(buildValues))),
     direction: taken(text),
     generated: taken(flag),
   },
@@ -40,6 +40,7 @@ function checkRemotePath(destination: Model<FromFacts<string>> | undefined, ctx:
     ctx.reports.problem(ctx, "'destination' is missing")
     return
   }
+  if (isKnown(destination) && destination.missing === true) return
   const path = isKnown(destination) ? destination.value : destination
   if (typeof path !== 'string' || /^(?:\/|[A-Za-z]:[\\/])/.test(path)) return
   ctx.reports.problem(ctx, `'destination' must be an absolute path of the machine, not '${path}'`, 'write the folder that it is in')

@@ -1,7 +1,7 @@
 import type { ManifestOptions } from '@imago/post-processor-manifest'
 
 import { flag, text } from '../mapping/coercions.ts'
-import { textMap } from '../mapping/list-coercions.ts'
+import { lateTextMap } from '../mapping/list-coercions.ts'
 import type { ComponentTable } from '../mapping/table.ts'
 import { as, defineTable, meaningless, taken } from '../mapping/table.ts'
 
@@ -13,7 +13,7 @@ export const manifestTable: ComponentTable = defineTable<ManifestOptions>()({
     output: taken(text),
     strip_path: as('stripPath', flag),
     strip_time: meaningless('an entry has its time'),
-    custom_data: as('customData', textMap),
+    custom_data: as('customData', lateTextMap),
   },
   compose: ({ output }) => ({ output: output ?? 'packer-manifest.json' }),
 })

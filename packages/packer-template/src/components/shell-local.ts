@@ -1,7 +1,7 @@
 import type { FromFacts } from '@imago/core'
 import type { ShellLocalOptions } from '@imago/provisioner-shell'
 
-import { text } from '../mapping/coercions.ts'
+import { always, text } from '../mapping/coercions.ts'
 import { environmentList, environmentMap } from '../mapping/environment.ts'
 import { currentText, currentTexts } from '../mapping/current-value.ts'
 import type { Model } from '../mapping/known.ts'
@@ -38,7 +38,7 @@ function shellLocal(factory: Factory, load: () => Promise<(options: ShellLocalOp
     options: {
       inline: taken(lateTexts(buildValues)),
       command: taken(lateTexts(buildValues)),
-      script: as('script', localPath),
+      script: as('script', always(localPath)),
       scripts: as('scripts', localPaths),
       environment_vars: taken(environmentList),
       env: taken(environmentMap),

@@ -1,10 +1,10 @@
 import type { ShellOptions } from '@imago/provisioner-shell'
 
-import { flag, text } from '../mapping/coercions.ts'
+import { always, flag, text } from '../mapping/coercions.ts'
 import { environmentList, environmentMap } from '../mapping/environment.ts'
-import { currentText, isYes } from '../mapping/current-value.ts'
+import { currentText, inText, isYes } from '../mapping/current-value.ts'
 import type { Model } from '../mapping/known.ts'
-import { isKnown } from '../mapping/known.ts'
+import { isKnown, known } from '../mapping/known.ts'
 import { integers, lateTexts } from '../mapping/list-coercions.ts'
 import { localPath, localPaths } from '../mapping/local-path.ts'
 import type { ComponentTable } from '../mapping/table.ts'
@@ -14,6 +14,7 @@ import { executionFrom, executionOf } from '../shell/execution-options.ts'
 import { inlineOf } from '../shell/inline-script.ts'
 import { verbatimCommand } from '../shell/verbatim-command.ts'
 import { buildValues } from '../text/field-table.ts'
+import { joined, textExpression } from '../typescript/expression.ts'
 
 /** `shell` */
 export const shellTable: ComponentTable = defineTable<ShellOptions>()({
@@ -21,7 +22,7 @@ export const shellTable: ComponentTable = defineTable<ShellOptions>()({
   load: async () => (await import('@imago/provisioner-shell')).shell,
   options: {
     inline: taken(lateTexts(buildValues)),
-    script: as('script', localPath),
+    script: as('script', always(localPath)),
     scripts: as('scripts', localPaths),
     environment_vars: taken(environmentList),
     env: taken(environmentMap),
@@ -57,6 +58,9 @@ export const shellTable: ComponentTable = defineTable<ShellOptions>()({
   },
 })
 
-function pathIn(folder: Model<string> | undefined, file: Model<string> | undefined): string {
-  return `${(currentText(folder) ?? '/tmp').replace(/\/$/, '')}/${currentText(file) ?? 'script.sh'}`
+function pathIn(folder: Model<string> | undefined, file: Model<string> | undefined): Model<string> {
+  if (!isKnown(folder)) return `/tmp/${currentText(file) ?? 'script.sh'}`
+  const rest = `/${currentText(file) ?? 'script.sh'}`
+  const value = folder.value + rest
+  return known({ value, key: JSON.stringify(value), code: (writer) => joined([inText(folder.code(writer)), textExpression(rest)]) })
 }

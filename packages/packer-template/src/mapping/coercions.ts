@@ -6,12 +6,12 @@ import { describeNode } from '../json/json-node.ts'
 import type { FieldTable } from '../text/field-table.ts'
 import type { RenderedText } from '../text/render-text.ts'
 import type { CodeWriter } from '../typescript/code-writer.ts'
+import type { Expression } from '../typescript/expression.ts'
 import { code, printExpression, textExpression } from '../typescript/expression.ts'
-import { writeAs, writeNotEmpty, writeText } from '../typescript/write-text.ts'
 import { asDuration, parseGoDuration } from './go-duration.ts'
 import { numberText, parseGoBool, parseGoInt } from './go-coercion.ts'
 import type { Known } from './known.ts'
-import { known } from './known.ts'
+import { isKnown, known } from './known.ts'
 import type { Coercion, OptionContext } from './option-context.ts'
 import { renderText } from './option-context.ts'
 
@@ -58,6 +58,16 @@ export const textOrSecret: Coercion<string | Secret> = (node, ctx) => {
   return hidden && typeof rendered.value === 'string' && rendered.value.length >= shortestSecret
     ? secretText(node, ctx)
     : knownText(node, ctx)
+}
+
+/** An option that is there whatever its value is: without it, nothing else makes sense. */
+export function always<T>(read: Coercion<T>): Coercion<T> {
+  return (node, ctx) => {
+    const value = read(node, ctx)
+    if (!isKnown(value) || value.unless === undefined) return value
+    const { unless: _unless, ...parts } = value
+    return known<T>({ ...parts, value: value.value })
+  }
 }
 
 /** `true` or `false`, as whatever Packer takes for one. */
@@ -121,17 +131,17 @@ export function knownLate(
   return known({
     value,
     key: `late:${JSON.stringify(rendered.text.source)}`,
-    code: (writer) => ({ kind: 'arrow', parameters: '(facts)', body: writeText(rendered, writer) }),
+    code: (writer) => ({ kind: 'arrow', parameters: '(facts)', body: writer.text(rendered) }),
   })
 }
 
 /** A text that is known before the build. */
 export function staticText(rendered: RenderedText, value: string): Known<string> | undefined {
   const key = JSON.stringify(value)
-  const write = (writer: CodeWriter): ReturnType<typeof writeText> => writeText(rendered, writer)
-  if (value !== '') return known({ value, key, code: write })
+  const write = (writer: CodeWriter): Expression => writer.text(rendered)
+  if (value !== '') return known({ value, key, code: write, missing: rendered.missing })
   if (rendered.text.needs.variables.size === 0) return undefined
-  return known({ value, key, code: write, unless: (writer) => writeNotEmpty(rendered, writer) })
+  return known({ value, key, code: write, unless: (writer) => writer.notEmpty(rendered) })
 }
 
 function constantText(value: string): Known<string> | undefined {
@@ -169,7 +179,7 @@ function fromText<T>(rendered: RenderedText, ctx: OptionContext, form: TextForm<
     ctx.reports.problem(ctx, `must be ${form.wanted}, not '${rendered.value}'`)
     return undefined
   }
-  return known({ value, key: JSON.stringify(value), code: (writer) => writeAs(rendered, form.kind, code(form.show(value)), writer) })
+  return known({ value, key: JSON.stringify(value), code: (writer) => writer.as(rendered, form.kind, code(form.show(value))) })
 }
 
 function absentUnless<T>(parsed: Known<T>, rendered: RenderedText, zero: string): Known<T> | undefined {
@@ -178,7 +188,7 @@ function absentUnless<T>(parsed: Known<T>, rendered: RenderedText, zero: string)
     ...parsed,
     unless: (writer) => {
       const value = parsed.code(writer)
-      return code(`${value.kind === 'code' ? value.text : zero} !== ${zero}`, 'binary')
+      return code(`${value.kind === 'code' ? value.text : zero} !== ${zero}`, 'equality')
     },
   })
 }

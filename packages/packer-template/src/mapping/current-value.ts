@@ -1,3 +1,6 @@
+import type { Expression } from '../typescript/expression.ts'
+import { textExpression } from '../typescript/expression.ts'
+import type { Layout } from '../typescript/layout.ts'
 import type { Model } from './known.ts'
 import { isKnown } from './known.ts'
 
@@ -15,4 +18,17 @@ export function currentTexts(value: Model<readonly string[]>): readonly string[]
 /** Whether an option says yes now. */
 export function isYes(value: Model<boolean> | undefined): boolean {
   return isKnown(value) ? value.value : value === true
+}
+
+/** The code of a text as a part of a longer one. */
+export function inText(layout: Layout): Expression {
+  switch (layout.kind) {
+    case 'text':
+    case 'join':
+    case 'choice':
+    case 'code':
+      return layout
+    default:
+      return textExpression('')
+  }
 }

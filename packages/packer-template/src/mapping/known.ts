@@ -18,6 +18,8 @@ export interface Known<out T> {
    * other values it is. This is the condition under which it is there.
    */
   readonly unless?: (writer: CodeWriter) => Expression
+  /** A variable in it has no value yet. */
+  readonly missing?: boolean
   readonly code: (writer: CodeWriter) => Layout
 }
 

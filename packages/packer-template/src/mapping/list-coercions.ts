@@ -3,10 +3,12 @@ import type { Facts, FromFacts } from '@imago/core'
 import type { JsonNode } from '../json/json-node.ts'
 import { describeNode } from '../json/json-node.ts'
 import type { FieldTable } from '../text/field-table.ts'
+import { buildValues } from '../text/field-table.ts'
 import type { RenderedText } from '../text/render-text.ts'
+import type { CodeWriter } from '../typescript/code-writer.ts'
 import { printPrimary } from '../typescript/expression.ts'
 import { code } from '../typescript/expression.ts'
-import { writeNotEmpty, writeText } from '../typescript/write-text.ts'
+import type { Layout } from '../typescript/layout.ts'
 import { knownText, lateText, renderLeaf } from './coercions.ts'
 import type { Known, Model } from './known.ts'
 import { isKnown, known } from './known.ts'
@@ -64,6 +66,36 @@ export const textMap: Coercion<Readonly<Record<string, string>>> = (node, ctx) =
   return entries.length === 0 ? undefined : Object.fromEntries(entries)
 }
 
+/** Texts by name, all of which may be made while the build runs. */
+export const lateTextMap: Coercion<FromFacts<Readonly<Record<string, string>>>> = (node, ctx) => {
+  const objects = node.kind === 'array' ? node.items : [node]
+  const read = lateText(buildValues)
+  const entries = objects.flatMap((object) => {
+    if (object.kind !== 'object') return []
+    return [...object.members].map(([name, { value }]): readonly [string, Known<FromFacts<string>>] => {
+      const text = read(value, contextInside(ctx, value, name))
+      return [name, isKnownText(text) ? text : emptyText]
+    })
+  })
+  if (!entries.some(([, { value }]) => typeof value === 'function')) return textMap(node, ctx)
+  return known<FromFacts<Readonly<Record<string, string>>>>({
+    value: (facts: Facts) =>
+      Object.fromEntries(entries.map(([name, { value }]) => [name, typeof value === 'function' ? value(facts) : value])),
+    key: `late:{${entries.map(([name, { key }]) => `${name}:${key}`).join(',')}}`,
+    code: (writer) => ({
+      kind: 'arrow',
+      parameters: '(facts)',
+      body: { kind: 'object', entries: entries.map(([name, item]) => ({ kind: 'member', name, value: bodyOf(item, writer) })) },
+    }),
+  })
+}
+
+/** A text inside of a function of the facts. */
+function bodyOf(item: Known<FromFacts<string>>, writer: CodeWriter): Layout {
+  const layout = item.code(writer)
+  return layout.kind === 'arrow' ? layout.body : layout
+}
+
 const emptyText: Known<string> = known({ value: '', key: '""', code: () => ({ kind: 'text', value: '' }) })
 
 function emptyOr(node: JsonNode, ctx: OptionContext): Known<string>[] {
@@ -96,8 +128,8 @@ function splitStatic(rendered: RenderedText, value: string): Known<readonly stri
   return known({
     value: list,
     key: JSON.stringify(list),
-    ...(value === '' && { unless: (writer) => writeNotEmpty(rendered, writer) }),
-    code: (writer) => code(`${printPrimary(writeText(rendered, writer))}.split(',')`),
+    ...(value === '' && { unless: (writer) => writer.notEmpty(rendered) }),
+    code: (writer) => code(`${printPrimary(writer.text(rendered))}.split(',')`),
   })
 }
 
@@ -110,7 +142,7 @@ function splitLate(rendered: RenderedText): Known<(facts: Facts) => readonly str
     code: (writer) => ({
       kind: 'arrow',
       parameters: '(facts)',
-      body: code(`${printPrimary(writeText(rendered, writer))}.split(',')`),
+      body: code(`${printPrimary(writer.text(rendered))}.split(',')`),
     }),
   })
 }
@@ -124,10 +156,7 @@ function lateList(items: readonly Known<FromFacts<string>>[]): Known<(facts: Fac
       parameters: '(facts)',
       body: {
         kind: 'list',
-        items: items.map((item) => {
-          const layout = item.code(writer)
-          return layout.kind === 'arrow' ? layout.body : layout
-        }),
+        items: items.map((item) => bodyOf(item, writer)),
       },
     }),
   })

@@ -158,7 +158,16 @@ function mapOptions<O extends object, R>(parts: TableParts<O, R>, options: JsonO
   }
   // each value was read by its own row
   const composed = parts.compose?.(takenValues as Taken<R>, { ...ctx, options }) ?? {}
-  return { options: withoutUndefined({ ...direct, ...composed }), missing }
+  return { options: inReadingOrder({ ...direct, ...composed }), missing }
+}
+
+/** What a step is about comes before how it does it. */
+const leading = ['image', 'inline', 'script', 'scripts', 'source', 'sources', 'content', 'destination']
+
+function inReadingOrder(options: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined)
+  const first = given.filter(([name]) => leading.includes(name))
+  return Object.fromEntries([...first, ...given.filter(([name]) => !leading.includes(name))])
 }
 
 /** Go finds the fields of an object whatever their capitals. */
@@ -178,8 +187,4 @@ function isZero(node: JsonNode): boolean {
     default:
       return node.members.size === 0
   }
-}
-
-function withoutUndefined(options: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }

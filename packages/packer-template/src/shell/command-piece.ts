@@ -8,7 +8,6 @@ import { contextInside } from '../mapping/option-context.ts'
 import type { FieldTable } from '../text/field-table.ts'
 import { needsOf } from '../text/text-needs.ts'
 import { textExpression } from '../typescript/expression.ts'
-import { writeText } from '../typescript/write-text.ts'
 
 /** What a command that runs a script is made of: text, the fields that stand for the script, and texts that variables hold. */
 export type CommandPiece =
@@ -76,7 +75,7 @@ function pieceOf(node: TemplateNode, ctx: OptionContext): CommandPiece | undefin
   })
   if (typeof rendered?.value !== 'string') return undefined
   const { value } = rendered
-  return { kind: 'value', value: known({ value, key: JSON.stringify(value), code: (writer) => writeText(rendered, writer) }) }
+  return { kind: 'value', value: known({ value, key: JSON.stringify(value), code: (writer) => writer.text(rendered) }) }
 }
 
 function fieldOf(node: TemplateNode): string | undefined {

@@ -75,9 +75,11 @@ function understandWords(tokens: readonly ShellToken[], password: CommandPiece |
   words.skip('sudo')
   const sudo = sudoOptions(words, password)
   if (sudo === undefined) return undefined
-  const more = { ...env, ...words.environment() }
-  const rest = script(words, more)
-  return rest && { ...rest, sudo }
+  const { home, ...options } = sudo
+  // `-H` is about root's own home; that of another user is not known.
+  if (home && options.user !== undefined) return undefined
+  const rest = script(words, { ...env, ...words.environment(), ...(home && { HOME: '/root' }) })
+  return rest && { ...rest, sudo: options }
 }
 
 /** `bash -e {{.Path}}`, `{{.Path}}`, `sh -c '{{.Vars}} {{.Path}}'`. */
@@ -87,10 +89,22 @@ function script(words: Words, env: Execution['env']): Execution | undefined {
   const before = rest.slice(0, -1).map(plainWord)
   if (before.some((word) => word === undefined)) return undefined
   const interpreter = before.filter((word) => word !== undefined)
-  if (isLine(last) && interpreter.length === 2 && isShell(interpreter[0]) && interpreter[1] === '-c') return { env }
+  if (interpreter.length === 2 && isShell(interpreter[0]) && interpreter[1] === '-c') return inner(last, env)
   if (!isPath(last)) return undefined
   if (interpreter.length === 0) return { env }
   return isInterpreter(interpreter) ? { interpreter, env } : undefined
+}
+
+/** A command line inside of a word: `sh -c '{{.Vars}} {{.Path}}'`. */
+function inner(word: ShellToken | undefined, env: Execution['env']): Execution | undefined {
+  if (word?.kind !== 'word') return undefined
+  const tokens = shellTokens(word.segments)
+  const [statement, ...others] = tokens === undefined ? [] : statementsOf(tokens).filter((each) => !makesExecutable(each))
+  if (statement === undefined || others.length > 0) return undefined
+  const words = new Words(statement)
+  const more = { ...env, ...words.environment() }
+  words.skip('exec')
+  return script(words, more)
 }
 
 /** Another program around the script: `chroot /mnt {{.Path}}`, `su - deploy -c '{{.Vars}} {{.Path}}'`. */
@@ -106,8 +120,12 @@ function wrapped(words: Words, env: Execution['env']): Execution | undefined {
   return wrap.every((word) => word !== undefined) ? { wrap, env } : undefined
 }
 
-function sudoOptions(words: Words, password: CommandPiece | undefined): Execution['sudo'] | undefined {
+function sudoOptions(
+  words: Words,
+  password: CommandPiece | undefined,
+): (NonNullable<Execution['sudo']> & { readonly home: boolean }) | undefined {
   let preserveEnv = false
+  let home = false
   let reads = false
   let user: string | undefined
   for (let word = words.next(); word?.startsWith('-') === true; word = words.next()) {
@@ -119,13 +137,15 @@ function sudoOptions(words: Words, password: CommandPiece | undefined): Executio
       words.skip(user)
     } else if (word === '--preserve-env') preserveEnv = true
     else if (word === '--stdin') reads = true
-    else if (/^-[ESnk]+$/.test(word)) {
+    else if (word === '--set-home') home = true
+    else if (/^-[EHSnk]+$/.test(word)) {
       preserveEnv ||= word.includes('E')
+      home ||= word.includes('H')
       reads ||= word.includes('S')
     } else if (word !== '--non-interactive') return undefined
   }
   const given = reads && password !== undefined && !(password.kind === 'text' && password.text === '')
-  return { preserveEnv, ...(user !== undefined && { user }), ...(given && { password }) }
+  return { preserveEnv, home, ...(user !== undefined && { user }), ...(given && { password }) }
 }
 
 function isShell(word: string | undefined): boolean {

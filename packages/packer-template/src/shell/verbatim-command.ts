@@ -2,13 +2,14 @@ import type { Facts, FromFacts, Secret } from '@imago/core'
 import { resolveFacts, reveal, shellQuote } from '@imago/core'
 import type { Wrap } from '@imago/provisioner-shell'
 
+import { inText } from '../mapping/current-value.ts'
 import type { Environment } from '../mapping/environment.ts'
 import type { Known, Model } from '../mapping/known.ts'
 import { isKnown, known } from '../mapping/known.ts'
 import type { CodeWriter } from '../typescript/code-writer.ts'
 import type { Expression } from '../typescript/expression.ts'
 import { code, joined, printExpression, textExpression } from '../typescript/expression.ts'
-import type { CommandPieces } from './command-piece.ts'
+import type { CommandPiece, CommandPieces } from './command-piece.ts'
 
 /** Where a script is while it runs, and its environment. */
 export interface VerbatimScript {
@@ -22,8 +23,8 @@ export interface VerbatimScript {
  */
 export function verbatimCommand(pieces: CommandPieces, script: VerbatimScript): Known<Wrap> {
   const variables = variablesOf(script.env)
-  const asksFacts = pieces.some(({ kind }) => kind === 'vars')
-  const parts = [...around[0], ...pieces, ...around[1]]
+  const parts = [...(makesExecutable(pieces) ? begin : beginReadable), ...withoutIdleVars(pieces), ...end]
+  const asksFacts = parts.some(({ kind }) => kind === 'vars')
   const make = (facts: Facts): string =>
     parts
       .map((piece) => {
@@ -49,12 +50,12 @@ export function verbatimCommand(pieces: CommandPieces, script: VerbatimScript): 
           case 'text':
             return [textExpression(piece.text)]
           case 'value':
-            return [asExpression(piece.value, writer)]
+            return [inText(piece.value.code(writer))]
           case 'env-file':
           case 'image':
             return [textExpression('/dev/null')]
           case 'path':
-            return [isKnown(script.path) ? asExpression(script.path, writer) : textExpression(script.path)]
+            return [isKnown(script.path) ? inText(script.path.code(writer)) : textExpression(script.path)]
           default:
             return variables.flatMap(({ name, write: writeValue }) => [textExpression(`${name}=`), writeValue(writer), textExpression(' ')])
         }
@@ -67,11 +68,32 @@ export function verbatimCommand(pieces: CommandPieces, script: VerbatimScript): 
   })
 }
 
+/** Before a command the environment says nothing new: the step's commands have it. */
+function withoutIdleVars(pieces: CommandPieces): CommandPieces {
+  const result: CommandPiece[] = []
+  let isIdle = false
+  for (const piece of pieces) {
+    if (isIdle && piece.kind === 'text') result.push({ kind: 'text', text: piece.text.trimStart() })
+    else if (piece.kind !== 'vars' || !startsCommand(result)) result.push(piece)
+    isIdle = piece.kind === 'vars' && startsCommand(result)
+  }
+  return result
+}
+
+/** Whether what comes next is the first word of a command. */
+function startsCommand(before: CommandPieces): boolean {
+  const last = before.at(-1)
+  return last === undefined || (last.kind === 'text' && /(?:^|[|;&({\n]|\b(?:then|do|else|exec))\s*$/.test(last.text))
+}
+
+const begin: CommandPieces = [{ kind: 'text', text: '{ ' }]
 /** Users other than the one who logs in can read the script too, as they can in Packer. */
-const around: readonly [CommandPieces, CommandPieces] = [
-  [{ kind: 'text', text: '{ chmod 0755 ' }, { kind: 'path' }, { kind: 'text', text: '; ' }],
-  [{ kind: 'text', text: '; } </dev/null' }],
-]
+const beginReadable: CommandPieces = [{ kind: 'text', text: '{ chmod 0755 ' }, { kind: 'path' }, { kind: 'text', text: '; ' }]
+const end: CommandPieces = [{ kind: 'text', text: '; } </dev/null' }]
+
+function makesExecutable([first, second]: CommandPieces): boolean {
+  return first?.kind === 'text' && /^\s*chmod \S+ *['"]?$/.test(first.text) && second?.kind === 'path'
+}
 
 interface ScriptVariable {
   readonly name: string
@@ -101,11 +123,6 @@ function writeQuoted(value: unknown, writer: CodeWriter): Expression {
   const layout = value.code(writer)
   const body = layout.kind === 'arrow' ? layout.body : layout.kind === 'call' ? layout.args[0] : layout
   if (body?.kind === 'text') return textExpression(shellQuote(body.value))
-  const text = body?.kind === 'join' || body?.kind === 'code' ? printExpression(body) : "''"
-  return code(`${writer.imported('@imago/core', 'shellQuote')}(${text})`)
-}
-
-function asExpression(value: Known<string>, writer: CodeWriter): Expression {
-  const layout = value.code(writer)
-  return layout.kind === 'text' || layout.kind === 'join' || layout.kind === 'code' ? layout : textExpression(value.value)
+  const text = body === undefined ? textExpression('') : inText(body)
+  return code(`${writer.imported('@imago/core', 'shellQuote')}(${printExpression(text)})`)
 }

@@ -1,36 +1,51 @@
 import type { Facts } from '@imago/core'
 
+import type { Expression } from '../typescript/expression.ts'
+import { code } from '../typescript/expression.ts'
+
 /** What a field of a text becomes while a build runs. */
 export interface FieldSource {
   read(facts: Facts): string
   /** The same in TypeScript, inside of a function of `facts`. */
-  readonly code: string
+  readonly code: Expression
 }
 
 /** Fields by their names: `HTTPIP` for `{{.HTTPIP}}`. */
 export type FieldTable = Readonly<Record<string, FieldSource>>
 
-/** A fact as a field. */
-export function factField(name: string): FieldSource {
-  return { read: (facts) => String(facts[name] ?? ''), code: `facts.${name}` }
+/** A fact that every build has, as a field. */
+function sureFact(name: 'buildName' | 'builderType' | 'runId'): FieldSource {
+  return { read: (facts) => facts[name], code: code(`facts.${name}`) }
+}
+
+/** A fact that a builder may have, as a field. */
+export function factField(name: 'machineId' | 'host' | 'user' | 'sourceImage' | 'httpUrl'): FieldSource {
+  return { read: (facts) => facts[name] ?? '', code: code(`facts.${name} ?? ''`, 'nullish') }
+}
+
+/** A fact of which only the builder knows what it is, as a field. */
+function otherFact(name: string): FieldSource {
+  return { read: (facts) => String(facts[name] ?? ''), code: code(`String(facts.${name} ?? '')`) }
 }
 
 /** What `{{build `Name`}}` is, and `{{.Name}}` in options that are rendered while the build runs. */
 export const buildValues: FieldTable = {
   ID: factField('machineId'),
   Host: factField('host'),
-  Port: factField('port'),
+  Port: otherFact('port'),
   User: factField('user'),
-  PackerRunUUID: factField('runId'),
-  PackerHTTPAddr: {
-    read: ({ httpUrl = '' }) => httpUrl.replace(/^https?:\/\//, '').replace(/\/.*$/, ''),
-    code: "facts.httpUrl?.replace(/^https?:\\/\\//, '').replace(/\\/.*$/, '')",
-  },
+  PackerRunUUID: sureFact('runId'),
+  PackerHTTPAddr: httpPart("replaceAll(/^https?:\\/\\/|\\/.*$/g, '')", (url) => url.replaceAll(/^https?:\/\/|\/.*$/g, '')),
   SourceAMI: factField('sourceImage'),
+  SourceAMIName: otherFact('sourceImageName'),
+  SourceAMIOwner: otherFact('sourceImageOwner'),
+  SourceAMICreationDate: otherFact('sourceImageCreationDate'),
+  BuildRegion: otherFact('buildRegion'),
 }
 
 /** `.BuildName` and `.BuilderType` in the names of files that post-processors write. */
-export const outputFields: FieldTable = {
-  BuildName: factField('buildName'),
-  BuilderType: factField('builderType'),
+export const outputFields: FieldTable = { BuildName: sureFact('buildName'), BuilderType: sureFact('builderType') }
+
+function httpPart(call: string, read: (url: string) => string): FieldSource {
+  return { read: ({ httpUrl = '' }) => read(httpUrl), code: code(`(facts.httpUrl ?? '').${call}`) }
 }

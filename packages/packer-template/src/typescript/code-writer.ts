@@ -1,3 +1,6 @@
+import type { RenderedText } from '../text/render-text.ts'
+import type { Expression } from './expression.ts'
+
 /** What a parameter is used as. */
 export type ParameterKind = 'text' | 'flag' | 'number' | 'duration'
 
@@ -9,6 +12,12 @@ export type FileConstant = 'now' | 'directory' | DatePart
 
 /** What code that is written into a file can refer to; each reference is noted. */
 export interface CodeWriter {
+  /** A text of the template, in which variables are parameters. */
+  text(rendered: RenderedText): Expression
+  /** The same where another kind of value is wanted. `literal` is that value when no variable is in the text. */
+  as(rendered: RenderedText, kind: Exclude<ParameterKind, 'text'>, literal: Expression): Expression
+  /** Whether a text is there. */
+  notEmpty(rendered: RenderedText): Expression
   /** A parameter: `p.name`. `kind` is what this use wants; the answer says what it is, and a use that wants something else converts it. */
   parameter(name: string, kind: ParameterKind): { readonly code: string; readonly kind: ParameterKind }
   /** A name from a package: it is imported. */

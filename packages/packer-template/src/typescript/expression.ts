@@ -1,10 +1,11 @@
-/** How tightly an expression holds together: whether it must stand in parentheses before a `.`, an operator, or nowhere. */
-export type Binding = 'primary' | 'unary' | 'binary' | 'conditional'
+/** How tightly an expression holds together, and so where it must stand in parentheses. */
+export type Binding = 'primary' | 'unary' | 'equality' | 'and' | 'or' | 'nullish' | 'cast'
 
 /** A piece of TypeScript. Texts are kept apart, so that they can be joined to one template literal. */
 export type Expression =
   | { readonly kind: 'text'; readonly value: string }
   | { readonly kind: 'join'; readonly parts: readonly Expression[] }
+  | { readonly kind: 'choice'; readonly condition: string; readonly yes: Expression; readonly no: Expression }
   | { readonly kind: 'code'; readonly text: string; readonly binding: Binding }
 
 /** Code that stands for itself. */
@@ -39,20 +40,30 @@ export function printExpression(expression: Expression): string {
       return quote(expression.value)
     case 'join':
       return `\`${expression.parts.map(templatePart).join('')}\``
+    case 'choice':
+      return `${expression.condition} ? ${printCondition(expression.yes)} : ${printCondition(expression.no)}`
     default:
       return expression.text
   }
 }
 
-/** An expression before a `.` or a `[`. */
+/** An expression before a `.` or a `[`, or after a `!`. */
 export function printPrimary(expression: Expression): string {
-  return expression.kind === 'code' && expression.binding !== 'primary' ? `(${expression.text})` : printExpression(expression)
+  const loose = expression.kind === 'choice' || (expression.kind === 'code' && expression.binding !== 'primary')
+  return loose ? `(${printExpression(expression)})` : printExpression(expression)
 }
 
-/** An expression beside `===`, `&&` or `||`. */
-export function printOperand(expression: Expression): string {
-  const loose = expression.kind === 'code' && (expression.binding === 'binary' || expression.binding === 'conditional')
-  return loose ? `(${expression.text})` : printExpression(expression)
+/** An expression beside an operator; those of the same kind need no parentheses. */
+export function printOperand(expression: Expression, operator: Binding): string {
+  const binding = expression.kind === 'choice' ? 'choice' : expression.kind === 'code' ? expression.binding : 'primary'
+  const isTight =
+    binding === 'primary' || binding === 'unary' || (binding === 'equality' && operator !== 'equality') || binding === operator
+  return isTight ? printExpression(expression) : `(${printExpression(expression)})`
+}
+
+/** A part of a choice: `condition ? yes : no`. */
+export function printCondition(expression: Expression): string {
+  return expression.kind === 'choice' ? `(${printExpression(expression)})` : printExpression(expression)
 }
 
 /** A string literal, in the quotes that need fewer escapes. */

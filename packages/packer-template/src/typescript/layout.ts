@@ -1,7 +1,7 @@
 import type { Expression } from './expression.ts'
 
 /** A piece of TypeScript that may take several lines. */
-export type Layout = Expression | ListLayout | ObjectLayout | ArrowLayout | CallLayout
+export type Layout = Expression | ListLayout | ObjectLayout | ArrowLayout | CallLayout | ChainLayout
 
 /** `[a, b]` */
 export interface ListLayout {
@@ -42,4 +42,11 @@ export interface CallLayout {
   readonly kind: 'call'
   readonly callee: string
   readonly args: readonly Layout[]
+}
+
+/** `head.first().second(a)`: calls of methods, one after the other. */
+export interface ChainLayout {
+  readonly kind: 'chain'
+  readonly head: string
+  readonly calls: readonly CallLayout[]
 }

@@ -1,4 +1,4 @@
-import type { Expression } from './expression.ts'
+import type { Binding, Expression } from './expression.ts'
 import { code, joined, printExpression, printOperand, printPrimary } from './expression.ts'
 
 /** An expression, and what it evaluates to. */
@@ -8,7 +8,7 @@ export interface Typed {
 }
 
 /** Code that evaluates to a string. */
-export function stringCode(text: string, binding: 'primary' | 'binary' | 'conditional' = 'primary'): Typed {
+export function stringCode(text: string, binding: Binding = 'primary'): Typed {
   return { expression: code(text, binding), type: 'string' }
 }
 
@@ -23,7 +23,7 @@ export function asString({ expression, type }: Typed): Expression {
     case 'string':
       return expression
     case 'maybe-string':
-      return code(`(${printOperand(expression)} ?? '')`)
+      return code(`${printOperand(expression, 'nullish')} ?? ''`, 'nullish')
     default:
       return code(`String(${printExpression(expression)})`)
   }
@@ -35,9 +35,11 @@ export function asCondition({ expression, type }: Typed): Expression {
     case 'boolean':
       return expression
     case 'number':
-      return code(`${printOperand(expression)} !== 0`, 'binary')
+      return code(`${printOperand(expression, 'equality')} !== 0`, 'equality')
     default:
-      return expression.kind === 'text' ? code(String(expression.value !== '')) : code(`${printOperand(expression)} !== ''`, 'binary')
+      return expression.kind === 'text'
+        ? code(String(expression.value !== ''))
+        : code(`${printOperand(expression, 'equality')} !== ''`, 'equality')
   }
 }
 

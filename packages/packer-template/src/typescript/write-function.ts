@@ -1,6 +1,6 @@
 import type { GoValue } from '../language/go-value.ts'
 import type { CodeWriter } from './code-writer.ts'
-import { code, printExpression, printOperand, quote } from './expression.ts'
+import { code, printExpression, printOperand, printPrimary, quote } from './expression.ts'
 import type { Typed } from './typed.ts'
 import { asCondition, asString, concatenated, literalText, method, stringCode } from './typed.ts'
 import { Unwritable } from './unwritable.ts'
@@ -45,13 +45,13 @@ const writers: Readonly<Record<string, Write>> = {
   isotime: ([layout], writer) => writeIsotime(layout === undefined ? undefined : literalString(layout), writer),
   strftime: ([format], writer) => writeStrftime(literalString(format), writer),
   eq: ([first, ...others]) => ({
-    expression: comparison(first, others, '===', ' || '),
+    expression: comparison(first, others, '===', 'or'),
     type: 'boolean',
   }),
-  ne: ([first, ...others]) => ({ expression: comparison(first, others, '!==', ' && '), type: 'boolean' }),
-  not: ([value]) => ({ expression: code(`!${printPrimaryCondition(value)}`, 'unary'), type: 'boolean' }),
-  and: (args) => connected(args, ' && '),
-  or: (args) => connected(args, ' || '),
+  ne: ([first, ...others]) => ({ expression: comparison(first, others, '!==', 'and'), type: 'boolean' }),
+  not: ([value]) => ({ expression: code(`!${printPrimary(asCondition(typedOf(value)))}`, 'unary'), type: 'boolean' }),
+  and: (args) => connected(args, 'and'),
+  or: (args) => connected(args, 'or'),
   print: (args) => {
     if (args.some(({ typed }) => typed.type !== 'string')) throw new Unwritable("'print' of other things than texts")
     return concatenated(args.map(({ typed }) => typed))
@@ -59,21 +59,25 @@ const writers: Readonly<Record<string, Write>> = {
   printf: ([format, ...args]) => writePrintf(literalString(format), args),
 }
 
-function comparison(first: Argument | undefined, others: readonly Argument[], operator: string, connective: string): Typed['expression'] {
-  const left = printOperand(comparable(first))
-  return code(others.map((other) => `${left} ${operator} ${printOperand(comparable(other))}`).join(connective), 'binary')
-}
+const signs = { and: ' && ', or: ' || ' } as const
 
-function comparable(argument: Argument | undefined): Typed['expression'] {
-  return typedOf(argument).expression
+function comparison(
+  first: Argument | undefined,
+  others: readonly Argument[],
+  operator: string,
+  connective: 'and' | 'or',
+): Typed['expression'] {
+  const left = printOperand(typedOf(first).expression, 'equality')
+  const parts = others.map((other) => `${left} ${operator} ${printOperand(typedOf(other).expression, 'equality')}`)
+  return code(parts.join(signs[connective]), parts.length === 1 ? 'equality' : connective)
 }
 
 /** `and` and `or` give one of their arguments back, as `&&` and `||` do. */
-function connected(args: readonly Argument[], connective: ' && ' | ' || '): Typed {
+function connected(args: readonly Argument[], connective: 'and' | 'or'): Typed {
   const types = new Set(args.map(({ typed }) => typed.type))
   const [type = 'string', ...more] = types
   if (more.length > 0 || type === 'maybe-string') throw new Unwritable("'and' or 'or' of unlike things")
-  return { expression: code(args.map(({ typed }) => printOperand(typed.expression)).join(connective), 'binary'), type }
+  return { expression: code(args.map(({ typed }) => printOperand(typed.expression, connective)).join(signs[connective]), connective), type }
 }
 
 function writePrintf(format: string, args: readonly Argument[]): Typed {
@@ -108,9 +112,4 @@ function printText(argument: Argument | undefined): string {
 function replacement(argument: Argument | undefined): string {
   const text = printText(argument)
   return typeof argument?.literal === 'string' && !argument.literal.includes('$') ? text : `() => ${text}`
-}
-
-function printPrimaryCondition(argument: Argument | undefined): string {
-  const condition = asCondition(typedOf(argument))
-  return printOperand(condition)
 }

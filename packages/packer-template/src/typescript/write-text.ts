@@ -6,7 +6,7 @@ import type { RenderedText, RenderScope } from '../text/render-text.ts'
 import { variableOf } from '../text/render-text.ts'
 import type { CodeWriter, ParameterKind } from './code-writer.ts'
 import type { Expression } from './expression.ts'
-import { code, printExpression, printOperand, textExpression } from './expression.ts'
+import { code, printCondition, printExpression, printOperand, printPrimary, textExpression } from './expression.ts'
 import type { Typed } from './typed.ts'
 import { asCondition, asString, concatenated, literalText, stringCode } from './typed.ts'
 import { Unwritable } from './unwritable.ts'
@@ -44,17 +44,17 @@ export function writeAs(rendered: RenderedText, kind: Exclude<ParameterKind, 'te
 
 /** Writes whether a text is there. */
 export function writeNotEmpty(rendered: RenderedText, writer: CodeWriter): Expression {
-  return code(`${printOperand(writeText(rendered, writer))} !== ''`, 'binary')
+  return code(`${printOperand(writeText(rendered, writer), 'equality')} !== ''`, 'equality')
 }
 
 function converted(text: Expression, kind: Exclude<ParameterKind, 'text'>, writer: CodeWriter): Expression {
   switch (kind) {
     case 'flag':
-      return code(`${printOperand(text)} === 'true'`, 'binary')
+      return code(`${printOperand(text, 'equality')} === 'true'`, 'equality')
     case 'number':
       return code(`Number(${printExpression(text)})`)
     default:
-      return code(`${printOperand(text)} as ${writer.importedType('@imago/core', 'Duration')}`, 'binary')
+      return code(`${printPrimary(text)} as ${writer.importedType('@imago/core', 'Duration')}`, 'cast')
   }
 }
 
@@ -95,8 +95,8 @@ class TextWriter {
         for (const name of node.pipeline.variables) inside.set(name, value)
         const then = this.nodes(node.body, inside, node.kind === 'with' ? value : dot)
         const otherwise = this.nodes(node.otherwise, new Map(inside), dot)
-        const choice = `${printOperand(asCondition(value.typed))} ? ${printBranch(then)} : ${printBranch(otherwise)}`
-        return stringCode(choice, 'conditional')
+        const condition = printCondition(asCondition(value.typed))
+        return { expression: { kind: 'choice', condition, yes: asString(then), no: asString(otherwise) }, type: 'string' }
       }
       default:
         throw new Unwritable(`'${node.kind}'`)
@@ -143,7 +143,7 @@ class TextWriter {
   #field(fields: readonly string[]): Argument {
     const [name = '', ...more] = fields
     const field = more.length === 0 ? this.#scope?.fields?.[name] : undefined
-    return field === undefined ? literal('<no value>') : { typed: stringCode(field.code) }
+    return field === undefined ? literal('<no value>') : { typed: { expression: field.code, type: 'string' } }
   }
 
   #call(name: string, args: readonly Argument[]): Argument {
@@ -152,7 +152,7 @@ class TextWriter {
       case 'user':
         return this.#parameter(plain[0])
       case 'env':
-        return { typed: stringCode(`(process.env[${printArgument(args[0])}] ?? '')`) }
+        return { typed: stringCode(`process.env[${printArgument(args[0])}] ?? ''`, 'nullish') }
       case 'build_name':
         return this.#buildFact('buildName', this.#scope?.build.name)
       case 'build_type':
@@ -160,7 +160,7 @@ class TextWriter {
       case 'build': {
         const value = buildValues[plain[0] ?? '']
         if (value === undefined) throw new Unwritable(`the build value '${plain[0] ?? ''}'`)
-        return { typed: stringCode(value.code) }
+        return { typed: { expression: value.code, type: 'string' } }
       }
       case 'pwd':
         return { typed: stringCode('process.cwd()') }
@@ -201,11 +201,6 @@ function literal(value: Argument['literal']): Argument {
     return { literal: value, typed: { expression: code(goString(value)), type: 'number' } }
   }
   return { literal: value, typed: literalText(goString(value)) }
-}
-
-function printBranch(branch: Typed): string {
-  const text = asString(branch)
-  return text.kind === 'code' && text.binding === 'conditional' ? `(${text.text})` : printExpression(text)
 }
 
 function printArgument(argument: Argument | undefined): string {

@@ -25,20 +25,23 @@ const textOfElement: Readonly<Record<string, string>> = {
 
 /** The time by a layout of Go: from its parts where these are numbers, else as `isotime` makes it. */
 export function writeIsotime(layout: string | undefined, writer: CodeWriter): Typed {
-  const parts = parseLayout(layout ?? '2006-01-02T15:04:05Z07:00').map((part) => writePart(part, writer))
-  const known = parts.filter((part) => part !== undefined)
-  if (known.length === parts.length) return concatenated(known)
+  const parts = parseLayout(layout ?? '2006-01-02T15:04:05Z07:00')
+  if (parts.every(isSimple)) return concatenated(parts.map((part) => writePart(part, writer)))
   const call = writer.imported('@imago/packer-template', 'isotime')
   return stringCode(`${call}(${quote(layout ?? '')}, ${writer.constant('now')})`)
 }
 
-function writePart(part: LayoutPart, writer: CodeWriter): Typed | undefined {
+/** Whether a part is a text, or a number of the time as it stands in an ISO date. */
+function isSimple(part: LayoutPart): boolean {
+  return 'text' in part || part.element === '06' || Object.hasOwn(textOfElement, part.element) || Object.hasOwn(partOfElement, part.element)
+}
+
+function writePart(part: LayoutPart, writer: CodeWriter): Typed {
   if ('text' in part) return literalText(part.text)
-  const fixed = textOfElement[part.element]
-  if (fixed !== undefined) return literalText(fixed)
-  if (part.element === '06') return { expression: code(`${writer.constant('year')}?.slice(2)`), type: 'maybe-string' }
   const name = partOfElement[part.element]
-  return name === undefined ? undefined : { expression: code(writer.constant(name)), type: 'maybe-string' }
+  if (name !== undefined) return { expression: code(writer.constant(name)), type: 'maybe-string' }
+  if (part.element === '06') return { expression: code(`${writer.constant('year')}?.slice(2)`), type: 'maybe-string' }
+  return literalText(textOfElement[part.element] ?? '')
 }
 
 const layoutOfConversion: Readonly<Record<string, string>> = {

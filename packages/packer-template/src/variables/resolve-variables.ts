@@ -77,7 +77,9 @@ function sourceOf(name: string, template: Template, { given }: VariableContext):
 
 function parsedSource(source: Source, reports: Reports): ParsedSource[] {
   try {
-    const fallback = source.declaration?.default === undefined ? undefined : parseText(source.declaration.default.value)
+    const declared = source.declaration?.default === undefined ? undefined : parseText(source.declaration.default.value)
+    // A variable whose default is itself must be given.
+    const fallback = declared?.needs.variables.has(source.name) === true ? undefined : declared
     return [{ ...source, fallback, text: source.given === undefined ? fallback : parseText(source.given.value) }]
   } catch (error) {
     if (!(error instanceof LanguageError)) throw error
@@ -146,7 +148,7 @@ class Resolution {
       if (this.#context.mayMiss !== true) {
         this.#reports.problem(location, `the variable '${name}' must be given a value`, `--var ${name}=…`)
       }
-      return { ...common, value: '', origin: 'missing' }
+      return { ...common, value: name, origin: 'missing' }
     }
     const origin = given === undefined ? 'default' : 'given'
     if (text.needs.fields.size > 0 || text.needs.functions.has('build')) return { ...common, value: text.source, origin, late: text }
