@@ -38,7 +38,7 @@ describe.skipIf(skip !== '')(`a full disk${skip}`, () => {
     const engine = fakeEngine({ inspect: async () => details('sha256:cow'), save: async () => Readable.from([Buffer.alloc(1_000_000)]) })
     await expect(saveImage(engine, image, join(small, 'cow.tar'), postProcessContext())).rejects.toMatchObject({
       code: 'DISK_FULL',
-      message: `cannot save the image to '${join(small, 'cow.tar')}': no space left on the disk`,
+      message: `cannot write '${join(small, 'cow.tar')}': no space left on the disk`,
     })
     expect(await readdir(small)).toEqual([])
   })
