@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
 
+import { amazonCases } from './amazon.mjs'
 import { archiveCases } from './archives.mjs'
 import { commandLineCases } from './command-line.mjs'
 import { dockerCases } from './docker.mjs'
@@ -29,7 +30,7 @@ const tools = {
 
 const results = []
 try {
-  for (const make of [commandLineCases, dockerCases, sshCases, archiveCases, memoryCases]) {
+  for (const make of [commandLineCases, dockerCases, sshCases, amazonCases, archiveCases, memoryCases]) {
     for (const testCase of make(tools).filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)))) {
       results.push(testCase.measure === undefined ? compare(testCase) : { name: testCase.name, ...testCase.measure() })
       print(results.at(-1))

@@ -6,7 +6,7 @@ import type { Pace } from '../aws/poll.ts'
 
 /** How to wait for AWS. Packer: `aws_polling`. */
 export interface PollingOptions {
-  /** The longest pause between two looks; the first ones are shorter. Packer: `delay_seconds`. @default '5s' */
+  /** The longest pause between two looks; the first ones are shorter. Packer: `delay_seconds`. @default '3s' */
   readonly interval?: Duration
   /** How long instances, volumes and groups may take. Packer: `max_attempts`, times the delay. @default '10m' */
   readonly timeout?: Duration
@@ -22,10 +22,10 @@ export interface Polling {
 }
 
 /** The first look again comes after so many milliseconds. */
-const firstMs = 250
+const firstMs = 100
 
 /** The options with their defaults. */
-export function pollingOf({ interval = '5s', timeout = '10m', imageTimeout = '2h' }: PollingOptions = {}): Polling {
+export function pollingOf({ interval = '3s', timeout = '10m', imageTimeout = '2h' }: PollingOptions = {}): Polling {
   const lastMs = Math.max(milliseconds(interval), 1)
   return {
     pace: { firstMs: Math.min(firstMs, lastMs), lastMs },

@@ -8,12 +8,16 @@ import { tagFilter } from '../aws/tags.ts'
 import { nameTag } from '../aws/own.ts'
 import type { AwsJob } from '../job.ts'
 
+/** How often to ask how far the snapshots are. */
+const progressEveryMs = 5000
+
 /**
  * Waits until an image can be used, and says how far its snapshots are.
  * @throws ImagoError `PROVIDER_FAILED` with AWS's reason when it never will be
  */
 export async function waitForImage({ ctx, polling }: AwsJob, aws: Aws, id: string, resourceName: string): Promise<Image> {
   let percent = -1
+  let askAt = 0
   return await poll({
     what: `the AMI ${id} in ${aws.region}`,
     signal: ctx.signal,
@@ -21,7 +25,8 @@ export async function waitForImage({ ctx, polling }: AwsJob, aws: Aws, id: strin
     pace: polling.pace,
     look: async (signal) => {
       const image = await describeImage(aws, id, { signal })
-      if (image?.state !== 'pending') return image
+      if (image?.state !== 'pending' || performance.now() < askAt) return image
+      askAt = performance.now() + progressEveryMs
       const now = await snapshotPercent(aws, resourceName, signal)
       if (now !== undefined && now > percent) {
         percent = now
