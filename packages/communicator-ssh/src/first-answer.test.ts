@@ -1,9 +1,69 @@
 import { PassThrough } from 'node:stream'
 import type { Duplex } from 'node:stream'
 
-import { expect, test } from 'vitest'
+import { ImagoError } from '@imago/core'
+import { describe, expect, test } from 'vitest'
 
+import type { Dial } from './first-answer.ts'
 import { firstAnswer } from './first-answer.ts'
+
+/** Dials until something ends it, and says why it waited. */
+async function whyIn(ms: number, dial: Dial): Promise<readonly string[]> {
+  const causes: string[] = []
+  await expect(firstAnswer(dial, AbortSignal.timeout(ms), ({ message }) => causes.push(message))).rejects.toMatchObject({ code: 'TIMEOUT' })
+  return causes
+}
+
+const never: Dial = async (signal) =>
+  await new Promise<Duplex>((_, reject) => {
+    signal.addEventListener('abort', () => reject(new ImagoError('NETWORK', 'given up')))
+  })
+
+describe('while there is no answer, the cause is told', () => {
+  test('of a host that is down', async () => {
+    expect(await whyIn(700, never)).toEqual(['no answer to the request for a connection'])
+  })
+  test('of a server that says nothing', async () => {
+    expect(await whyIn(700, () => Promise.resolve(new PassThrough()))).toEqual([
+      'the connection is accepted, and no SSH banner is received',
+    ])
+  })
+  test('of a port that refuses, which is tried less and less often', async () => {
+    let dialled = 0
+    const refuse: Dial = () => {
+      dialled++
+      return Promise.reject(new ImagoError('NETWORK', 'connection refused'))
+    }
+    const causes = await whyIn(700, refuse)
+    expect(new Set(causes)).toEqual(new Set(['connection refused']))
+    expect(dialled).toBeLessThanOrEqual(5) // after 0, 100, 250, 475 and 812 ms
+  })
+})
+
+test('the first stream that says something is it, with what it said', async () => {
+  const silent = new PassThrough()
+  const talking = new PassThrough()
+  const streams = [silent, talking]
+  talking.write('SSH-2.0-x')
+  const stream = await firstAnswer(
+    () => Promise.resolve(streams.shift() ?? new PassThrough()),
+    AbortSignal.timeout(10_000),
+    () => undefined,
+  )
+  expect(stream).toBe(talking)
+  expect(String(stream.read())).toBe('SSH-2.0-x')
+  await expect.poll(() => silent.destroyed).toBe(true)
+})
+test('what is no matter of time ends it', async () => {
+  const refused = Promise.reject(new ImagoError('AUTHENTICATION_FAILED', 'the proxy refuses the user'))
+  await expect(
+    firstAnswer(
+      () => refused,
+      AbortSignal.timeout(10_000),
+      () => undefined,
+    ),
+  ).rejects.toMatchObject({ code: 'AUTHENTICATION_FAILED' })
+})
 
 test('a connection that is reset before the server says something is tried again', async () => {
   let dials = 0

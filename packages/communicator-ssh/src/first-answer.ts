@@ -20,6 +20,8 @@ type Outcome = { readonly stream: Duplex } | { readonly error: ImagoError }
 
 interface Attempt {
   readonly outcome: Promise<Outcome>
+  /** What keeps it waiting. */
+  waitsFor(): ImagoError
   cancel(): void
 }
 
@@ -44,7 +46,7 @@ export async function firstAnswer(dial: Dial, signal: AbortSignal, onFailure: (c
       const eagerMs = Math.min(Math.max((performance.now() - started) * eagerPart, firstEagerMs), lastEagerMs)
       const first = await soonest([eager, patient], eagerMs, signal)
       if (first === undefined) {
-        onFailure(silence())
+        onFailure(eager.waitsFor())
         if (patient === undefined) patient = eager
         else eager.cancel()
         eager = undefined
@@ -88,16 +90,23 @@ function attempt(dial: Dial, signal: AbortSignal): Attempt {
   const cancelled = new AbortController()
   const tooLong = AbortSignal.timeout(patientMs)
   const limit = AbortSignal.any([signal, cancelled.signal, tooLong])
+  let isOpen = false
+  const waitsFor = (): ImagoError =>
+    new ImagoError(
+      'NETWORK',
+      isOpen ? 'the connection is accepted, and no SSH banner is received' : 'no answer to the request for a connection',
+    )
   const run = async (): Promise<Outcome> => {
     try {
       const stream = await dial(limit)
+      isOpen = true
       await answered(stream, limit)
       return { stream }
     } catch (error) {
-      return { error: tooLong.aborted ? silence() : brokenOff(error, limit) }
+      return { error: tooLong.aborted ? waitsFor() : brokenOff(error, limit) }
     }
   }
-  return { outcome: run(), cancel: () => cancelled.abort() }
+  return { outcome: run(), waitsFor, cancel: () => cancelled.abort() }
 }
 
 /** Resolves when the first bytes have come, and leaves them in the stream. */
@@ -117,8 +126,4 @@ async function answered(stream: Duplex, signal: AbortSignal): Promise<void> {
 function brokenOff(error: unknown, signal: AbortSignal): ImagoError {
   if (isImagoError(error) || signal.aborted || systemCode(error) === undefined) return toImagoError(error)
   return new ImagoError('NETWORK', `the connection breaks before an SSH banner comes: ${messageOf(error)}`, { cause: error })
-}
-
-function silence(): ImagoError {
-  return new ImagoError('NETWORK', 'the connection is accepted, and no SSH banner is received')
 }
