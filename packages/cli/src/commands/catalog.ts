@@ -30,6 +30,11 @@ export const catalog: readonly CatalogEntry[] = [
     summary: 'Remove what builds that were killed have left behind.',
     load: async () => (await import('./sweep.ts')).sweepCommand,
   },
+  {
+    name: 'policy',
+    summary: 'Write the IAM policy that builds at AWS need.',
+    load: async () => (await import('./policy.ts')).policyCommand,
+  },
   { name: 'init', summary: 'Write a first project.', load: async () => (await import('./init.ts')).initCommand },
   { name: 'doctor', summary: 'Say what this machine can build with.', load: async () => (await import('./doctor.ts')).doctorCommand },
 ]
