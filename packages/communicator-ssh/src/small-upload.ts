@@ -20,6 +20,9 @@ export interface SmallFile {
   readonly owner?: TarOwner
 }
 
+/** Says that the disk is full, when it is: some shells call that an "I/O error". The fourth field is what is free (POSIX, df -P). */
+const noSpace = `df -P . 2>/dev/null | { read -r _; read -r _ _ _ n _; [ "$n" != 0 ] || echo 'no space left on the disk' >&2; }`
+
 /** Writes a small file under a temporary name, and renames it when it is whole. The shell must have its own `printf`. */
 export async function uploadSmall(
   link: Link,
@@ -36,7 +39,10 @@ export async function uploadSmall(
 umask 077
 t=.imago-${randomBytes(6).toString('hex')}
 printf ${printfFormat(content)} >"$t" && ${owner === undefined ? '' : `chown ${owner.uid}:${owner.gid} "$t" && `}chmod ${mode.toString(8)} "$t" &&
-mv -f "$t" ${name} || { rm -f "$t"; exit 1; }`,
+mv -f "$t" ${name} && exit
+${noSpace}
+rm -f "$t"
+exit 1`,
     signal,
   )
   if (answer?.exitCode !== 0) throw transferError(`cannot upload to '${destination}'`, answer?.stderr ?? '', answer?.exitCode)

@@ -144,6 +144,10 @@ describe.skipIf(lacksSshd)(`a connection that breaks${skipped}`, () => {
         const error = await rejection(machine.upload({ content: Buffer.alloc(2 << 20) }, join(disk, 'big')))
         expect(error).toMatchObject({ code: 'DISK_FULL' })
         expect(await readdir(disk)).toEqual([])
+        await writeFile(join(disk, 'fill'), Buffer.alloc(2 << 20)).catch(() => undefined) // as much as there is room for
+        expect(await rejection(machine.upload({ content: Buffer.alloc(8000) }, join(disk, 'small')))).toMatchObject({ code: 'DISK_FULL' })
+        expect(await readdir(disk)).toEqual(['fill'])
+        await rm(join(disk, 'fill'))
       }
     } finally {
       execFileSync('umount', [disk])
