@@ -33,6 +33,7 @@ describe('imago doctor', () => {
     const { code, text, cwd } = await doctor({
       '@imago/builder-docker': () => Promise.resolve([works, lacks]),
       '@imago/builder-oci': () => Promise.resolve([works]),
+      '@imago/builder-amazon': () => Promise.resolve([works]),
     })
     expect(code).toBe(0)
     expect(text.split('\n').slice(2)).toEqual([
@@ -44,6 +45,9 @@ describe('imago doctor', () => {
       '                  hint: start it',
       '',
       '@imago/builder-oci',
+      '  ✓ engine        version 1',
+      '',
+      '@imago/builder-amazon',
       '  ✓ engine        version 1',
       '',
       'this machine can build images',

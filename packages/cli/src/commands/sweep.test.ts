@@ -7,6 +7,7 @@ import { main } from '../main.ts'
 
 const docker: Plugin = { name: '@imago/builder-docker', resourceKinds: [] }
 const amazon = {
+  plugin: { name: '@imago/builder-amazon', resourceKinds: [] },
   iamPolicy: () => expect.unreachable(),
   sweepAmazon: (options: object): Plugin => ({ name: `amazon ${JSON.stringify(options)}`, resourceKinds: [] }),
 }
