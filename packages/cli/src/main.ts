@@ -5,8 +5,6 @@ import { catalog, overview } from './commands/catalog.ts'
 import { exitCodeOfError, exitCodes } from './exit-code.ts'
 import type { Host } from './host.ts'
 import { processHost } from './process-host.ts'
-import { lookOf } from './report/look.ts'
-import { errorLines } from './report/error-lines.ts'
 import { readVersion } from './version.ts'
 
 /**
@@ -28,6 +26,7 @@ async function orReport(work: Promise<number>, host: Host): Promise<number> {
   try {
     return await work
   } catch (error) {
+    const [{ errorLines }, { lookOf }] = await Promise.all([import('./report/error-lines.ts'), import('./report/look.ts')])
     const json = errorToJson(error)
     host.stderr.write(`${errorLines(json, 'imago', lookOf(host, 'stderr', { noColor: false }).style).join('\n')}\n`)
     if (json.code === 'INTERNAL' && error instanceof Error) host.stderr.write(`${error.stack ?? ''}\n`)
