@@ -22,8 +22,8 @@ function sample(build: string, builderType: string): Readonly<Record<string, unk
 
 /** What an image definition says, for comparisons: functions are called, and what is random is left out. */
 export function comparable(image: Image): Json {
-  const [build = '', builder] = Object.entries(image.builders)[0] ?? []
-  const values = sample(build, builder?.type ?? '')
+  const [build = 'a-build', builder] = Object.entries(image.builders)[0] ?? []
+  const values = sample(build, builder?.type ?? 'a-type')
   const step = ({ type, options, ...rest }: { readonly type: string; readonly options: object }): Json => ({
     type,
     options: plain(options, values),

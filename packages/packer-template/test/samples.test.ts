@@ -1,0 +1,147 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+import type { Image, ParameterizedImage } from '@imago/core'
+import { plan } from '@imago/core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+import { checkConversion, convertTemplate, inspectTemplate, loadTemplate } from '../src/index.ts'
+import type { LoadCode } from '../src/index.ts'
+import type { Sample } from './samples.ts'
+import { samples, withoutSamples } from './samples.ts'
+
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+const run = promisify(execFile)
+const all = samples()
+
+/** Where the TypeScript is that was written for the samples: inside the repository, so that it finds the packages. */
+let folder = ''
+
+beforeAll(async () => {
+  await mkdir(join(root, '.imago'), { recursive: true })
+  folder = await mkdtemp(join(root, '.imago/samples-'))
+  for (const sample of all) await writeFile(join(folder, `${fileName(sample)}.ts`), await codeForCheck(sample))
+})
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true })
+})
+
+test(`every conversion of a sample type-checks under strict options${withoutSamples}`, { timeout: 120_000 }, async ({ skip }) => {
+  skip(withoutSamples !== '')
+  await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n')
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(compilerOptions))
+  const compiled = run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder, '--pretty', 'false'])
+  expect(
+    await compiled.then(
+      ({ stdout }) => stdout,
+      ({ stdout }: { readonly stdout: string }) => stdout,
+    ),
+  ).toBe('')
+})
+
+test(`every conversion of a sample is formatted${withoutSamples}`, async ({ skip }) => {
+  skip(withoutSamples !== '')
+  const config = join(folder, '.oxfmtrc.json')
+  await writeFile(config, JSON.stringify({ printWidth: 100, semi: false, singleQuote: true }))
+  const files = all.map((sample) => join(folder, `${fileName(sample)}.ts`))
+  const checked = run(process.execPath, [join(root, 'node_modules/oxfmt/bin/oxfmt'), '-c', config, '--list-different', ...files])
+  expect(
+    await checked.then(
+      ({ stdout }) => stdout,
+      ({ stdout }: { readonly stdout: string }) => stdout,
+    ),
+  ).toBe('')
+})
+
+test(`every sample and its conversion stand for the same${withoutSamples}`, { timeout: 120_000 }, async ({ skip }) => {
+  skip(withoutSamples !== '')
+  const rows: string[] = []
+  for (const sample of all) {
+    const { differences } = await checkConversion(sample.file, sample.options, importWritten(sample))
+    expect({ sample: sample.name, differences }).toEqual({ sample: sample.name, differences: [] })
+    rows.push(await row(sample))
+  }
+  process.stdout.write(`\n${rows.join('\n')}\n${all.length} templates: all parse, resolve, plan, convert, type-check and compare equal\n`)
+})
+
+test(`all samples are loaded, resolved and planned in a second${withoutSamples}`, async ({ skip }) => {
+  skip(withoutSamples !== '')
+  const started = performance.now()
+  let builds = 0
+  for (const sample of all) {
+    const { builds: inspected } = await inspectTemplate(sample.file, sample.options)
+    const supported = inspected.filter((build) => build.supported).map(({ name }) => name)
+    if (supported.length > 0) builds += await plannedBuilds(sample, supported)
+  }
+  const elapsed = performance.now() - started
+  process.stdout.write(`\n${all.length} templates with ${builds} builds that there are builders for: ${Math.round(elapsed)} ms\n`)
+  // Five times what it may take on a machine that does nothing else.
+  expect(elapsed).toBeLessThan(5000)
+})
+
+async function plannedBuilds(sample: Sample, only: readonly string[]): Promise<number> {
+  try {
+    const { image } = await loadTemplate(sample.file, { ...sample.options, only })
+    return plan(image).builds.length
+  } catch (error) {
+    // Steps that there are not yet are told; anything else is wrong.
+    expect(String(error)).toContain('needs what there is not yet')
+    return 0
+  }
+}
+
+/** The file that `checkConversion` would load. */
+async function codeForCheck(sample: Sample): Promise<string> {
+  let written = ''
+  const stop = new Error('written')
+  await checkConversion(sample.file, sample.options, (code) => {
+    written = code
+    return Promise.reject(stop)
+  }).catch((error: unknown) => {
+    if (error !== stop) throw error
+  })
+  return written
+}
+
+function importWritten(sample: Sample): LoadCode {
+  return async () => {
+    const module: { readonly default: Image | ParameterizedImage } = await import(join(folder, `${fileName(sample)}.ts`))
+    return module.default
+  }
+}
+
+/** Name, builders that there are and are not, and what else there is not. */
+async function row(sample: Sample): Promise<string> {
+  const { builds } = await inspectTemplate(sample.file, sample.options)
+  const { missing } = await convertTemplate(sample.file, sample.options)
+  const names = (supported: boolean): string =>
+    builds
+      .filter((build) => build.supported === supported)
+      .map(({ type }) => type)
+      .join(' ')
+  const steps = missing.filter(({ message }) => !message.includes('builder')).map(({ message }) => /'(.*)'/.exec(message)?.[1] ?? '')
+  return `${sample.name.slice(0, 64).padEnd(64)} same | there: ${names(true) || '-'} | not yet: ${names(false) || '-'} | steps not yet: ${[...new Set(steps)].join(' ') || '-'}`
+}
+
+function fileName({ name }: Sample): string {
+  return name.replace(/\.json$/, '').replaceAll(/[^\w.-]/g, '_')
+}
+
+const compilerOptions = {
+  extends: '../../tsconfig.base.json',
+  compilerOptions: {
+    composite: false,
+    declaration: false,
+    declarationMap: false,
+    isolatedDeclarations: false,
+    sourceMap: false,
+    noUnusedLocals: true,
+    noUnusedParameters: true,
+    noEmit: true,
+  },
+  include: ['*.ts'],
+}
