@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 
-import { reveal } from '@imago/core'
+import { ImagoError, reveal } from '@imago/core'
 
 import { defaultAlgorithms } from './algorithms.ts'
 import type { Address, HandshakeOptions, SshConnection } from './connection.ts'
@@ -70,13 +70,15 @@ export class Route {
     return [this.#machine, ...this.#bastions].some(({ hostKeys }) => hostKeys.refusal !== undefined && hostKeys.refusal === error)
   }
 
-  /** Waits until the machine's server says something, then logs in. `onFailure` hears of what goes wrong until then. */
+  /** Waits until the machine's server says something, then logs in. `onFailure` hears of what goes wrong, and of what is waited for. */
   async connect(signal: AbortSignal, onFailure: (cause: Error) => void): Promise<SshConnection> {
     const { address } = this.#machine
     loadSsh2().catch(() => undefined) // meanwhile; its failure is told by the login
     const bastion = await this.#throughBastions(signal)
     const dial = (limit: AbortSignal): Promise<Duplex> => bastion?.dial(address) ?? this.#dialFirst(address, limit)
-    return await this.#login(await firstAnswer(dial, signal, onFailure), this.#machine, signal)
+    const stream = await firstAnswer(dial, signal, onFailure)
+    onFailure(new ImagoError('NETWORK', `${this.target} has an SSH server, which does not come to an end with the login`))
+    return await this.#login(stream, this.#machine, signal)
   }
 
   /** Closes the connections to the bastions. */

@@ -1,5 +1,8 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import type { AddressInfo, Socket } from 'node:net'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -126,6 +129,27 @@ describe.skipIf(lacksSshd)(`a connection that breaks${skipped}`, () => {
     setTimeout(() => abort.abort(), 50)
     expect(await connecting).toMatchObject({ code: 'CANCELLED' })
     await expect.poll(() => proxy?.connections).toBe(1)
+  })
+  test('a cancel, or the end of the time, in the middle of a login', async () => {
+    const sockets: Socket[] = []
+    const stuck = createServer((socket) => void sockets.push(socket.on('error', () => undefined).resume())).listen(0, '127.0.0.1')
+    stuck.on('connection', (socket: Socket) => socket.write('SSH-2.0-stuck\r\n'))
+    await once(stuck, 'listening')
+    const { port } = stuck.address() as AddressInfo // it listens on TCP
+    try {
+      const abort = new AbortController()
+      const connecting = rejection(sshCommunicator({ ...rootOf(sshd), port }, provisionContext({ signal: abort.signal })))
+      await once(stuck, 'connection')
+      abort.abort()
+      expect(await connecting).toMatchObject({ code: 'CANCELLED' })
+      const late = await rejection(sshCommunicator({ ...rootOf(sshd), port, timeout: '500ms' }, provisionContext()))
+      expect(late).toMatchObject({ code: 'TIMEOUT' })
+      expect(late.message).toMatch(/ after 500ms: .* has an SSH server, which does not come to an end with the login$/)
+      await expect.poll(() => sockets.every(({ readableEnded, destroyed }) => readableEnded || destroyed)).toBe(true)
+    } finally {
+      sockets.forEach((socket) => socket.destroy())
+      stuck.close()
+    }
   })
   test('waits before it connects, and not while it is connected', async () => {
     proxy = await startProxy(sshd.port)
