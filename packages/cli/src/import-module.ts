@@ -3,6 +3,8 @@ import { extname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 import { systemCode } from '@imago/core'
+import type * as JitiModule from 'jiti'
+import type { Jiti } from 'jiti'
 
 /** Imports modules that are known by name only when the command runs. */
 export interface ModuleLoader {
@@ -19,10 +21,10 @@ const typeScript = new Set(['.ts', '.mts', '.cts'])
  * are always imported by Node itself, so that a definition and this command share one copy of each.
  */
 export function moduleLoader(cacheDirectory: string): ModuleLoader {
-  let jiti: Promise<{ import(path: string): Promise<object> }> | undefined
+  let jiti: Jiti | undefined
   const importTranspiled = async (path: string): Promise<object> => {
-    jiti ??= import('jiti').then(({ createJiti }) => createJiti(import.meta.url, { fsCache: join(cacheDirectory, 'typescript') }))
-    return (await jiti).import(path)
+    jiti ??= loadJiti().createJiti(import.meta.url, { fsCache: join(cacheDirectory, 'typescript') })
+    return jiti.import(path)
   }
   return {
     async importFile(path) {
@@ -40,6 +42,11 @@ export function moduleLoader(cacheDirectory: string): ModuleLoader {
       return entry === undefined ? undefined : importNatively(entry)
     },
   }
+}
+
+/** It is CommonJS in one large file. `require` does without the parser that `import` would run over it, which takes longer than all else. */
+function loadJiti(): typeof JitiModule {
+  return createRequire(import.meta.url)('jiti') as typeof JitiModule // its own types
 }
 
 function nodeRunsTypeScript(): boolean {
