@@ -21,7 +21,7 @@ export interface Network {
   readonly vpcId: string | undefined
   readonly places: readonly (Subnet | undefined)[]
   /** More places, to be looked for only when those have no capacity. */
-  others(): Promise<readonly Subnet[]>
+  readonly others: () => Promise<readonly Subnet[]>
 }
 
 /** Finds where the instance goes. Asks AWS only where the options leave it open. */
