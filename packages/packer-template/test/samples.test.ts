@@ -89,7 +89,7 @@ async function plannedBuilds(sample: Sample, only: readonly string[]): Promise<n
     return plan(image).builds.length
   } catch (error) {
     // Steps that there are not yet are told; anything else is wrong.
-    expect(String(error)).toContain('needs what there is not yet')
+    if (!String(error).includes('needs what there is not yet')) throw error
     return 0
   }
 }

@@ -51,6 +51,7 @@ function shellLocal(factory: Factory, load: () => Promise<(options: ShellLocalOp
       use_linux_pathing: noCounterpart(),
     },
     compose(given, ctx) {
+      if (given.inline !== undefined && given.command !== undefined) ctx.reports.problem(ctx, "'command' and 'inline' exclude each other")
       const env = { ...given.environment_vars, ...given.env }
       const onlyOn = given.only_on === undefined ? undefined : platformsOf(given.only_on, ctx)
       return {
