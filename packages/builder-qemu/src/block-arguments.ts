@@ -15,16 +15,17 @@ export function blockArguments(spec: MachineSpec): Argument[] {
     ...controllers(spec, cdBus).map((device) => ['-device', device]),
     ...disks.flatMap((disk, index) => [
       blockdev(diskNode(`disk${index}`, disk)),
-      ['-device', `${diskDevices[spec.diskInterface](index, cdBus)},drive=disk${index}${bootIndex(index, 0)}`],
+      ['-device', `${diskDevices[spec.diskInterface](index, cdBus)},drive=disk${index}${bootIndex(index, 1)}`],
     ]),
     ...cds.flatMap((path, index) => [
       blockdev(cdNode(`cd${index}`, path)),
-      ['-device', `${cdDevices[cdBus](index, disks.length)},drive=cd${index}${bootIndex(index, 1)}`],
+      ['-device', `${cdDevices[cdBus](index, disks.length)},drive=cd${index}${bootIndex(index, 2)}`],
     ]),
     ...(floppy === undefined ? [] : floppyArguments(floppy)),
   ]
 }
 
+/** Number 0 is that of a kernel that is started directly. */
 function bootIndex(index: number, order: number): string {
   return index === 0 ? `,bootindex=${order}` : ''
 }
@@ -64,12 +65,15 @@ function cdNode(name: string, path: string): object {
   return { driver: 'raw', 'node-name': name, 'read-only': true, file: { driver: 'file', filename: path, 'read-only': true } }
 }
 
+/** A disk that finds no more room stands still, so that this can be told apart from a disk that is broken. */
+const stopsWhenFull = ',werror=enospc'
+
 /** The disks' devices, by their places. */
 const diskDevices: Readonly<Record<DiskInterface, (index: number, cdBus: CdBus) => string>> = {
-  virtio: () => 'virtio-blk-pci',
-  'virtio-scsi': (index) => `scsi-hd,bus=scsi0.0,scsi-id=${index}`,
-  sata: (index, cdBus) => `ide-hd,bus=${cdBus === 'sata' ? 'ide' : 'sata0'}.${index}`,
-  ide: (index) => `ide-hd,${idePlace(index)}`,
+  virtio: () => `virtio-blk-pci${stopsWhenFull}`,
+  'virtio-scsi': (index) => `scsi-hd,bus=scsi0.0,scsi-id=${index}${stopsWhenFull}`,
+  sata: (index, cdBus) => `ide-hd,bus=${cdBus === 'sata' ? 'ide' : 'sata0'}.${index}${stopsWhenFull}`,
+  ide: (index) => `ide-hd,${idePlace(index)}${stopsWhenFull}`,
   nvme: (index) => `nvme,serial=disk${index}`,
 }
 

@@ -1,3 +1,5 @@
+import { resolve } from 'node:path'
+
 import { clearAuthorizedKey, createKeyPair } from '@imago/communicator-ssh'
 import type { SshKeyPair } from '@imago/communicator-ssh'
 import type { BuildContext } from '@imago/core'
@@ -71,7 +73,7 @@ async function useMachine(powered: PoweredMachine, use: MachineUse): Promise<Roo
     await ctx.provision(communicator, { ...seeds.facts, ...facts, machineId: powered.name, ...(use.source && { sourceImage: use.source }) })
     const rootfs = await leaveMachine(communicator, use)
     await shutDownMachine(powered, communicator, use)
-    if (options.serialLog !== undefined) await keepSerialLog(options.serialLog, ctx)
+    if (options.serialLog !== undefined) await keepSerialLog(resolve(ctx.directory, options.serialLog), ctx)
     return rootfs
   } catch (error) {
     if (ctx.signal.aborted) throw error

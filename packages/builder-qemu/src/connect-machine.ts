@@ -32,5 +32,5 @@ export async function connectMachine({ machine }: PoweredMachine, { options, ctx
       { ...ctx, emit: step.emit, signal },
     ),
   )
-  return { way: watchedMachine(way, machine.lost), facts: { host, port, user } }
+  return { way: watchedMachine(way, machine), facts: { host, port, user } }
 }

@@ -6,6 +6,7 @@ import type { BuildContext } from '@imago/core'
 import type { QemuOptions } from './qemu-options.ts'
 import { withoutEnding } from './result-paths.ts'
 import type { RunningMachine } from './running-machine.ts'
+import { writeError } from './write-outputs.ts'
 
 /** How long a picture may take, in milliseconds: the machine may be in any state. */
 const pictureMs = 5000
@@ -26,21 +27,30 @@ export async function keepEvidence(machine: RunningMachine, options: QemuOptions
     // the machine is gone, and its screen with it
   }
   const log = serialLog === undefined ? `${base}-failed.log` : resolve(ctx.directory, serialLog)
-  if (await keepSerialLog(log, ctx)) kept.push(log)
+  try {
+    if (await keepSerialLog(log, ctx)) kept.push(log)
+  } catch {
+    // no room for it: there are worse things to tell
+  }
   if (kept.length > 0) ctx.emit({ type: 'message', level: 'warning', text: `kept for a look at what went wrong: ${kept.join(', ')}` })
   return kept
 }
 
-/** Copies what the guest has said on its serial port. @returns whether it has said anything, and it could be written */
+/**
+ * Copies what the guest has said on its serial port.
+ * @returns whether it has said anything
+ * @throws ImagoError `OUTPUT_UNWRITABLE`, `DISK_FULL`
+ */
 export async function keepSerialLog(path: string, { workDirectory }: Pick<BuildContext, 'workDirectory'>): Promise<boolean> {
   const log = serialLogPath(workDirectory)
+  const found = await stat(log).catch(() => undefined) // QEMU has never come so far
+  if (found === undefined || found.size === 0) return false
   try {
-    if ((await stat(log)).size === 0) return false
     await mkdir(dirname(path), { recursive: true })
     await copyFile(log, path)
     return true
-  } catch {
-    return false // there is none, or no room for it: there are worse things to tell
+  } catch (error) {
+    throw writeError(error, path)
   }
 }
 

@@ -52,7 +52,7 @@ test('a PC with a disk', () => {
       "-blockdev",
       "{"driver":"qcow2","node-name":"disk0","cache":{"direct":false,"no-flush":true},"discard":"unmap","detect-zeroes":"unmap","file":{"driver":"file","filename":"/work/disk0.qcow2","cache":{"direct":false,"no-flush":true},"discard":"unmap"}}",
       "-device",
-      "virtio-blk-pci,drive=disk0,bootindex=0",
+      "virtio-blk-pci,werror=enospc,drive=disk0,bootindex=1",
       "-netdev",
       "user,id=net0,hostfwd=tcp:127.0.0.1:0-:22",
       "-device",
@@ -89,7 +89,7 @@ test('UEFI with secure boot and a TPM', () => {
     '{"driver":"raw","node-name":"flash0","read-only":true,"file":{"driver":"file","filename":"/fw/code.fd","read-only":true}}',
     '{"driver":"raw","node-name":"flash1","file":{"driver":"file","filename":"/work/nvram"}}',
   ])
-  expect(values(args, '-device', 'ide-cd')).toEqual(['ide-cd,bus=ide.5,drive=cd0,bootindex=1', 'ide-cd,bus=ide.4,drive=cd1'])
+  expect(values(args, '-device', 'ide-cd')).toEqual(['ide-cd,bus=ide.5,drive=cd0,bootindex=2', 'ide-cd,bus=ide.4,drive=cd1'])
   expect(values(args, '-device', 'tpm')).toEqual(['tpm-crb,tpmdev=tpm0'])
 })
 
@@ -97,8 +97,8 @@ test('a board for aarch64 gets a screen, a keyboard and a controller for CDs', (
   const args = machineArguments({ ...spec, arch: 'aarch64', type: 'virt', cds: ['/a.iso'] })
   expect(values(args, '-device')).toEqual([
     'virtio-scsi-pci,id=scsi0',
-    'virtio-blk-pci,drive=disk0,bootindex=0',
-    'scsi-cd,bus=scsi0.0,scsi-id=1,drive=cd0,bootindex=1',
+    'virtio-blk-pci,werror=enospc,drive=disk0,bootindex=1',
+    'scsi-cd,bus=scsi0.0,scsi-id=1,drive=cd0,bootindex=2',
     'virtio-net-pci,netdev=net0',
     'virtio-rng-pci',
     'virtio-gpu-pci',
@@ -108,12 +108,16 @@ test('a board for aarch64 gets a screen, a keyboard and a controller for CDs', (
 })
 
 test.each([
-  ['virtio', 'pc', ['virtio-blk-pci,drive=disk0,bootindex=0', 'virtio-blk-pci,drive=disk1']],
-  ['virtio-scsi', 'pc', ['scsi-hd,bus=scsi0.0,scsi-id=0,drive=disk0,bootindex=0', 'scsi-hd,bus=scsi0.0,scsi-id=1,drive=disk1']],
-  ['sata', 'pc', ['ide-hd,bus=sata0.0,drive=disk0,bootindex=0', 'ide-hd,bus=sata0.1,drive=disk1']],
-  ['sata', 'q35', ['ide-hd,bus=ide.0,drive=disk0,bootindex=0', 'ide-hd,bus=ide.1,drive=disk1']],
-  ['ide', 'pc', ['ide-hd,bus=ide.0,unit=0,drive=disk0,bootindex=0', 'ide-hd,bus=ide.0,unit=1,drive=disk1']],
-  ['nvme', 'pc', ['nvme,serial=disk0,drive=disk0,bootindex=0', 'nvme,serial=disk1,drive=disk1']],
+  ['virtio', 'pc', ['virtio-blk-pci,werror=enospc,drive=disk0,bootindex=1', 'virtio-blk-pci,werror=enospc,drive=disk1']],
+  [
+    'virtio-scsi',
+    'pc',
+    ['scsi-hd,bus=scsi0.0,scsi-id=0,werror=enospc,drive=disk0,bootindex=1', 'scsi-hd,bus=scsi0.0,scsi-id=1,werror=enospc,drive=disk1'],
+  ],
+  ['sata', 'pc', ['ide-hd,bus=sata0.0,werror=enospc,drive=disk0,bootindex=1', 'ide-hd,bus=sata0.1,werror=enospc,drive=disk1']],
+  ['sata', 'q35', ['ide-hd,bus=ide.0,werror=enospc,drive=disk0,bootindex=1', 'ide-hd,bus=ide.1,werror=enospc,drive=disk1']],
+  ['ide', 'pc', ['ide-hd,bus=ide.0,unit=0,werror=enospc,drive=disk0,bootindex=1', 'ide-hd,bus=ide.0,unit=1,werror=enospc,drive=disk1']],
+  ['nvme', 'pc', ['nvme,serial=disk0,drive=disk0,bootindex=1', 'nvme,serial=disk1,drive=disk1']],
 ] as const)('disks: %s of a %s', (diskInterface, type, expected) => {
   const disks = [...spec.disks, { path: '/work/disk1.raw', format: 'raw' }]
   const args = machineArguments({ ...spec, type, diskInterface, disks })

@@ -1,10 +1,11 @@
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 
 import type { BuildContext, Facts } from '@imago/core'
 import { resolveFacts } from '@imago/core'
 
 import type { Accelerator } from './accelerator.ts'
 import { byteSize } from './byte-size.ts'
+import { serialLogPath } from './keep-evidence.ts'
 import type { WorkingDisk } from './machine-disks.ts'
 import { machineName } from './machine-resource.ts'
 import type { FlashSpec, ForwardSpec, MachineSpec, NicSpec } from './machine-spec.ts'
@@ -39,7 +40,7 @@ export function machineSpec(options: QemuOptions, plan: MachinePlan, ctx: BuildC
     diskInterface,
     cds,
     nics: [userNic(options), ...bridgeNics(options)],
-    serialLog: join(ctx.workDirectory, 'serial.log'),
+    serialLog: serialLogPath(ctx.workDirectory),
     headless,
     extra: qemuArgs,
     ...(flash !== undefined && { flash }),

@@ -8,7 +8,7 @@ import { errorToJson } from '@imago/core'
 import { chooseAccelerator } from './accelerator.ts'
 import { findFirmware } from './firmware.ts'
 import { findMachines, qemuMachine } from './machine-resource.ts'
-import { runTool } from './run-tool.ts'
+import { runTool, swtpmHint } from './run-tool.ts'
 
 const program = 'qemu-system-x86_64'
 
@@ -28,7 +28,7 @@ async function doctor(signal: AbortSignal): Promise<readonly DoctorCheck[]> {
     await check('qemu-img', async () => ({ detail: await version('qemu-img', signal) })),
     await check('accelerator', () => accelerator(signal)),
     await check('UEFI firmware', async () => ({ detail: (await findFirmware({ arch: 'x86_64', secureBoot: false })).code })),
-    await check('swtpm', async () => ({ detail: await version('swtpm', signal) })),
+    await check('swtpm', async () => ({ detail: await version('swtpm', signal, swtpmHint) })),
   ]
 }
 
@@ -43,8 +43,8 @@ async function check(name: string, look: () => Promise<Finding>): Promise<Doctor
   }
 }
 
-async function version(name: string, signal: AbortSignal): Promise<string> {
-  const { stdout } = await runTool([name, '--version'], { signal })
+async function version(name: string, signal: AbortSignal, hint?: string): Promise<string> {
+  const { stdout } = await runTool([name, '--version'], { signal, ...(hint !== undefined && { hint }) })
   return stdout.split('\n', 1)[0] ?? ''
 }
 

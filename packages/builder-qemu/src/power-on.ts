@@ -13,7 +13,8 @@ import { machineSpec } from './machine-plan.ts'
 import { machineFolder, qemuMachine } from './machine-resource.ts'
 import type { QemuOptions } from './qemu-options.ts'
 import type { RunningMachine } from './running-machine.ts'
-import { startMachine } from './start-machine.ts'
+import { runTool, swtpmHint } from './run-tool.ts'
+import { attachMachine, launchMachine } from './start-machine.ts'
 import { systemProgram } from './system-program.ts'
 
 /** What the machine is made of, beside its options. */
@@ -41,6 +42,7 @@ export async function powerOn(
   { ctx, step }: { readonly ctx: BuildContext; readonly step: StepContext },
 ): Promise<PoweredMachine> {
   const { workDirectory, directory } = ctx
+  await checkPrograms(options, step.signal)
   const accelerator = await acceleratorOf(options, ctx, step)
   const firmware = await firmwareFiles(options, directory)
   const flash = firmware === undefined ? undefined : await makeFlash(firmware, workDirectory)
@@ -48,16 +50,23 @@ export async function powerOn(
   const tpmState = options.tpm === true ? await makeFolder(join(workDirectory, 'tpm')) : undefined
   const folder = machineFolder(spec.name)
   const serial = new SerialConsole()
-  const { value: machine } = await ctx.resources.acquire({
+  const { value: launched } = await ctx.resources.acquire({
     kind: qemuMachine,
     name: spec.name,
     data: { folder },
-    create: (signal) => startMachine({ program: systemProgram(options), spec, folder, labels: ctx.labels, tpmState, serial, signal }),
-    id: ({ pid }) => String(pid),
+    create: (signal) => launchMachine({ program: systemProgram(options), spec, folder, labels: ctx.labels, tpmState, signal }),
+    id: ({ process }) => String(process.pid),
   })
+  const machine = await attachMachine(launched, serial, step.signal)
   if (spec.vnc !== undefined) await showVnc(machine, options.vnc, { ctx, step })
   await machine.powerOn(step.signal)
   return { name: spec.name, machine, serial, nvram: flash?.vars }
+}
+
+/** @throws ImagoError `TOOL_MISSING` */
+async function checkPrograms(options: QemuOptions, signal: AbortSignal): Promise<void> {
+  await runTool([systemProgram(options), '--version'], { signal })
+  if (options.tpm === true) await runTool(['swtpm', '--version'], { signal, hint: swtpmHint })
 }
 
 async function acceleratorOf(options: QemuOptions, { workDirectory }: BuildContext, { signal, emit }: StepContext): Promise<Accelerator> {

@@ -3,7 +3,7 @@ import { isImagoError } from '@imago/core'
 
 import { firmwareFiles } from './machine-firmware.ts'
 import type { QemuOptions } from './qemu-options.ts'
-import { runTool } from './run-tool.ts'
+import { runTool, swtpmHint } from './run-tool.ts'
 import { systemProgram } from './system-program.ts'
 
 /** Whether QEMU's programs, the firmware and the TPM's emulator are there. */
@@ -13,18 +13,17 @@ export async function preflight(options: QemuOptions, { directory, signal }: Pre
     missing(['programs', 'system'], () => runTool([systemProgram(options), '--version'], { signal })),
     missing(['programs', 'img'], () => runTool([programs.img ?? 'qemu-img', '--version'], { signal })),
     missing(['firmware'], () => firmwareFiles(options, directory)),
-    ...(tpm ? [missing(['tpm'], () => runTool(['swtpm', '--version'], { signal }), "install swtpm: 'apt-get install swtpm'")] : []),
+    ...(tpm ? [missing(['tpm'], () => runTool(['swtpm', '--version'], { signal, hint: swtpmHint }))] : []),
   ])
   return found.flat()
 }
 
-async function missing(path: Issue['path'], look: () => Promise<unknown>, hint?: string): Promise<Issue[]> {
+async function missing(path: Issue['path'], look: () => Promise<unknown>): Promise<Issue[]> {
   try {
     await look()
     return []
   } catch (error) {
     if (!isImagoError(error, 'TOOL_MISSING')) throw error
-    const what = hint ?? error.hint
-    return [{ path, message: error.message, ...(what !== undefined && { hint: what }) }]
+    return [{ path, message: error.message, ...(error.hint !== undefined && { hint: error.hint }) }]
   }
 }

@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
+import type { JsonObject } from '@imago/core'
 import { abortError, ImagoError, isImagoError } from '@imago/core'
 import type { Keyboard, KeyEvent, PowerSwitch, Screen } from '@imago/hypervisor'
 
 import type { DetachedProcess, ProcessEnd } from './machine-process.ts'
 import type { QmpClient } from './qmp-client.ts'
+import type { Fate } from './watched-machine.ts'
 import type { QmpEvent } from './qmp-message.ts'
 import { textMember } from './qmp-message.ts'
 
@@ -20,9 +22,15 @@ export interface MachineParts {
 }
 
 /** A virtual machine that QEMU runs. */
-export class RunningMachine implements Keyboard, Screen, PowerSwitch {
+export class RunningMachine implements Fate, Keyboard, PowerSwitch, Screen {
   readonly #parts: MachineParts
   readonly #lost = new AbortController()
+  readonly #restartListeners = new Set<() => void>()
+  /** Calls `listener` when the guest restarts. @returns ends that */
+  readonly onRestart = (listener: () => void): (() => void) => {
+    this.#restartListeners.add(listener)
+    return () => void this.#restartListeners.delete(listener)
+  }
   #shutdownReason: string | undefined
   #mayEnd = false
 
@@ -134,17 +142,20 @@ export class RunningMachine implements Keyboard, Screen, PowerSwitch {
   }
 
   #notice({ name, data }: QmpEvent): void {
+    if (name === 'RESET') for (const listener of this.#restartListeners) listener()
     if (name === 'SHUTDOWN') this.#shutdownReason = textMember(data, 'reason')
-    if (name === 'BLOCK_IO_ERROR' && data['action'] === 'stop') {
-      const error =
-        data['nospace'] === true
-          ? new ImagoError('DISK_FULL', `no space is left on this machine for the disk of ${this.#parts.name}`, {
-              hint: 'free some space; the disk is in the folder for temporary files, .imago/work',
-            })
-          : new ImagoError('MACHINE_LOST', `QEMU cannot read or write the disk of ${this.#parts.name}: ${textMember(data, 'reason')}`)
-      this.#lost.abort(error)
-    }
+    if (name === 'BLOCK_IO_ERROR' && (data['nospace'] === true || data['action'] === 'stop')) this.#lost.abort(this.#diskError(data))
     if (name === 'STOP' && this.#shutdownReason === undefined) void this.#checkStop()
+  }
+
+  #diskError(data: JsonObject): ImagoError {
+    const { name } = this.#parts
+    if (data['nospace'] !== true) {
+      return new ImagoError('MACHINE_LOST', `QEMU cannot read or write a disk of ${name}: ${textMember(data, 'reason')}`)
+    }
+    return new ImagoError('DISK_FULL', `no space is left on this machine for the disks of ${name}`, {
+      hint: 'free some space; the disks are in the folder for temporary files, .imago/work',
+    })
   }
 
   /** A machine that QEMU stopped because it cannot run it does not go on. */

@@ -3,11 +3,11 @@ import { stat } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 
-import { ImagoError, isImagoError, messageOf, wait } from '@imago/core'
+import { ImagoError, messageOf, wait } from '@imago/core'
 import type { SerialConsole } from '@imago/hypervisor'
 
 import { machineArguments } from './machine-arguments.ts'
-import type { ProcessEnd } from './machine-process.ts'
+import type { DetachedProcess, ProcessEnd } from './machine-process.ts'
 import { startDetached } from './machine-process.ts'
 import { tpmControl, tpmSocket } from './machine-processes.ts'
 import { makeMachineFolder } from './machine-resource.ts'
@@ -18,8 +18,11 @@ import { RunningMachine } from './running-machine.ts'
 /** How long QEMU may take until it answers, in milliseconds. */
 const answerMs = 30_000
 
+/** How long QEMU may take to end when it has closed its monitor, in milliseconds. */
+const endMs = 3000
+
 /** What starting a machine needs. */
-export interface StartOptions {
+export interface LaunchOptions {
   /** QEMU's program. */
   readonly program: string
   /** Everything about the machine but its sockets. */
@@ -29,19 +32,24 @@ export interface StartOptions {
   readonly labels: Readonly<Record<string, string>>
   /** The folder where the TPM keeps its state. @default the machine has no TPM */
   readonly tpmState?: string | undefined
-  /** Takes what the guest says on its serial port. */
-  readonly serial: SerialConsole
   readonly signal: AbortSignal
 }
 
+/** QEMU's process, which may turn out to have refused its options. */
+export interface LaunchedMachine {
+  readonly name: string
+  readonly process: DetachedProcess
+  readonly sockets: MachineSpec['sockets']
+  readonly folder: string
+}
+
 /**
- * Starts QEMU and waits until it answers. The machine itself is paused.
- * @throws ImagoError `TOOL_MISSING`, `PROVIDER_FAILED` with QEMU's own words when it does not start, or as the signal says. What it has
- * started is then for the resource to remove.
+ * Starts QEMU, and before it the emulator of the TPM.
+ * @throws ImagoError `TOOL_MISSING`, `PROVIDER_FAILED`, or as the signal says. What it has started is then for the resource to remove.
  */
-export async function startMachine(options: StartOptions): Promise<RunningMachine> {
-  const { program, spec, folder, labels, tpmState, serial, signal } = options
-  await makeMachineFolder(folder, spec.name, labels)
+export async function launchMachine({ program, spec, folder, labels, tpmState, signal }: LaunchOptions): Promise<LaunchedMachine> {
+  const { name } = spec
+  await makeMachineFolder(folder, name, labels)
   if (tpmState !== undefined) await startTpm(tpmState, folder, signal)
   const sockets = {
     qmp: join(folder, 'qmp'),
@@ -49,21 +57,33 @@ export async function startMachine(options: StartOptions): Promise<RunningMachin
     ...(tpmState !== undefined && { tpm: tpmSocket(folder) }),
   }
   const process = await startDetached([program, ...machineArguments({ ...spec, sockets })], join(folder, 'qemu.log'))
+  return { name, process, sockets, folder }
+}
+
+/**
+ * Waits until QEMU answers. The machine itself is paused.
+ * @param serial takes what the guest says on its serial port
+ * @throws ImagoError `PROVIDER_FAILED` with QEMU's own words when it has refused to start, `PROVIDER_UNAVAILABLE` when a port is taken, or
+ * as the signal says
+ */
+export async function attachMachine(launched: LaunchedMachine, serial: SerialConsole, signal: AbortSignal): Promise<RunningMachine> {
+  const { name, process, sockets, folder } = launched
   const refused = process.ended.then((end) => Promise.reject(refusal(end)))
   refused.catch(() => undefined) // later it is the machine that has ended
   await whenThere(sockets.qmp, refused, signal)
-  const monitor = await Promise.race([QmpClient.connect(sockets.qmp, signal), refused])
+  const monitor = await QmpClient.connect(sockets.qmp, signal).catch(async (error: unknown) => {
+    // it listens before it looks at all of its options
+    await Promise.race([refused, wait(endMs, signal)])
+    throw error
+  })
   await readSerial(sockets.serial, serial)
-  return new RunningMachine({ name: spec.name, process, monitor, folder })
+  return new RunningMachine({ name, process, monitor, folder })
 }
 
 /** Starts the emulator of a TPM, which ends with QEMU. */
 async function startTpm(state: string, folder: string, signal: AbortSignal): Promise<void> {
   const command = ['swtpm', 'socket', '--tpm2', '--tpmstate', `dir=${state}`, '--ctrl', tpmControl(folder), '--terminate']
-  const process = await startDetached(command, join(folder, 'swtpm.log')).catch((error: unknown) => {
-    if (!isImagoError(error, 'TOOL_MISSING')) throw error
-    throw new ImagoError('TOOL_MISSING', error.message, { cause: error, hint: "install it: 'apt-get install swtpm', 'brew install swtpm'" })
-  })
+  const process = await startDetached(command, join(folder, 'swtpm.log'))
   const refused = process.ended.then(({ exitCode, words }) =>
     Promise.reject(new ImagoError('PROVIDER_FAILED', `the TPM does not start: ${words || `swtpm ended with ${exitCode}`}`)),
   )

@@ -3,11 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Communicator } from '@imago/core'
 import { ImagoError } from '@imago/core'
 import { fakeMachine } from '@imago/testing'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 
 import { noMachine } from './no-machine.ts'
+import type { Fate } from './watched-machine.ts'
 import { watchedMachine } from './watched-machine.ts'
 
+const going = (): Fate => fateOf(new AbortController().signal)
+const fateOf = (lost: AbortSignal): Fate => ({ lost, onRestart: () => () => undefined })
 const gone = new ImagoError('MACHINE_LOST', 'the machine went off')
 
 function failing(cause: Error): Communicator {
@@ -20,7 +23,7 @@ function failing(cause: Error): Communicator {
 }
 
 test('hands everything on', async () => {
-  const machine = watchedMachine(fakeMachine(), new AbortController().signal)
+  const machine = watchedMachine(fakeMachine(), going())
   expect(await machine.exec('true')).toEqual({ exitCode: 0 })
   await machine.upload({ content: 'x' }, '/file')
   expect(await machine.stat('/file')).toEqual({ kind: 'file', size: 1 })
@@ -28,22 +31,36 @@ test('hands everything on', async () => {
 
 test('a connection that breaks because the machine is gone is told as that', async () => {
   const lost = new AbortController()
-  const machine = watchedMachine(failing(new ImagoError('DISCONNECTED', 'the connection broke')), lost.signal)
+  const machine = watchedMachine(failing(new ImagoError('DISCONNECTED', 'the connection broke')), fateOf(lost.signal))
   const running = machine.exec('poweroff').catch((error: unknown) => error)
   await delay(20)
   lost.abort(gone)
   expect(await running).toBe(gone)
 })
 
-test('a connection that breaks with a machine that goes on stays what it is', async () => {
+test('a connection that breaks because the machine restarts stays what it is, at once', async () => {
   const broken = new ImagoError('DISCONNECTED', 'the connection broke')
-  await expect(watchedMachine(failing(broken), new AbortController().signal).exec('true')).rejects.toBe(broken)
+  const began = performance.now()
+  const fate: Fate = { lost: new AbortController().signal, onRestart: (listener) => (setTimeout(listener, 10), () => undefined) }
+  await expect(watchedMachine(failing(broken), fate).exec('reboot')).rejects.toBe(broken)
+  expect(performance.now() - began).toBeLessThan(5000)
+})
+
+test('a connection that breaks with a machine that goes on stays what it is, after a while', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const broken = new ImagoError('DISCONNECTED', 'the connection broke')
+  const running = watchedMachine(failing(broken), going())
+    .exec('true')
+    .catch((error: unknown) => error)
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(await running).toBe(broken)
 })
 
 test('what hangs when the machine stops ends at once, and nothing begins afterwards', async () => {
   const lost = new AbortController()
   const hanging: Communicator = { ...noMachine, exec: () => new Promise(() => undefined) }
-  const machine = watchedMachine(hanging, lost.signal)
+  const machine = watchedMachine(hanging, fateOf(lost.signal))
   const running = machine.exec('sleep 1000').catch((error: unknown) => error)
   lost.abort(gone)
   expect(await running).toBe(gone)
@@ -52,11 +69,9 @@ test('what hangs when the machine stops ends at once, and nothing begins afterwa
 
 test('other errors pass, and the caller can cancel', async () => {
   const failed = new ImagoError('COMMAND_FAILED', 'no')
-  await expect(watchedMachine(failing(failed), new AbortController().signal).exec('x')).rejects.toBe(failed)
+  await expect(watchedMachine(failing(failed), going()).exec('x')).rejects.toBe(failed)
   const broken = new ImagoError('DISCONNECTED', 'cancelled')
   const began = performance.now()
-  await expect(watchedMachine(failing(broken), new AbortController().signal).exec('x', { signal: AbortSignal.abort() })).rejects.toBe(
-    broken,
-  )
+  await expect(watchedMachine(failing(broken), going()).exec('x', { signal: AbortSignal.abort() })).rejects.toBe(broken)
   expect(performance.now() - began).toBeLessThan(1000)
 })

@@ -16,6 +16,7 @@ version=${kernel#linux-image-}
 hash=$({ cat "$here"/*; echo "$kernel"; } | sha256sum | cut -c1-16)
 store=$cache/$hash
 work=$cache/work-$hash
+find "$cache" -mindepth 1 -maxdepth 1 -type d ! -name "*$hash" -exec rm -rf '{}' +
 mkdir -p "$store"
 
 # $1: what is made; the function of that name makes it at $2
@@ -77,7 +78,9 @@ make_root() {
     tail -n 20 "$work/debootstrap.log" >&2
     return 1
   }
-  rm -rf "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/*.bin "$root"/usr/share/{doc,man,locale}/*
+  # what nothing here needs, and would be archived and copied again and again
+  rm -rf "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/*.bin "$root"/var/cache/apt/archives/*.deb \
+    "$root"/usr/share/{doc,man,locale,info,i18n,zoneinfo}/* "$root"/usr/lib/*/gconv
   copy_modules "$root"
   install -m 755 "$here/rcS.sh" "$root/etc/rcS"
   install -m 755 "$here/udhcpc.sh" "$root/etc/udhcpc.sh"
@@ -138,7 +141,7 @@ make_disk() {
 }
 
 # An installer: it waits for keys at its prompt, fetches answers, installs the guest and restarts.
-make_iso() {
+make_installer() {
   local tree=$work/iso
   mkdir -p "$tree/isolinux"
   cp /usr/lib/ISOLINUX/isolinux.bin /usr/lib/syslinux/modules/bios/ldlinux.c32 "$here/isolinux.cfg" "$tree/isolinux/"
@@ -161,7 +164,7 @@ case ${1:-} in
     initrd=$(made initrd)
     root_tar=$(made root.tar)
     grub=$(made grub)
-    made "$1.$([ "$1" = disk ] && echo qcow2 || echo iso)" | sed 's/\.iso\.iso/.iso/'
+    if [ "$1" = disk ]; then made disk.qcow2; else made installer.iso; fi
     ;;
   *) echo "usage: guest.sh disk | iso | kernel | initrd | key" >&2 && exit 2 ;;
 esac

@@ -5,6 +5,7 @@ export PATH=/bin
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
+grep -q imago=poweroff /proc/cmdline && { echo "initramfs: powers off"; poweroff -f; }
 for module in virtio_pci virtio_blk virtio_scsi sd_mod ata_piix; do modprobe -q "$module"; done
 root=
 for try in $(seq 100); do

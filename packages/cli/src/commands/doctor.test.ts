@@ -33,6 +33,7 @@ describe('imago doctor', () => {
     const { code, text, cwd } = await doctor({
       '@imago/builder-docker': () => Promise.resolve([works, lacks]),
       '@imago/builder-oci': () => Promise.resolve([works]),
+      '@imago/builder-qemu': () => Promise.resolve([works]),
       '@imago/builder-amazon': () => Promise.resolve([works]),
     })
     expect(code).toBe(0)
@@ -45,6 +46,9 @@ describe('imago doctor', () => {
       '                  hint: start it',
       '',
       '@imago/builder-oci',
+      '  ✓ engine        version 1',
+      '',
+      '@imago/builder-qemu',
       '  ✓ engine        version 1',
       '',
       '@imago/builder-amazon',
