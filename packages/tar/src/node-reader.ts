@@ -84,8 +84,8 @@ function readDirectly({ path, isFile }: LocalNode, limit: number): ReadNode {
     const stats = fs.fstatSync(descriptor)
     const buffer = bufferFor(path, stats, limit)
     if (buffer === undefined) return { stats }
-    let filled = 0
-    for (let count = -1; count !== 0 && filled < buffer.length; filled += count) {
+    let filled = fs.readSync(descriptor, buffer, 0, buffer.length, null)
+    for (let count = filled; count !== 0 && filled < stats.size; filled += count) {
       count = fs.readSync(descriptor, buffer, filled, buffer.length - filled, null)
     }
     return { stats, content: contentOf(path, stats, buffer, filled) }
@@ -105,8 +105,8 @@ async function readThroughPool({ path, isFile }: LocalNode, limit: number): Prom
     const stats = fs.fstatSync(descriptor)
     const buffer = bufferFor(path, stats, limit)
     if (buffer === undefined) return { stats }
-    let filled = 0
-    for (let count = -1; count !== 0 && filled < buffer.length; filled += count) {
+    let filled = (await read(descriptor, buffer, 0, buffer.length, null)).bytesRead
+    for (let count = filled; count !== 0 && filled < stats.size; filled += count) {
       count = (await read(descriptor, buffer, filled, buffer.length - filled, null)).bytesRead
     }
     return { stats, content: contentOf(path, stats, buffer, filled) }
