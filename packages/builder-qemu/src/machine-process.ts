@@ -20,7 +20,8 @@ export interface ProcessEnd {
 export interface DetachedProcess {
   readonly pid: number
   readonly ended: Promise<ProcessEnd>
-  kill(signal: NodeJS.Signals): void
+  /** Nobody waits for its end any more: it does not keep this process from ending. */
+  leave(): void
 }
 
 /**
@@ -39,13 +40,12 @@ export async function startDetached(command: readonly string[], log: string): Pr
     await once(child, 'spawn')
     const { pid } = child
     if (pid === undefined) throw new ImagoError('INTERNAL', `'${program}' was started without a process id`)
-    child.unref()
     const ended = exited.then(async ({ code, name }) => ({
       exitCode: code ?? 128 + (name === null ? 0 : constants.signals[name]),
       ...(name !== null && { signal: name }),
       words: await wordsOf(log, program),
     }))
-    return { pid, ended, kill: (name) => void child.kill(name) }
+    return { pid, ended, leave: () => child.unref() }
   } catch (error) {
     if (systemCode(error) === 'ENOENT') throw toolMissing(program, error)
     if (systemCode(error) === undefined) throw error

@@ -139,6 +139,7 @@ export class RunningMachine implements Fate, Keyboard, PowerSwitch, Screen {
   close(): void {
     this.#mayEnd = true
     this.#parts.monitor.close()
+    this.#parts.process.leave()
   }
 
   #notice({ name, data }: QmpEvent): void {

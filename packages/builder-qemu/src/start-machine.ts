@@ -68,16 +68,27 @@ export async function launchMachine({ program, spec, folder, labels, tpmState, s
  */
 export async function attachMachine(launched: LaunchedMachine, serial: SerialConsole, signal: AbortSignal): Promise<RunningMachine> {
   const { name, process, sockets, folder } = launched
+  try {
+    const monitor = await openMonitor(launched, signal)
+    await readSerial(sockets.serial, serial)
+    return new RunningMachine({ name, process, monitor, folder })
+  } catch (error) {
+    process.leave()
+    throw error
+  }
+}
+
+async function openMonitor({ process, sockets: { qmp } }: LaunchedMachine, signal: AbortSignal): Promise<QmpClient> {
   const refused = process.ended.then((end) => Promise.reject(refusal(end)))
   refused.catch(() => undefined) // later it is the machine that has ended
-  await whenThere(sockets.qmp, refused, signal)
-  const monitor = await QmpClient.connect(sockets.qmp, signal).catch(async (error: unknown) => {
+  await whenThere(qmp, refused, signal)
+  try {
+    return await QmpClient.connect(qmp, signal)
+  } catch (error) {
     // it listens before it looks at all of its options
     await Promise.race([refused, wait(endMs, signal)])
     throw error
-  })
-  await readSerial(sockets.serial, serial)
-  return new RunningMachine({ name, process, monitor, folder })
+  }
 }
 
 /** Starts the emulator of a TPM, which ends with QEMU. */
@@ -88,7 +99,7 @@ async function startTpm(state: string, folder: string, signal: AbortSignal): Pro
     Promise.reject(new ImagoError('PROVIDER_FAILED', `the TPM does not start: ${words || `swtpm ended with ${exitCode}`}`)),
   )
   refused.catch(() => undefined) // later it ends with the machine
-  await whenThere(tpmSocket(folder), refused, signal)
+  await whenThere(tpmSocket(folder), refused, signal).finally(() => process.leave())
 }
 
 /** Resolves when there is something at the path. */

@@ -78,7 +78,7 @@ interface Sink {
 
 /** Takes bytes at once: whoever sends them cannot be told to wait, and in memory they would pile up. */
 function openSink(path: string): Sink {
-  const file = openSync(path, 'w', 0o600)
+  const file = openSync(path, 'w')
   const hash = createHash('sha256')
   const failure = new AbortController()
   let size = 0

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { readdir, stat, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
@@ -13,7 +13,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 
 import { qemu } from '../src/index.ts'
 import type { QemuOptions, ResultFormat } from '../src/index.ts'
-import { guest, guestDisk, makingMs, skipped, temporaryFolder, trial } from './guest.ts'
+import { guest, guestDisk, makingMs, processesOf, skipped, temporaryFolder, trial } from './guest.ts'
 import type { Trial } from './guest.ts'
 
 /** A machine that has nothing to start from. */
@@ -45,19 +45,6 @@ async function failing<F extends ResultFormat>(
   expect(made.report.left).toEqual([])
   expect(processesOf(made.report.runId)).toEqual([])
   return { ...made, error }
-}
-
-/** The processes of this machine that a run has started. */
-function processesOf(runId: string): readonly string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`guest=imago-${runId}`)
-      } catch {
-        return false // it has ended meanwhile
-      }
-    })
 }
 
 describe.skipIf(skipped !== '')(`what goes wrong before the machine runs${skipped}`, () => {

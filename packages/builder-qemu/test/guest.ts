@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -40,8 +40,16 @@ function missing(): string | undefined {
 /** How long making the guest may take the first time, in milliseconds: a Debian system is downloaded and installed. */
 export const makingMs = 300_000
 
+const made = new Map<string, string>()
+
 /** The path of something that the tests boot; it is made when it is not there. */
 export function guest(what: 'disk' | 'iso' | 'kernel' | 'initrd' | 'key'): string {
+  const path = made.get(what) ?? make(what)
+  made.set(what, path)
+  return path
+}
+
+function make(what: string): string {
   return execFileSync(script, [what], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim()
 }
 
@@ -69,6 +77,19 @@ export async function temporaryFolder(): Promise<string> {
   return directory
 }
 
+/** The process ids of QEMU that a run has started. */
+export function processesOf(runId: string): readonly string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`imago-${runId}-`)
+      } catch {
+        return false // it has ended meanwhile
+      }
+    })
+}
+
 /** Runs an image. */
 export async function trial<B extends Builders>(
   image: Image<B>,
@@ -81,7 +102,5 @@ export async function trial<B extends Builders>(
     options.onEvent?.(event)
   }
   const report = await run(image, { ...options, directory, stateDirectory: join(directory, '.imago'), onEvent })
-  if (process.env['STEPS'])
-    process.stderr.write(`${report.builds.flatMap(({ steps }) => steps.map((x) => `${x.step.id} ${x.durationMs}`)).join('\n')}\n`)
   return { report, events, directory }
 }

@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+
+import type { BuildEvent } from '@imago/core'
+import { sweep } from '@imago/core'
+import { beforeAll, describe, expect, test } from 'vitest'
+
+import { machineFolder } from '../src/machine-resource.ts'
+import { plugin } from '../src/index.ts'
+import { guestDisk, makingMs, processesOf, skipped, temporaryFolder } from './guest.ts'
+
+/** Builds in another process, and kills that when it says `event`. @returns the run's id, and the name of its machine */
+async function killAt(
+  directory: string,
+  isTime: (event: BuildEvent) => boolean,
+): Promise<{ readonly runId: string; readonly name: string }> {
+  const child = spawn(process.execPath, [resolve('packages/cli/bin/imago.js'), 'build', '--json'], {
+    cwd: directory,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const exited = new Promise((done) => child.once('exit', done))
+  let buffered = ''
+  for await (const chunk of child.stdout.setEncoding('utf8')) {
+    const lines = (buffered + String(chunk)).split('\n')
+    buffered = lines.pop() ?? ''
+    for (const line of lines) {
+      const event = JSON.parse(line) as BuildEvent
+      if (event.type === 'run-finished') throw new Error(`it ended before it could be killed: ${line}`)
+      if (!isTime(event)) continue
+      child.kill('SIGKILL')
+      await exited
+      return { runId: event.runId, name: `imago-${event.runId}-killed-vm` }
+    }
+  }
+  throw new Error('the build said nothing')
+}
+
+describe.skipIf(skipped !== '')(`kill -9, then imago sweep${skipped}`, () => {
+  beforeAll(() => void guestDisk(), makingMs)
+
+  async function project(): Promise<string> {
+    const directory = await temporaryFolder()
+    const { disk, key } = guestDisk()
+    await symlink(resolve('node_modules'), join(directory, 'node_modules'))
+    await mkdir(join(directory, 'out'))
+    await writeFile(
+      join(directory, 'image.ts'),
+      `import { qemu } from '@imago/builder-qemu'
+import { defineImage } from '@imago/core'
+import { shell } from '@imago/provisioner-shell'
+export default defineImage({
+  name: 'killed',
+  builders: {
+    vm: qemu({
+      disk: ${JSON.stringify(disk)},
+      tpm: true,
+      ssh: { key: ${JSON.stringify(key)} },
+      result: { format: 'raw', path: 'out/killed.raw', rootfs: true },
+    }),
+  },
+  provisioners: [shell({ inline: ['echo in the middle', 'sleep 1'] })],
+})
+`,
+    )
+    return directory
+  }
+
+  test.each<[string, (event: BuildEvent) => boolean]>([
+    ['when QEMU is about to start', (event) => event.type === 'step-started' && event.step.id === 'builder.start'],
+    ['while the machine starts', (event) => event.type === 'step-started' && event.step.id === 'builder.connect'],
+    ['in the middle of a step', (event) => event.type === 'output' && event.text.includes('in the middle')],
+    ['while the result is written', (event) => event.type === 'resource-acquired' && event.resource.kind === 'partial-file'],
+  ])('%s: nothing is left', { timeout: 200_000 }, async (_, isTime) => {
+    const directory = await project()
+    const { runId, name } = await killAt(directory, isTime)
+    const stateDirectory = join(directory, '.imago')
+    const swept = await sweep({ stateDirectory, plugins: [plugin] })
+    expect(swept.map(({ outcome, error }) => error ?? outcome).every((outcome) => outcome === 'removed')).toBe(true)
+    expect(swept.length).toBeGreaterThan(0)
+    expect(processesOf(runId)).toEqual([])
+    expect(existsSync(machineFolder(name))).toBe(false)
+    expect(readdirSync(stateDirectory, { recursive: true, encoding: 'utf8' }).toSorted()).toEqual(['journal', 'work'])
+    expect(readdirSync(join(directory, 'out'))).toEqual([])
+  })
+
+  test('a machine whose journal is lost is found by its folder', { timeout: 200_000 }, async () => {
+    const directory = await project()
+    const { runId, name } = await killAt(directory, (event) => event.type === 'step-started' && event.step.id === 'builder.connect')
+    expect(processesOf(runId)).not.toEqual([])
+    const swept = await sweep({ stateDirectory: join(directory, 'elsewhere'), plugins: [plugin] })
+    expect(swept.filter(({ record }) => record.runId === runId)).toMatchObject([{ outcome: 'removed', record: { name } }])
+    expect(processesOf(runId)).toEqual([])
+    expect(existsSync(machineFolder(name))).toBe(false)
+  })
+})
