@@ -6,8 +6,16 @@ import { isNotFound, isPassing } from './aws-error.ts'
 export interface Pace {
   /** Milliseconds until the second look. */
   readonly firstMs: number
-  /** Each pause is longer by half, up to so many milliseconds. */
+  /** Each pause is longer by half, up to so many milliseconds; in the first half minute, up to a second. */
   readonly lastMs: number
+}
+
+/** What takes no longer is to be seen soon after it is done. */
+const soonMs = 30_000
+
+/** The pause after one of so many milliseconds, at a time so many milliseconds after the beginning. */
+function nextPause(pauseMs: number, elapsedMs: number, { lastMs }: Pace): number {
+  return Math.min(pauseMs * 1.5, elapsedMs < soonMs ? Math.min(1000, lastMs) : lastMs)
 }
 
 /** What to wait for, and how long. */
@@ -41,7 +49,7 @@ export async function poll<T>(options: PollOptions<T>): Promise<T> {
   let knownAt = began
   let last: T | undefined
   let cause: unknown
-  for (let pauseMs = pace.firstMs; ; pauseMs = Math.min(pauseMs * 1.5, pace.lastMs)) {
+  for (let pauseMs = pace.firstMs; ; pauseMs = nextPause(pauseMs, performance.now() - began, pace)) {
     try {
       const value = await lookOnce(options)
       cause = undefined
@@ -94,12 +102,12 @@ export async function untilKnown<T>(
     graceMs = 60_000,
   }: { readonly isEarly: (error: unknown) => boolean; readonly signal: AbortSignal; readonly pace: Pace; readonly graceMs?: number },
 ): Promise<T> {
-  const deadline = performance.now() + graceMs
-  for (let pauseMs = pace.firstMs; ; pauseMs = Math.min(pauseMs * 1.5, pace.lastMs)) {
+  const began = performance.now()
+  for (let pauseMs = pace.firstMs; ; pauseMs = nextPause(pauseMs, performance.now() - began, pace)) {
     try {
       return await call()
     } catch (error) {
-      if (!isEarly(error) || performance.now() + pauseMs > deadline) throw error
+      if (!isEarly(error) || performance.now() - began + pauseMs > graceMs) throw error
     }
     await wait(pauseMs, signal)
   }

@@ -14,7 +14,7 @@ export interface Removal {
 export type Remove = (aws: Aws, removal: Removal, signal: AbortSignal) => Promise<void>
 
 /** How often to look whether something is gone. */
-export const removalPace = { firstMs: 100, lastMs: 4000 } as const
+export const removalPace = { firstMs: 100, lastMs: 3000 } as const
 /** AWS may learn of a creation whose answer was lost only so many milliseconds later. */
 const lostAnswerMs = 3000
 /** How long others may go on using something. */

@@ -40,7 +40,7 @@ export async function launch(job: Job, options: InstanceOptions, source: Image, 
     const found = await findNetwork(aws, options, ctx)
     const work = {
       groups: securityGroups(job, options, found.vpcId, tags),
-      key: makesKeyPair(options.connect) ? importKeyPair(job, keyType(options), tags) : Promise.resolve(undefined),
+      key: makesKeyPair(options.connect) ? importKeyPair(job, keyType(options, source), tags) : Promise.resolve(undefined),
       profile: instanceProfile(job, options, tags),
     }
     await Promise.allSettled([work.groups, work.key, work.profile]) // when one fails, what the others have made must be known before it is removed
@@ -90,9 +90,10 @@ async function running({ aws, ctx, polling }: Job, id: string): Promise<Instance
   })
 }
 
-function keyType({ connect }: InstanceOptions): 'ed25519' | 'rsa' {
+/** Windows takes no other keys than RSA. */
+function keyType({ connect }: InstanceOptions, { isWindows }: Image): 'ed25519' | 'rsa' {
   const ssh = sshConnect(connect)
-  return ssh?.keyType ?? (ssh?.windowsPassword === undefined ? 'ed25519' : 'rsa')
+  return ssh?.keyType ?? (ssh?.windowsPassword === undefined && !isWindows ? 'ed25519' : 'rsa')
 }
 
 const userDataBytes = 16_384

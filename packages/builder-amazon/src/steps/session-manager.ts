@@ -52,6 +52,7 @@ export async function openSessionTunnel(
     }),
   )
   const { $metadata: _, ...answer } = session
+  if (answer.TokenValue !== undefined) ctx.maskSecret(answer.TokenValue)
   return carry(job, JSON.stringify(answer), JSON.stringify(request), port)
 }
 
