@@ -1,4 +1,8 @@
+import type { Dirent } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
+
+import type { Pace } from './pace.ts'
 
 /** What stands in a directory of this machine. */
 export interface LocalNode {
@@ -11,25 +15,27 @@ export interface LocalNode {
 
 const slash = Buffer.from('/')
 
+/** How to walk. */
+export interface LocalTreeOptions {
+  /** How many nodes come at once, at most. */
+  readonly batchSize: number
+  readonly pace: Pace
+  /** @default everything is */
+  readonly isIncluded?: (below: string) => boolean
+}
+
 /**
  * Everything below a directory: each directory before its content, names sorted by their bytes, so that the order is the same
  * everywhere. Symbolic links are not followed. It comes in batches of up to so many, as a step of a generator for each would cost more
  * than all else that is done with a small file.
  */
-export async function* localTree(
-  directory: Buffer,
-  batchSize: number,
-  isIncluded: (below: string) => boolean = () => true,
-): AsyncGenerator<readonly LocalNode[], void, undefined> {
-  yield* walk({ path: directory, below: Buffer.alloc(0), isFile: false }, batchSize, isIncluded)
+export async function* localTree(directory: Buffer, options: LocalTreeOptions): AsyncGenerator<readonly LocalNode[], void, undefined> {
+  yield* walk({ path: directory, below: Buffer.alloc(0), isFile: false }, options)
 }
 
-async function* walk(
-  parent: LocalNode,
-  batchSize: number,
-  isIncluded: (below: string) => boolean,
-): AsyncGenerator<readonly LocalNode[], void, undefined> {
-  const children = await readdir(parent.path, { withFileTypes: true, encoding: 'buffer' })
+async function* walk(parent: LocalNode, options: LocalTreeOptions): AsyncGenerator<readonly LocalNode[], void, undefined> {
+  const { batchSize, isIncluded = () => true } = options
+  const children = await list(parent.path, options.pace)
   children.sort((a, b) => Buffer.compare(a.name, b.name))
   let batch: LocalNode[] = []
   for (const child of children) {
@@ -42,7 +48,14 @@ async function* walk(
       yield batch
       batch = []
     }
-    if (isDirectory) yield* walk(node, batchSize, isIncluded)
+    if (isDirectory) yield* walk(node, options)
   }
   if (batch.length > 0) yield batch
+}
+
+async function list(path: Buffer, pace: Pace): Promise<Dirent<Buffer>[]> {
+  const options = { withFileTypes: true, encoding: 'buffer' } as const
+  if (pace.isFast) return pace.direct(() => readdirSync(path, options))
+  pace.pooled(1)
+  return await readdir(path, options)
 }

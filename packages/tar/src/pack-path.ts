@@ -9,11 +9,12 @@ import type { TarEntry, TarFile } from './entry.ts'
 import { readChunks } from './local-file.ts'
 import type { LocalNode } from './local-tree.ts'
 import { localTree } from './local-tree.ts'
-import type { ReadNode } from './node-reader.ts'
-import { NodeReader } from './node-reader.ts'
+import { Pace } from './pace.ts'
 import { packBatches } from './pack-entries.ts'
 import { isText } from './header.ts'
 import { readAhead } from './read-ahead.ts'
+import type { ReadNode } from './read-nodes.ts'
+import { readNodes } from './read-nodes.ts'
 import { findExtents, mayHaveHoles, readExtents } from './sparse-file.ts'
 import { contentSize } from './sparse-format.ts'
 
@@ -83,23 +84,24 @@ async function* batchesOf(
   onTotal: (bytes: number) => void,
 ): AsyncGenerator<readonly TarEntry[], void, undefined> {
   const name = options.name === '.' ? '' : options.name
-  const reader = new NodeReader({ limit: smallFile })
+  const reading = { limit: smallFile, pace: new Pace() }
   try {
     const stats = await stat(path)
     const real = Buffer.from(await realpath(path))
     if (!stats.isDirectory()) {
       if (name === '') throw new ImagoError('INTERNAL', `'${path}' is a file and needs a name in the archive`)
       const node = { path: real, below: Buffer.from(name), isFile: stats.isFile() }
-      const entries = await toEntries([node], await reader.read([node]), none, options)
+      const entries = await toEntries([node], await readNodes([node], reading), none, options)
       for (const entry of entries) if (entry.type === 'file') onTotal(contentSize(entry))
       yield entries
       return
     }
     if (name !== '') yield [{ ...common(Buffer.from(name), stats, options), type: 'directory' }]
     const prefix = name === '' ? none : Buffer.from(`${name}/`)
+    const tree = localTree(real, { batchSize, pace: reading.pace, ...(options.include !== undefined && { isIncluded: options.include }) })
     const readBatch = async (nodes: readonly LocalNode[]): Promise<readonly TarEntry[]> =>
-      await toEntries(nodes, await reader.read(nodes), prefix, options)
-    yield* readAhead(localTree(real, batchSize, options.include), batchesAtOnce, readBatch)
+      await toEntries(nodes, await readNodes(nodes, reading), prefix, options)
+    yield* readAhead(tree, batchesAtOnce, readBatch)
   } catch (error) {
     throw readError(error, path)
   }

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import type { LocalNode } from './local-tree.ts'
-import { NodeReader } from './node-reader.ts'
+import { Pace } from './pace.ts'
+import { readNodes } from './read-nodes.ts'
 
 describe.each([
   ['directly', Number.POSITIVE_INFINITY],
@@ -23,8 +24,11 @@ describe.each([
   afterAll(async () => await rm(folder, { recursive: true }))
 
   it('has its content, and what is larger has not', async () => {
-    const reader = new NodeReader({ limit: 4, slowMs })
-    const read = await reader.read(['small', 'empty', 'large', 'small'].map((name) => node(name)))
+    const options = { limit: 4, pace: new Pace(slowMs) }
+    const read = await readNodes(
+      ['small', 'empty', 'large', 'small'].map((name) => node(name)),
+      options,
+    )
     expect(read.map(({ stats, content }) => [stats.size, content && Buffer.from(content).toString()])).toEqual([
       [3, 'moo'],
       [0, ''],
@@ -34,22 +38,25 @@ describe.each([
   })
 
   it('is told by its kind, and links are not followed', async () => {
-    const reader = new NodeReader({ limit: 4, slowMs })
+    const options = { limit: 4, pace: new Pace(slowMs) }
     for (let round = 0; round < 2; round++) {
-      const [file, link, directory] = await reader.read([node('small'), node('link', false), node('.', false)])
+      const [file, link, directory] = await readNodes([node('small'), node('link', false), node('.', false)], options)
       expect(file?.stats.isFile()).toBe(true)
       expect(link?.linkName?.toString()).toBe('small')
       expect(directory?.stats.isDirectory()).toBe(true)
-      await expect(reader.read([node('small'), node('link')])).rejects.toMatchObject({ code: 'ELOOP' })
-      await expect(reader.read([node('small'), node('none')])).rejects.toMatchObject({ code: 'ENOENT' })
-      await expect(reader.read([node('small'), node('.')])).rejects.toMatchObject({ code: 'TRANSFER_FAILED' })
+      await expect(readNodes([node('small'), node('link')], options)).rejects.toMatchObject({ code: 'ELOOP' })
+      await expect(readNodes([node('small'), node('none')], options)).rejects.toMatchObject({ code: 'ENOENT' })
+      await expect(readNodes([node('small'), node('.')], options)).rejects.toMatchObject({ code: 'TRANSFER_FAILED' })
     }
   })
 
   it('comes in order when only some of it is slow', async () => {
-    const reader = new NodeReader({ limit: 4, slowMs })
+    const options = { limit: 4, pace: new Pace(slowMs) }
     const names = Array.from({ length: 100 }, (__, index) => ['small', 'empty', 'large'][index % 3] ?? '')
-    const read = await reader.read(names.map((name) => node(name)))
+    const read = await readNodes(
+      names.map((name) => node(name)),
+      options,
+    )
     expect(read.map(({ stats }) => stats.size)).toEqual(names.map((name) => ({ small: 3, empty: 0, large: 5 })[name]))
   })
 })

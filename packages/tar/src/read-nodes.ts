@@ -6,11 +6,7 @@ import { ImagoError } from '@imago/core'
 
 import { checkSize, readFlags } from './local-file.ts'
 import type { LocalNode } from './local-tree.ts'
-
-/** Milliseconds that a node may take that is read without the thread pool; from the system's cache it takes a hundredth of that. */
-const patienceMs = 2
-/** How many nodes go through the thread pool after one that took longer. */
-const pooledAfterSlow = 32
+import type { Pace } from './pace.ts'
 
 const open = promisify(fs.open)
 const read = promisify(fs.read)
@@ -25,53 +21,28 @@ export interface ReadNode {
 }
 
 /** How to read nodes. */
-export interface NodeReaderOptions {
+export interface ReadNodesOptions {
   /** Bytes of a file that is small. */
   readonly limit: number
-  /** Milliseconds after which a node counts as slow. @default 2 */
-  readonly slowMs?: number
+  readonly pace: Pace
 }
 
 /**
- * Looks at files, directories and links, and reads small files. What the system has in its cache is read directly: a way through the
- * thread pool costs many times what the calls themselves do. A node that takes longer comes from a disk or over a network, and the next
- * ones go through the pool, side by side.
+ * Looks at files, directories and links, and reads small files; in their order.
+ * @throws ImagoError `TRANSFER_FAILED` when a file becomes shorter or longer meanwhile, or is none any more
  */
-export class NodeReader {
-  readonly #limit: number
-  readonly #slowMs: number
-  #pooled = 0
-
-  constructor({ limit, slowMs = patienceMs }: NodeReaderOptions) {
-    this.#limit = limit
-    this.#slowMs = slowMs
+export async function readNodes(nodes: readonly LocalNode[], { limit, pace }: ReadNodesOptions): Promise<readonly ReadNode[]> {
+  const done: ReadNode[] = []
+  for (const node of nodes) {
+    if (!pace.isFast) break
+    done.push(pace.direct(() => readDirectly(node, limit)))
   }
-
-  /**
-   * Reads nodes, in their order.
-   * @throws ImagoError `TRANSFER_FAILED` when a file becomes shorter or longer meanwhile, or is none any more
-   */
-  async read(nodes: readonly LocalNode[]): Promise<readonly ReadNode[]> {
-    const done = this.#readDirectly(nodes)
-    if (done.length === nodes.length) return done
-    const rest = nodes.slice(done.length)
-    this.#pooled -= rest.length
-    const reading = rest.map((node) => readThroughPool(node, this.#limit))
-    await Promise.allSettled(reading) // nothing is left under way when one of them fails
-    return [...done, ...(await Promise.all(reading))]
-  }
-
-  /** The first ones, up to one that is slow. */
-  #readDirectly(nodes: readonly LocalNode[]): readonly ReadNode[] {
-    const done: ReadNode[] = []
-    for (const node of nodes) {
-      if (this.#pooled > 0) break
-      const started = performance.now()
-      done.push(readDirectly(node, this.#limit))
-      if (performance.now() - started > this.#slowMs) this.#pooled = pooledAfterSlow
-    }
-    return done
-  }
+  if (done.length === nodes.length) return done
+  const rest = nodes.slice(done.length)
+  pace.pooled(rest.length)
+  const reading = rest.map((node) => readThroughPool(node, limit))
+  await Promise.allSettled(reading) // nothing is left under way when one of them fails
+  return [...done, ...(await Promise.all(reading))]
 }
 
 function readDirectly({ path, isFile }: LocalNode, limit: number): ReadNode {
