@@ -43,7 +43,7 @@ export const makingMs = 300_000
 const made = new Map<string, string>()
 
 /** The path of something that the tests boot; it is made when it is not there. */
-export function guest(what: 'disk' | 'iso' | 'kernel' | 'initrd' | 'key'): string {
+export function guest(what: 'disk' | 'iso' | 'efi' | 'kernel' | 'initrd' | 'key'): string {
   const path = made.get(what) ?? make(what)
   made.set(what, path)
   return path

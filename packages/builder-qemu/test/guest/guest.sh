@@ -1,6 +1,6 @@
 #!/bin/bash
 # Makes what the tests boot, of Debian's packages alone, and prints its path:
-#   guest.sh disk | iso | kernel | initrd | key
+#   guest.sh disk | iso | efi | kernel | initrd | key
 # Neither root on the machine's disks, loop devices nor mounts are needed. What is made is kept, by the hash of what made it, in
 # $IMAGO_GUEST_CACHE or a folder of the user's cache. The guest's log-ins: root with the key, root and imago (with sudo) with 'imago'.
 set -euo pipefail
@@ -153,10 +153,46 @@ make_installer() {
     -boot-info-table "$tree"
 }
 
+# A disk that starts by UEFI, also with secure boot: a FAT partition with Debian's signed shim, GRUB and kernel.
+make_efi() {
+  local raw=$work/efi.raw mb=64 fat
+  (cd "$work" && apt-get -qq -o APT::Sandbox::User=root download shim-signed grub-efi-amd64-signed)
+  for deb in "$work"/*.deb; do dpkg-deb -x "$deb" "$work/signed"; done
+  cat >"$work/grub.cfg" <<'C'
+linux /vmlinuz quiet console=tty0 console=ttyS0 imago=efi
+initrd /initrd
+boot
+C
+  truncate -s "${mb}M" "$raw"
+  {
+    head -c 446 /dev/zero
+    printf '\x00\xfe\xff\xff\xef\xfe\xff\xff'
+    little_endian 2048
+    little_endian $(((mb - 1) * 2048))
+    head -c 48 /dev/zero
+    printf '\x55\xaa'
+  } | dd of="$raw" conv=notrunc status=none
+  fat=$raw@@1M
+  mformat -i "$fat" -F -T $(((mb - 1) * 2048)) ::
+  mmd -i "$fat" ::/EFI ::/EFI/BOOT ::/EFI/debian
+  mcopy -i "$fat" "$work/signed/usr/lib/shim/shimx64.efi.signed" ::/EFI/BOOT/BOOTX64.EFI
+  mcopy -i "$fat" "$work/signed/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed" ::/EFI/BOOT/grubx64.efi
+  mcopy -i "$fat" "$work/grub.cfg" ::/EFI/debian/grub.cfg
+  mcopy -i "$fat" "$kernel_file" ::/vmlinuz
+  mcopy -i "$fat" "$initrd" ::/initrd
+  qemu-img convert -O qcow2 "$raw" "$1"
+}
+
 case ${1:-} in
   key) made key ;;
   kernel) package=$(made package) && made kernel ;;
   initrd) package=$(made package) && made initrd ;;
+  efi)
+    package=$(made package)
+    kernel_file=$(made kernel)
+    initrd=$(made initrd)
+    made efi.qcow2
+    ;;
   disk | iso)
     made key >/dev/null
     package=$(made package)
@@ -166,5 +202,5 @@ case ${1:-} in
     grub=$(made grub)
     if [ "$1" = disk ]; then made disk.qcow2; else made installer.iso; fi
     ;;
-  *) echo "usage: guest.sh disk | iso | kernel | initrd | key" >&2 && exit 2 ;;
+  *) echo "usage: guest.sh disk | iso | efi | kernel | initrd | key" >&2 && exit 2 ;;
 esac
