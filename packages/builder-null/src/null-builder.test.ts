@@ -1,7 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, open, readFile, rm, stat } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import type { Communicator } from '@imago/core'
 import { isImagoError, secret } from '@imago/core'
 import { buildContext } from '@imago/testing'
 import { expect, test } from 'vitest'
@@ -116,6 +117,23 @@ test('this machine is provisioned where the definition stands', async () => {
   })
   expect(await nullBuilder({ communicator: 'local' }).build(ctx)).toEqual({ type: 'none', id: 'local' })
   expect(ctx.said.stdout).toBe(`${directory}\nx`)
+  await rm(directory, { recursive: true })
+})
+
+test('files keep their holes on this machine', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'imago-null-'))
+  const file = await open(join(directory, 'disk'), 'w')
+  await file.truncate(50_000_000)
+  await file.write('moo', 40_000_000)
+  await file.close()
+  const provision = async (machine: Communicator): Promise<void> => {
+    await machine.upload({ path: join(directory, 'disk') }, 'there')
+    await machine.download('there', join(directory, 'back'))
+  }
+  await nullBuilder({ communicator: 'local' }).build(buildContext({ directory, workDirectory: join(directory, 'work'), provision }))
+  const { size, blocks } = await stat(join(directory, 'back'))
+  expect([size, blocks * 512 < 1_000_000]).toEqual([50_000_000, true])
+  expect((await readFile(join(directory, 'back'))).indexOf('moo')).toBe(40_000_000)
   await rm(directory, { recursive: true })
 })
 
