@@ -74,7 +74,9 @@ test('a role is taken on once for all builds, and its code used once', () =>
       connect: { communicator: 'none' },
       ami: false,
     }
-    const image = defineImage({ name: 'cow', builders: { one: amazonEbs(options), two: amazonEbs(options), three: amazonEbs(options) } })
+    const two = amazonEbs({ ...options, region: 'eu-west-1' })
+    const three = amazonEbs({ ...options, launch: { tags: { number: 'three' } } })
+    const image = defineImage({ name: 'cow', builders: { one: amazonEbs(options), two, three } })
     const { builds } = await aws.run(image)
     expect(builds.map(({ error }) => error)).toEqual([undefined, undefined, undefined])
     expect(aws.emulator.journal.calls('AssumeRole').map(({ input }) => input)).toEqual([

@@ -5,7 +5,7 @@ import { ImagoError, reveal } from '@imago/core'
 import type { AwsAccess, AwsPlace } from '../options/access.ts'
 import type { Aws, AwsReference } from './aws.ts'
 import { toAwsError } from './aws-error.ts'
-import type { Operation, SdkClient, Service } from './aws-sdk.ts'
+import type { ClientOptions, Operation, SdkClient, Service } from './aws-sdk.ts'
 import { createClient, serviceOf, uploadInParts } from './aws-sdk.ts'
 import { credentialsOf } from './credentials.ts'
 
@@ -13,24 +13,18 @@ import { credentialsOf } from './credentials.ts'
  * One connection for all builds of this process with the same access. AWS limits requests for each account and region, and takes a
  * one-time code once: builds that run beside each other must share their pace and their session.
  */
-const connections = new Map<string, Promise<Aws>>()
+const connections = new Map<string, Connection>()
 
 /**
  * Connects: finds region and keys. Nothing is asked of AWS yet.
- * @throws ImagoError `AUTHENTICATION_FAILED` when there are no keys, `USAGE` when no region is named anywhere
+ * @throws ImagoError `USAGE` when no region is named anywhere
  */
-export async function connectAws(place: AwsPlace): Promise<Aws> {
-  const key = connectionKey(place)
-  const known = connections.get(key)
-  if (known !== undefined) return await known
-  const connecting = Connection.open(place)
-  connections.set(key, connecting)
-  try {
-    return await connecting
-  } catch (error) {
-    connections.delete(key)
-    throw error
-  }
+export async function connectAws({ region, access = {} }: AwsPlace): Promise<Aws> {
+  const key = connectionKey(access)
+  const connection = connections.get(key) ?? new Connection(access)
+  connections.set(key, connection)
+  // the SDK knows only the first of these two variables
+  return connection.at(region ?? process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'] ?? (await connection.profileRegion()))
 }
 
 /** Connects as a journal says. */
@@ -48,29 +42,30 @@ export async function connectAgain({ region, profile, credentialsFile, roleArn, 
 
 const relevantEnvironment = /^AWS_(?!SDK_)|^VAULT_/
 
-function connectionKey(place: AwsPlace): string {
+function connectionKey(access: AwsAccess): string {
   const environment = Object.entries(process.env)
     .filter(([name]) => relevantEnvironment.test(name))
     .map(([name, value = '']) => `${name}=${value}`)
-  const { mfaCode, keys } = place.access ?? {}
+  const { mfaCode, keys } = access
   const secrets = [mfaCode, keys?.accessKeyId, keys?.secretAccessKey, keys?.sessionToken].map((value) =>
     value === undefined ? '' : reveal(value),
   )
   return createHash('sha256')
-    .update(JSON.stringify([place, secrets, environment]))
+    .update(JSON.stringify([access, secrets, environment]))
     .digest('hex')
 }
 
 class Connection {
   readonly #access: AwsAccess
-  readonly #first: SdkClient
   readonly #reference: Omit<AwsReference, 'region'>
   readonly #clients = new Map<string, SdkClient>()
+  readonly #regions = new Map<string, Aws>()
+  /** Those of the first client, which the others share. */
+  #credentials: SdkClient['credentials']
 
-  private constructor(access: AwsAccess, first: SdkClient) {
+  constructor(access: AwsAccess) {
     const { profile, credentialsFile, assumeRole, endpoint } = access
     this.#access = access
-    this.#first = first
     this.#reference = {
       ...(profile !== undefined && { profile }),
       ...(credentialsFile !== undefined && { credentialsFile }),
@@ -80,13 +75,23 @@ class Connection {
     }
   }
 
-  static async open({ region, access = {} }: AwsPlace): Promise<Aws> {
-    const wanted = region ?? process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'] // the SDK knows only the first of these two
-    const first = createClient('ec2', clientOptions(access, wanted, credentialsOf(access, wanted)))
-    const found = wanted ?? (await profileRegion(first))
-    const connection = new Connection(access, first)
-    connection.#clients.set(`ec2 ${found}`, first)
-    return connection.#aws(found)
+  /** AWS in a region. */
+  at(region: string): Aws {
+    const known = this.#regions.get(region) ?? this.#aws(region)
+    this.#regions.set(region, known)
+    return known
+  }
+
+  /** The region that the profile names. */
+  async profileRegion(): Promise<string> {
+    try {
+      return await createClient('ec2', this.#options(undefined)).region()
+    } catch (error) {
+      throw new ImagoError('USAGE', 'no region is named', {
+        cause: error,
+        hint: "give the option region, such as 'eu-west-1', or set AWS_REGION",
+      })
+    }
   }
 
   #aws(region: string): Aws {
@@ -102,7 +107,7 @@ class Connection {
           throw toAwsError(error, { service: 's3', operation: 'PutObject', region, signal })
         }
       },
-      in: (other) => this.#aws(other),
+      in: (other) => this.at(other),
     }
   }
 
@@ -122,10 +127,17 @@ class Connection {
     const key = `${service} ${region}`
     const known = this.#clients.get(key)
     if (known !== undefined) return known
-    const options = clientOptions(this.#access, region, this.#first.credentials)
+    const options = this.#options(region)
     const made = createClient(service, service === 'ec2' ? options : { ...options, endpoint: undefined })
+    this.#credentials ??= made.credentials
     this.#clients.set(key, made)
     return made
+  }
+
+  #options(region: string | undefined): ClientOptions {
+    const { profile, endpoint, maxAttempts = 10, insecureTls = false } = this.#access
+    const credentials = this.#credentials ?? credentialsOf(this.#access, region)
+    return { region, credentials, profile, endpoint, maxAttempts, insecureTls }
   }
 
   /** What AWS's coded message about a missing permission says. */
@@ -138,25 +150,5 @@ class Connection {
     } catch {
       return undefined // the credentials may not decode: the error itself is what matters
     }
-  }
-}
-
-function clientOptions(
-  access: AwsAccess,
-  region: string | undefined,
-  credentials: SdkClient['credentials'],
-): Parameters<typeof createClient>[1] {
-  const { profile, endpoint, maxAttempts = 10, insecureTls = false } = access
-  return { region, credentials, profile, endpoint, maxAttempts, insecureTls }
-}
-
-async function profileRegion(client: SdkClient): Promise<string> {
-  try {
-    return await client.region()
-  } catch (error) {
-    throw new ImagoError('USAGE', 'no region is named', {
-      cause: error,
-      hint: "give the option region, such as 'eu-west-1', or set AWS_REGION",
-    })
   }
 }
