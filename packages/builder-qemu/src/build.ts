@@ -17,7 +17,7 @@ import type { PoweredMachine } from './power-on.ts'
 import { QemuImg } from './qemu-img.ts'
 import type { QemuOptions } from './qemu-options.ts'
 import type { QemuArtifact, QemuRootfsArtifact } from './qemu-result.ts'
-import { rootfsOf } from './result-paths.ts'
+import { platformOf, rootfsOf } from './result-paths.ts'
 import { makeSeeds } from './seeds.ts'
 import { shutDownMachine } from './shut-down-machine.ts'
 import { takeDisks } from './take-disks.ts'
@@ -104,7 +104,7 @@ async function rootfsArtifact(
 ): Promise<QemuRootfsArtifact> {
   const [file] = rootfs === undefined ? [] : await writeOutputs([rootfs.output], ctx)
   if (file === undefined) throw new ImagoError('INTERNAL', 'the file system of the machine was not taken')
-  return { type: 'qemu-rootfs', id: `sha256:${file.sha256}`, files: [file], platform: arch === 'x86_64' ? 'linux/amd64' : 'linux/arm64' }
+  return { type: 'qemu-rootfs', id: `sha256:${file.sha256}`, files: [file], platform: platformOf(arch) }
 }
 
 /** The login of a build that names none. */

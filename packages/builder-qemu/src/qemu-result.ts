@@ -85,8 +85,10 @@ export interface QemuDiskArtifact extends FilesArtifact {
   /** What a machine sees of the first disk, in bytes. */
   readonly virtualSize: number
   readonly arch: 'x86_64' | 'aarch64'
-  /** The archive of the file system; one of `files`. */
+  /** The archive of the file system; one of `files`. `dockerImport` takes it. */
   readonly rootfs?: ArtifactFile
+  /** What the archive of the file system is for: `linux/amd64`. */
+  readonly platform?: string
   /** The variables of the UEFI firmware; one of `files`. */
   readonly nvram?: ArtifactFile
 }

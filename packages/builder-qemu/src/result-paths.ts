@@ -2,6 +2,7 @@ import { extname } from 'node:path'
 
 import type { LocalOutput } from '@imago/core'
 
+import type { Arch } from './machine-spec.ts'
 import type { DiskResult, QemuResult, RootfsOptions } from './qemu-result.ts'
 
 /** The files that a result writes, as they stand in the definition. Also of a result that validation reports. */
@@ -27,6 +28,11 @@ export function diskPath(path: string, index: number): string {
 /** The archive of the file system that a disk brings with it, if it does. */
 export function rootfsOf({ path, rootfs }: DiskResult): RootfsOptions | undefined {
   return rootfs === true ? { path: `${withoutEnding(path)}.tar` } : rootfs
+}
+
+/** What Docker calls a processor. */
+export function platformOf(arch: Arch): string {
+  return arch === 'x86_64' ? 'linux/amd64' : 'linux/arm64'
 }
 
 /** What a path is without its ending: pictures and logs of a build that failed get names of their own beside it. */

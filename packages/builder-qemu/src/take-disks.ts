@@ -6,7 +6,7 @@ import type { BuildContext, StepContext } from '@imago/core'
 import type { WorkingDisk } from './machine-disks.ts'
 import type { QemuImg } from './qemu-img.ts'
 import type { DiskResult, QemuDiskArtifact } from './qemu-result.ts'
-import { diskPath } from './result-paths.ts'
+import { diskPath, platformOf } from './result-paths.ts'
 import type { RootfsArchive } from './take-rootfs.ts'
 import type { Output } from './write-outputs.ts'
 import { digestFile, moveFile, writeError, writeOutputs } from './write-outputs.ts'
@@ -47,7 +47,7 @@ export async function takeDisks(
     format: result.format,
     virtualSize,
     arch,
-    ...(rootfsFile !== undefined && { rootfs: rootfsFile }),
+    ...(rootfsFile !== undefined && { rootfs: rootfsFile, platform: platformOf(arch) }),
     ...(nvramFile !== undefined && { nvram: nvramFile }),
   }
 }

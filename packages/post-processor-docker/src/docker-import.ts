@@ -7,7 +7,7 @@ import * as v from 'valibot'
 import { engineSchema } from './engine-schema.ts'
 import { imageArtifact, removeImage } from './image-artifact.ts'
 import { repositorySchema, tagSchema } from './image-name.ts'
-import { onlyFile, sendFile } from './local-archive.ts'
+import { rootFileSystem, sendFile } from './local-archive.ts'
 import { withEngine } from './with-engine.ts'
 
 /** What {@link dockerImport} takes. */
@@ -37,8 +37,8 @@ const schema = v.strictObject({
 })
 
 /**
- * Makes a Docker image of one layer from a root file system: a tar file, plain or compressed with gzip, bzip2 or xz. For archives that
- * already are images, there is {@link dockerLoad}.
+ * Makes a Docker image of one layer from a root file system: a tar file, plain or compressed with gzip, bzip2 or xz; or the one that an
+ * artifact names as its `rootfs`, beside a disk image. For archives that already are images, there is {@link dockerLoad}.
  *
  * Fails with `UNSUPPORTED` for an archive of an image and for an artifact of several files, with `PROVIDER_UNAVAILABLE` and
  * `PROVIDER_FAILED`.
@@ -79,7 +79,7 @@ export async function importImage(
   if (input.type === 'docker-archive' || input.type === 'oci-archive') {
     throw new ImagoError('UNSUPPORTED', `'${input.id}' is the archive of an image, not of a file system`, { hint: 'use dockerLoad for it' })
   }
-  const file = onlyFile(input)
+  const file = rootFileSystem(input)
   const madeFor = 'platform' in input && typeof input.platform === 'string' ? input.platform : undefined
   const forPlatform = options.platform ?? madeFor
   const id = await sendFile(file, 'import into Docker', ctx, (stream) =>

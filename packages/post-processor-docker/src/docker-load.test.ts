@@ -82,6 +82,24 @@ describe('importImage', () => {
     expect(calls.at(-1)).toEqual({ platform: 'linux/amd64' })
   })
 
+  it('takes the root file system that an artifact names among its files', async () => {
+    const sent: string[] = []
+    const engine = fakeEngine({
+      import: async (stream) => {
+        sent.push(await text(stream))
+        return 'sha256:cow'
+      },
+      inspect: async (id) => details(id),
+    })
+    const [file] = rootfs.files
+    const disk = { path: '/nowhere/disk.qcow2', size: 1 }
+    const vm = { type: 'qemu-disk', id: 'x', files: [disk, ...rootfs.files], rootfs: { ...file } }
+    await importImage(engine, vm, {}, postProcessContext())
+    expect(sent).toEqual(['moo'])
+    const other = { ...vm, rootfs: { path: '/etc/passwd', size: 1 } }
+    await expect(importImage(engine, other, {}, postProcessContext())).rejects.toMatchObject({ code: 'UNSUPPORTED' })
+  })
+
   it('refuses what is an image already', async () => {
     await expect(importImage(fakeEngine({}), archive, {}, postProcessContext())).rejects.toMatchObject({
       code: 'UNSUPPORTED',

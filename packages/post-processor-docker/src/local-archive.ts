@@ -16,6 +16,19 @@ export function onlyFile(artifact: FilesArtifact): ArtifactFile {
   })
 }
 
+/**
+ * The root file system of an artifact: what it says is one, beside a disk image, or its only file.
+ * @throws ImagoError `UNSUPPORTED` when it has none
+ */
+export function rootFileSystem(artifact: FilesArtifact): ArtifactFile {
+  const rootfs = 'rootfs' in artifact ? artifact.files.find((file) => isSameFile(file, artifact.rootfs)) : undefined
+  return rootfs ?? onlyFile(artifact)
+}
+
+function isSameFile({ path }: ArtifactFile, other: unknown): boolean {
+  return typeof other === 'object' && other !== null && 'path' in other && other.path === path
+}
+
 /** Hands a file to `use` as a stream, with progress under the name of `task`. */
 export async function sendFile<T>(
   file: ArtifactFile,
