@@ -16,8 +16,10 @@ version=${kernel#linux-image-}
 hash=$({ cat "$here"/*; echo "$kernel"; } | sha256sum | cut -c1-16)
 store=$cache/$hash
 work=$cache/work-$hash
-find "$cache" -mindepth 1 -maxdepth 1 -type d ! -name "*$hash" -exec rm -rf '{}' +
 mkdir -p "$store"
+touch "$store"
+# what has not been used for a day was made by other versions
+find "$cache" -mindepth 1 -maxdepth 1 -type d -mmin +1440 -exec rm -rf '{}' +
 
 # $1: what is made; the function of that name makes it at $2
 made() {
