@@ -113,13 +113,17 @@ export async function exitCodeOf(process: SshProcess, connection: SshConnection)
   return code
 }
 
-/** Sends all of a stream to a process. One that ends without reading all of it is no error: its exit code counts. */
-export async function feed(process: SshProcess, source: Readable): Promise<void> {
+/**
+ * Sends all of a stream to a process, piece by piece: a piece is asked for when the one before it has left. One that ends without reading
+ * all of it is no error: its exit code counts.
+ */
+export async function feed(process: SshProcess, source: AsyncIterable<unknown>): Promise<void> {
   let over = false
   void process.exited.then(() => (over = true))
   for await (const chunk of source) {
     if (over || !process.stdin.writable) return
-    await Promise.race([writeTo(process, chunk as Uint8Array | string), process.exited]) // what a byte stream yields
+    const sent = new Promise<void>((resolve) => process.stdin.write(chunk, () => resolve())) // also when it fails: its end is told
+    await Promise.race([sent, process.exited])
   }
   process.stdin.end()
 }

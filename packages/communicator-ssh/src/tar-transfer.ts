@@ -24,18 +24,16 @@ export async function uploadAsTar(link: Link, cargo: Cargo, destination: string,
   const tar = (await link.facts())?.tar
   const unpack = `tar -xpf - ${largeRecords(tar)}`
   const script = cargo.kind === 'file' ? fileScript(destination, name, unpack) : directoryScript(destination, unpack)
-  const source = cargo.pack(name, { sparse: tar === 'gnu' || tar === 'bsd' })
-  source.on('error', () => undefined) // told when it is read
-  source.read(0) // begins to pack while the machine gets ready
+  const load = cargo.load(name, { sparse: tar === 'gnu' || tar === 'bsd' })
   const { process, pid } = await startScript(connection, script).catch((error: unknown) => {
-    source.destroy()
+    load.drop()
     throw error
   })
   const stderr = textOf(process)
   discard(process.stdout)
   const abort = abortOf(signal)
   try {
-    const sent = pid === undefined ? undefined : feed(process, source)
+    const sent = pid === undefined ? undefined : feed(process, load.pieces)
     const code = await Promise.race([process.exited, abort.promise, ...(sent === undefined ? [] : [sent.then(() => process.exited)])])
     if (code === 0) return
     await Promise.race([process.closed, connection.closed])
@@ -45,7 +43,7 @@ export async function uploadAsTar(link: Link, cargo: Cargo, destination: string,
     throw signal?.aborted === true ? abortError(signal) : error
   } finally {
     abort.stop()
-    source.destroy()
+    load.drop()
     process.close()
   }
 }

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream'
 import type { Source, TransferOptions } from '@imago/core'
 import { abortError, fileSystemError, ImagoError } from '@imago/core'
 import type { TarOwner } from '@imago/tar'
-import { packContent, packPath } from '@imago/tar'
+import { packChunks, packContent, packPath } from '@imago/tar'
 
 import type { Link } from './link.ts'
 import { resolveOwner } from './owner.ts'
@@ -22,12 +22,22 @@ export interface Cargo {
   readonly kind: 'file' | 'directory'
   /** @param name of a file; a directory's content stands at the root */
   pack(name: string, options?: PackingOptions): Readable
+  /** The same in pieces, and already under way. */
+  load(name: string, options?: PackingOptions): Load
 }
 
 /** How to pack a {@link Cargo}. */
 export interface PackingOptions {
   /** Leave the holes of files out. @default false */
   readonly sparse?: boolean
+}
+
+/** A packed {@link Cargo}. */
+export interface Load {
+  /** Each is good until the next one is asked for. */
+  readonly pieces: AsyncIterable<Uint8Array>
+  /** Gives up what has not been read. */
+  drop(): void
 }
 
 /** The contract of `Communicator.upload`. */
@@ -125,7 +135,25 @@ function cargoOf(
     ...(signal !== undefined && { signal }),
     ...(onProgress !== undefined && { onProgress }),
   }
-  if ('content' in source) return { kind, pack: (name) => packContent(name, source.content, common) }
+  if ('content' in source) {
+    const pack = (name: string): Readable => packContent(name, source.content, common)
+    return { kind, pack, load: (name) => begin(pack(name)) }
+  }
   const include = there.size === 0 ? {} : { include: (below: string): boolean => !there.has(below) }
-  return { kind, pack: (name, packing) => packPath(source.path, { name: kind === 'file' ? name : '', ...common, ...include, ...packing }) }
+  const options = (name: string, packing?: PackingOptions) => ({ name: kind === 'file' ? name : '', ...common, ...include, ...packing })
+  const pack = (name: string, packing?: PackingOptions): Readable => packPath(source.path, options(name, packing))
+  if (kind === 'directory') return { kind, pack, load: (name, packing) => begin(pack(name, packing)) }
+  return { kind, pack, load: (name, packing) => inPieces(packChunks(source.path, options(name, packing))) }
+}
+
+/** Begins to pack while the machine gets ready. What goes wrong is told when it is read. */
+function begin(stream: Readable): Load {
+  stream.on('error', () => undefined)
+  stream.read(0)
+  return { pieces: stream, drop: () => stream.destroy() }
+}
+
+/** A large file is read when it is sent, into buffers that are used again. */
+function inPieces(chunks: AsyncGenerator<Uint8Array, void, undefined>): Load {
+  return { pieces: chunks, drop: () => void chunks.return().catch(() => undefined) } // nobody listens any more
 }

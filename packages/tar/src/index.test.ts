@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 test('the public names of the package', async () => {
   expect(Object.keys(await import('./index.ts')).toSorted()).toMatchInlineSnapshot(`
     [
+      "packChunks",
       "packContent",
       "packEntries",
       "packPath",

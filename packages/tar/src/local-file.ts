@@ -20,17 +20,28 @@ export interface LocalFile {
   readonly size: number
 }
 
+/** How to read a large file. */
+export interface ReadChunksOptions {
+  /** Each chunk is good until the next one is asked for: two buffers are all that is needed then. @default false */
+  readonly reuse?: boolean
+  readonly signal?: AbortSignal
+}
+
 /**
  * Reads a large file in chunks, the next one while the reader is busy with the last. Throws `TRANSFER_FAILED` when it becomes shorter or
  * longer meanwhile.
  */
-export async function* readChunks(file: LocalFile, signal?: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* readChunks(file: LocalFile, options: ReadChunksOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
+  const { reuse = false, signal } = options
   const descriptor = await open(file.path, readFlags)
   let ahead: Promise<Uint8Array> | undefined
+  let [current, other]: readonly (Buffer | undefined)[] = []
   const readNext = (): Promise<Uint8Array> => {
-    const next = readChunk(descriptor)
-    next.catch(() => undefined) // thrown below, when it is awaited
-    return next
+    const buffer = other ?? Buffer.allocUnsafeSlow(chunkSize)
+    if (reuse) [current, other] = [buffer, current]
+    const reading = fill(descriptor, buffer).then((length) => buffer.subarray(0, length))
+    reading.catch(() => undefined) // thrown below, when it is awaited
+    return reading
   }
   try {
     let size = 0
@@ -47,11 +58,6 @@ export async function* readChunks(file: LocalFile, signal?: AbortSignal): AsyncG
     await Promise.allSettled([ahead])
     await close(descriptor)
   }
-}
-
-async function readChunk(descriptor: number): Promise<Uint8Array> {
-  const buffer = Buffer.allocUnsafeSlow(chunkSize)
-  return buffer.subarray(0, await fill(descriptor, buffer))
 }
 
 /** Reads until the buffer is full or the file ends; says how many bytes that were. */

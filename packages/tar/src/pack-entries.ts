@@ -34,7 +34,7 @@ async function* oneByOne(entries: Iterable<TarEntry> | AsyncIterable<TarEntry>):
 /** The same for entries that come several at a time. */
 export function packBatches(batches: AsyncIterable<readonly TarEntry[]>, options: PackEntriesOptions = {}): Readable {
   const { signal } = options
-  const stream = readableOf(encode(batches, options))
+  const stream = readableOf(encodeBatches(batches, options))
   if (signal === undefined) return stream
   const stop = (): void => void stream.destroy(abortError(signal))
   if (signal.aborted) stop()
@@ -42,7 +42,8 @@ export function packBatches(batches: AsyncIterable<readonly TarEntry[]>, options
   return stream.once('close', () => signal.removeEventListener('abort', stop))
 }
 
-async function* encode(
+/** The pieces of such a stream. */
+export async function* encodeBatches(
   batches: AsyncIterable<readonly TarEntry[]>,
   options: PackEntriesOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
@@ -64,6 +65,7 @@ async function* encode(
     options.onContent?.(packed)
   }
   for await (const entries of batches) {
+    if (options.signal?.aborted === true) throw abortError(options.signal)
     for (const entry of entries) {
       add(encodeHeader(entry))
       if (entry.type === 'file') {

@@ -1,5 +1,5 @@
 import { appendFileSync, truncateSync } from 'node:fs'
-import { chmod, mkdir, open, symlink, utimes, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, open, readdir, readlink, symlink, utimes, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -10,7 +10,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { makeDirectories, temporaryFolder } from '../test/tree.ts'
 import type { TarEntry } from './entry.ts'
 import { packContent } from './pack-content.ts'
-import { packPath } from './pack-path.ts'
+import { packChunks, packPath } from './pack-path.ts'
 import { readEntries } from './tar-stream.ts'
 
 /** The entries in words: `name mode uid:gid` and what they hold. */
@@ -155,6 +155,39 @@ describe('packPath', () => {
       break
     }
     expect(stream.destroyed).toBe(true)
+  })
+})
+
+/** The files below a folder that this process holds open, where the system tells. */
+async function openFiles(folder: string): Promise<readonly string[]> {
+  const descriptors = await readdir('/proc/self/fd').catch(() => [])
+  const paths = await Promise.all(descriptors.map(async (name) => await readlink(`/proc/self/fd/${name}`).catch(() => '')))
+  return paths.filter((path) => path.startsWith(folder))
+}
+
+describe('packChunks', () => {
+  it('packs the same, with two buffers for all pieces of a large file', async () => {
+    const folder = await temporaryFolder()
+    await writeFile(join(folder, 'large'), Buffer.from(Uint8Array.from({ length: 5_000_000 }, (_, index) => (index >> 12) % 251)))
+    await writeFile(join(folder, 'small'), 'moo')
+    const [copies, memories] = [[] as Buffer[], new Set<ArrayBufferLike>()]
+    for await (const chunk of packChunks(folder, { name: '' })) {
+      copies.push(Buffer.from(chunk))
+      if (chunk.length > 700_000) memories.add(chunk.buffer)
+    }
+    expect(Buffer.concat(copies).equals(await buffer(packPath(folder, { name: '' })))).toBe(true)
+    expect(memories.size).toBe(2)
+  })
+
+  it('holds no file open when it is given up, and stops when it is told to', async () => {
+    const folder = await temporaryFolder()
+    const file = join(folder, 'large')
+    await writeFile(file, Buffer.alloc(5_000_000, 1))
+    const chunks = packChunks(file, { name: 'f' })
+    for (let count = 0; count < 3; count++) await chunks.next()
+    await chunks.return()
+    expect(await openFiles(folder)).toEqual([])
+    await expect(packChunks(file, { name: 'f', signal: AbortSignal.abort() }).next()).rejects.toMatchObject({ code: 'CANCELLED' })
   })
 })
 

@@ -10,7 +10,8 @@ import { readChunks } from './local-file.ts'
 import type { LocalNode } from './local-tree.ts'
 import { localTree } from './local-tree.ts'
 import { Pace } from './pace.ts'
-import { packBatches } from './pack-entries.ts'
+import type { PackEntriesOptions } from './pack-entries.ts'
+import { encodeBatches, packBatches } from './pack-entries.ts'
 import { isText } from './header.ts'
 import { readAhead } from './read-ahead.ts'
 import type { ReadNode } from './read-nodes.ts'
@@ -65,9 +66,30 @@ export interface PackPathOptions {
  * @example await engine.putArchive(container, '/', packPath('site', { name: 'srv/site', owner: { uid: 0, gid: 0 } }))
  */
 export function packPath(path: string, options: PackPathOptions): Readable {
+  return packing(path, options, packBatches)
+}
+
+/**
+ * The same in pieces, each of which is good until the next one is asked for. For large files that takes a fifth less of the processor's
+ * time: their pieces share two buffers. Call its `return()` to give up.
+ */
+export function packChunks(path: string, options: PackPathOptions): AsyncGenerator<Uint8Array, void, undefined> {
+  return packing(path, { ...options, reuse: true }, encodeBatches)
+}
+
+interface PackingOptions extends PackPathOptions {
+  /** See `ReadChunksOptions`. */
+  readonly reuse?: boolean
+}
+
+function packing<T>(
+  path: string,
+  options: PackingOptions,
+  encode: (batches: AsyncIterable<readonly TarEntry[]>, options: PackEntriesOptions) => T,
+): T {
   const { signal, onProgress } = options
   const total: { bytes?: number } = {}
-  return packBatches(
+  return encode(
     batchesOf(path, options, (bytes) => (total.bytes = bytes)),
     {
       ...(signal !== undefined && { signal }),
@@ -80,7 +102,7 @@ export function packPath(path: string, options: PackPathOptions): Readable {
 
 async function* batchesOf(
   path: string,
-  options: PackPathOptions,
+  options: PackingOptions,
   onTotal: (bytes: number) => void,
 ): AsyncGenerator<readonly TarEntry[], void, undefined> {
   const name = options.name === '.' ? '' : options.name
@@ -112,7 +134,7 @@ async function toEntries(
   nodes: readonly LocalNode[],
   read: readonly ReadNode[],
   prefix: Buffer,
-  options: PackPathOptions,
+  options: PackingOptions,
 ): Promise<readonly TarEntry[]> {
   const entries: TarEntry[] = []
   for (const [index, known] of read.entries()) {
@@ -131,7 +153,7 @@ async function withoutHoles(entry: TarFile, path: Buffer, signal: AbortSignal | 
   return { ...entry, extents, content: readExtents(file, extents, signal) }
 }
 
-function toEntry({ path, below }: LocalNode, read: ReadNode, prefix: Buffer, options: PackPathOptions): TarEntry | undefined {
+function toEntry({ path, below }: LocalNode, read: ReadNode, prefix: Buffer, options: PackingOptions): TarEntry | undefined {
   const name = prefix.length === 0 ? below : Buffer.concat([prefix, below])
   if (read.stats.isFile()) return fileEntry(name, path, read, options)
   if (read.stats.isDirectory()) return { ...common(name, read.stats, options), type: 'directory' }
@@ -139,7 +161,7 @@ function toEntry({ path, below }: LocalNode, read: ReadNode, prefix: Buffer, opt
   return { ...common(name, read.stats, options), type: 'symlink', linkName: read.linkName }
 }
 
-function fileEntry(name: Buffer, path: Buffer, { stats, content }: ReadNode, options: PackPathOptions): TarFile {
+function fileEntry(name: Buffer, path: Buffer, { stats, content }: ReadNode, options: PackingOptions): TarFile {
   const { mode, uid, gid, mtime } = common(name, stats, options)
   return {
     // one by one: to spread them costs more than to read the file
@@ -150,7 +172,7 @@ function fileEntry(name: Buffer, path: Buffer, { stats, content }: ReadNode, opt
     mtime,
     type: 'file',
     size: stats.size,
-    content: content ?? readChunks({ path, size: stats.size }, options.signal),
+    content: content ?? readChunks({ path, size: stats.size }, options),
   }
 }
 
