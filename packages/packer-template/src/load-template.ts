@@ -3,6 +3,7 @@ import { basename, dirname, resolve } from 'node:path'
 import type { Image } from '@imago/core'
 import { ImagoError } from '@imago/core'
 
+import type { ComponentKind } from './fix/draft.ts'
 import type { Assembly, NamedBuilder } from './image/assemble.ts'
 import { assemble, nameBuilds } from './image/assemble.ts'
 import type { ImageModel, MappedComponent, MissingComponent, ModelComponent } from './image/image-model.ts'
@@ -180,13 +181,24 @@ function reportMissingOptions(model: ImageModel, reports: Reports): void {
 }
 
 function throwMissing(file: string, model: ImageModel, all: readonly NamedBuilder[]): void {
-  const missing = missingComponents(model)
-  if (missing.length === 0) return
-  const lines = missing.map((problem) => `  ${formatProblem(problem)}`)
-  const usable = all.filter(({ name }) => model.builds.some((build) => build.name === name && isMapped(build.component)))
-  const only = usable.length === 0 ? '' : `--only ${usable.map(({ name }) => name).join(',')} leaves out the other builders; `
+  const problems = missingComponents(model)
+  if (problems.length === 0) return
+  const lines = problems.map((problem) => `  ${formatProblem(problem)}`)
   throw new ImagoError('DEFINITION_INVALID', `${basename(file)} needs what there is not yet:\n${lines.join('\n')}`, {
-    hint: `${only}imago convert writes what there is`,
-    issues: missing.map(({ at, path, message }) => ({ path, message: `${message} (${formatPlace(at)})` })),
+    hint: `${withoutMissing(model, all)}imago convert writes what there is`,
+    issues: problems.map(({ at, path, message }) => ({ path, message: `${message} (${formatPlace(at)})` })),
   })
+}
+
+/** Says how to build what can be built. Provisioners cannot be left out. */
+function withoutMissing(model: ImageModel, all: readonly NamedBuilder[]): string {
+  const missing = componentsOf(model).filter((component): component is MissingComponent => !isMapped(component))
+  const usable = all.filter(({ name }) => model.builds.some((build) => build.name === name && isMapped(build.component)))
+  const named = (kind: ComponentKind): readonly string[] => [
+    ...new Set(missing.filter((component) => component.kind === kind).map(({ name }) => name)),
+  ]
+  if (usable.length === 0 || named('provisioner').length > 0) return ''
+  const only = named('builder').length === 0 ? [] : [`--only ${usable.map(({ name }) => name).join(',')}`]
+  const except = named('post-processor').length === 0 ? [] : [`--except ${named('post-processor').join(',')}`]
+  return `${[...only, ...except].join(' ')} leaves it out; `
 }

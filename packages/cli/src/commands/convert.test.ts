@@ -110,7 +110,7 @@ test('builders that there are not yet are told at once; the others can be planne
   const refused = await imago(['plan', 'web.json', '--var', 'region=eu'])
   expect(refused.code).toBe(2)
   expect(refused.stderr).toContain(
-    "imago: web.json needs what there is not yet:\n  web.json:6:5: builders[1]: there is no builder 'vmware-iso' yet\n  hint: --only null leaves out the other builders",
+    "imago: web.json needs what there is not yet:\n  web.json:6:5: builders[1]: there is no builder 'vmware-iso' yet\n  hint: --only null leaves it out",
   )
   for (const selection of [
     ['--only', 'null'],

@@ -7,9 +7,13 @@ type Load = () => Promise<ComponentTable>
 /** Components of Packer that have a counterpart, by their types. A new one is a table in a file of its own, and a line here. */
 const tables: Readonly<Record<ComponentKind, Readonly<Record<string, Load>>>> = {
   builder: {
+    'amazon-ebs': async () => (await import('./amazon/ebs.ts')).amazonEbsTable,
+    'amazon-ebssurrogate': async () => (await import('./amazon/surrogate.ts')).ebsSurrogateTable,
+    'amazon-ebsvolume': async () => (await import('./amazon/volume.ts')).ebsVolumeTable,
     docker: async () => (await import('./docker.ts')).dockerTable,
     file: async () => (await import('./file-builder-table.ts')).fileBuilderTable,
     null: async () => (await import('./null.ts')).nullTable,
+    qemu: async () => (await import('./qemu.ts')).qemuTable,
   },
   provisioner: {
     file: async () => (await import('./file.ts')).fileTable,
@@ -17,6 +21,7 @@ const tables: Readonly<Record<ComponentKind, Readonly<Record<string, Load>>>> = 
     'shell-local': async () => (await import('./shell-local.ts')).shellLocalTable,
   },
   'post-processor': {
+    'amazon-import': async () => (await import('./amazon/import.ts')).amazonImportTable,
     checksum: async () => (await import('./checksum.ts')).checksumTable,
     compress: async () => (await import('./compress.ts')).compressTable,
     'docker-import': async () => (await import('./docker-post-processors.ts')).dockerImportTable,

@@ -2,10 +2,13 @@ import type { DockerImportOptions, DockerPushOptions, DockerSaveOptions, DockerT
 
 import { always, flag, lateText, secretText, text } from '../mapping/coercions.ts'
 import { currentText, isYes } from '../mapping/current-value.ts'
+import { togetherWith } from '../mapping/group.ts'
 import { texts } from '../mapping/list-coercions.ts'
 import type { ComponentTable } from '../mapping/table.ts'
 import { as, defineTable, meaningless, noCounterpart, taken } from '../mapping/table.ts'
 import { outputFields } from '../text/field-table.ts'
+
+type Login = NonNullable<DockerPushOptions['login']>
 
 const from = '@imago/post-processor-docker'
 
@@ -37,9 +40,9 @@ export const dockerPushTable: ComponentTable = defineTable<DockerPushOptions>()(
     platform: noCounterpart(),
   },
   compose({ login, login_username: username, login_password: password, login_server: server }) {
-    if (!isYes(login) || username === undefined || password === undefined) return {}
-    const registry = registryOf(currentText(server))
-    return { login: { ...(registry !== undefined && { registry }), username, password } }
+    if (!isYes(login)) return {}
+    const own = togetherWith<Login>(['username', 'password'], { registry: registryOf(currentText(server)), username, password })
+    return own === undefined ? {} : { login: own }
   },
 })
 

@@ -1,17 +1,19 @@
 import type { DockerOptions, DockerResult } from '@imago/builder-docker'
 
 import { always, flag, secretText, text } from '../mapping/coercions.ts'
-import { currentText, inText, isYes } from '../mapping/current-value.ts'
+import { isYes, joinedTexts } from '../mapping/current-value.ts'
+import { togetherWith } from '../mapping/group.ts'
 import type { Known, Model } from '../mapping/known.ts'
-import { isKnown, known } from '../mapping/known.ts'
+import { isKnown } from '../mapping/known.ts'
 import { textMap, texts } from '../mapping/list-coercions.ts'
 import { localPath } from '../mapping/local-path.ts'
 import type { ComponentTable, Composed } from '../mapping/table.ts'
 import { as, defineTable, meaningless, noCounterpart, taken } from '../mapping/table.ts'
 import { commandWords } from '../shell/command-piece.ts'
-import { joined, textExpression } from '../typescript/expression.ts'
 import { containerOptions } from './docker-run-command.ts'
 import { unusedSshRows } from './ssh.ts'
+
+type Login = NonNullable<DockerOptions['login']>
 
 /** What a build does with its container. */
 type Result = Model<DockerResult>
@@ -63,15 +65,15 @@ export const dockerTable: ComponentTable = defineTable<DockerOptions<DockerResul
       ctx.reports.problem(ctx, `one of 'commit', 'export_path' and 'discard' is needed, and ${found}`)
     }
     if (ctx.options.members.get('image') === undefined) ctx.reports.problem(ctx, "'image' is missing")
-    const login = isYes(given.login) && given.login_username !== undefined && given.login_password !== undefined
     const { login_username: username, login_password: password } = given
+    const login = isYes(given.login) ? togetherWith<Login>(['username', 'password'], { username, password }) : undefined
     return {
       // Packer's default is to look for a newer image each time.
       pull: given.pull === undefined || isYes(given.pull) ? 'always' : 'missing',
       ...containerOptions(isKnown(given.run_command) ? given.run_command.value : undefined, ctx),
       ...capabilities(given.cap_add, given.cap_drop),
       ...(given.volumes !== undefined && { volumes: volumesOf(given.volumes) }),
-      ...(login && username !== undefined && password !== undefined && { login: { username, password } }),
+      ...(login !== undefined && { login }),
       ...resultOf(given, commits, discards),
     }
   },
@@ -107,16 +109,5 @@ function capabilities(add: Model<readonly string[]> | undefined, drop: Model<rea
 
 /** Folders of this machine by the paths that they have in the container. */
 function volumesOf(volumes: Model<Readonly<Record<string, string>>>): readonly Known<string>[] {
-  return Object.entries(volumes).map(([host, container]: [string, Model<string>]) => {
-    const path = currentText(container) ?? ''
-    const value = `${host}:${path}`
-    return known({
-      value,
-      key: JSON.stringify(value),
-      code(writer) {
-        const inside = isKnown(container) ? inText(container.code(writer)) : textExpression(path)
-        return joined([textExpression(`${host}:`), inside])
-      },
-    })
-  })
+  return Object.entries(volumes).map(([host, container]: [string, Model<string>]) => joinedTexts([`${host}:`, container]))
 }

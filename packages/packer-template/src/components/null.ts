@@ -1,6 +1,7 @@
 import type { NullOptions } from '@imago/builder-null'
 
 import { currentText } from '../mapping/current-value.ts'
+import { surely } from '../mapping/group.ts'
 import type { ComponentTable } from '../mapping/table.ts'
 import { defineTable } from '../mapping/table.ts'
 import { sshAccess, sshRows } from './ssh.ts'
@@ -13,12 +14,12 @@ export const nullTable: ComponentTable = defineTable<NullOptions>()({
   compose(given, ctx) {
     const communicator = currentText(given.communicator) ?? 'ssh'
     if (communicator === 'none') return { communicator }
-    if (communicator !== 'ssh') ctx.reports.problem(ctx, `there is no communicator '${communicator}' yet`, "known: 'ssh', 'none'")
+    if (communicator !== 'ssh') ctx.noCounterpart('communicator', "there are 'ssh' and 'none'")
     const { ssh_host: host, ssh_username: user } = given
     if (host === undefined) ctx.reports.problem(ctx, "'ssh_host' is missing")
     if (user === undefined) ctx.reports.problem(ctx, "'ssh_username' is missing")
     const logins = [given.ssh_password, given.ssh_private_key_file].filter((login) => login !== undefined)
     if (logins.length > 1) ctx.reports.problem(ctx, "'ssh_password' and 'ssh_private_key_file' exclude each other")
-    return { ...(host !== undefined && { host }), ...sshAccess(given, ctx) }
+    return { ...(host !== undefined && { host: surely(host) }), ...sshAccess(given, ctx) }
   },
 })

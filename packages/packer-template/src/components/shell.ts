@@ -2,9 +2,9 @@ import type { ShellOptions } from '@imago/provisioner-shell'
 
 import { always, flag, text } from '../mapping/coercions.ts'
 import { environmentList, environmentMap } from '../mapping/environment.ts'
-import { currentText, inText, isYes } from '../mapping/current-value.ts'
+import { currentText, isYes, joinedTexts } from '../mapping/current-value.ts'
 import type { Model } from '../mapping/known.ts'
-import { isKnown, known } from '../mapping/known.ts'
+import { isKnown } from '../mapping/known.ts'
 import { integers, lateTexts } from '../mapping/list-coercions.ts'
 import { localPath, localPaths } from '../mapping/local-path.ts'
 import type { ComponentTable } from '../mapping/table.ts'
@@ -14,7 +14,6 @@ import { executionFrom, executionOf } from '../shell/execution-options.ts'
 import { inlineOf } from '../shell/inline-script.ts'
 import { verbatimCommand } from '../shell/verbatim-command.ts'
 import { buildValues } from '../text/field-table.ts'
-import { joined, textExpression } from '../typescript/expression.ts'
 
 /** `shell` */
 export const shellTable: ComponentTable = defineTable<ShellOptions>()({
@@ -59,8 +58,6 @@ export const shellTable: ComponentTable = defineTable<ShellOptions>()({
 })
 
 function pathIn(folder: Model<string> | undefined, file: Model<string> | undefined): Model<string> {
-  if (!isKnown(folder)) return `/tmp/${currentText(file) ?? 'script.sh'}`
   const rest = `/${currentText(file) ?? 'script.sh'}`
-  const value = folder.value + rest
-  return known({ value, key: JSON.stringify(value), code: (writer) => joined([inText(folder.code(writer)), textExpression(rest)]) })
+  return isKnown(folder) ? joinedTexts([folder, rest]) : `/tmp${rest}`
 }

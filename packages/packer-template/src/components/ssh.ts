@@ -3,6 +3,7 @@ import type { Duration, Secret } from '@imago/core'
 
 import { duration, flag, integer, text, textOrSecret } from '../mapping/coercions.ts'
 import { currentText, isYes } from '../mapping/current-value.ts'
+import { listOf, togetherWith } from '../mapping/group.ts'
 import type { Model } from '../mapping/known.ts'
 import { isKnown } from '../mapping/known.ts'
 import { texts } from '../mapping/list-coercions.ts'
@@ -10,9 +11,11 @@ import { localPath } from '../mapping/local-path.ts'
 import type { OptionContext } from '../mapping/option-context.ts'
 import type { Composed, MeaninglessRow, NoCounterpartRow, Taken, TakenRow } from '../mapping/table.ts'
 import { meaningless, noCounterpart, taken } from '../mapping/table.ts'
+import type { Named } from './named.ts'
 import { parseTunnels } from './ssh-tunnels.ts'
 
-type Named<Names extends string, Row> = { readonly [Name in Names]: Row }
+type SshBastion = NonNullable<SshHost['bastions']>[number]
+type SocksProxy = Extract<SshHost['proxy'], { readonly type: 'socks5' }>
 
 /** Packer's options of SSH connections. */
 export type SshRows = Named<
@@ -33,10 +36,11 @@ export type SshRows = Named<
   Named<'pause_before_connecting' | 'ssh_timeout' | 'ssh_keep_alive_interval' | 'ssh_read_write_timeout', TakenRow<Duration>> &
   Named<'ssh_port' | 'ssh_handshake_attempts' | 'ssh_bastion_port' | 'ssh_proxy_port' | 'ssh_ip_version', TakenRow<number>> &
   Named<'ssh_password' | 'ssh_bastion_password' | 'ssh_proxy_password', TakenRow<string | Secret>> &
-  Named<'ssh_agent_auth' | 'ssh_bastion_agent_auth', TakenRow<boolean>> &
-  Named<'ssh_bastion_interactive' | 'ssh_pty' | 'ssh_clear_authorized_keys', NoCounterpartRow> &
+  Named<'ssh_agent_auth' | 'ssh_bastion_agent_auth' | 'ssh_pty', TakenRow<boolean>> &
+  Named<'ssh_bastion_interactive', NoCounterpartRow> &
   Named<'ssh_local_tunnels' | 'ssh_remote_tunnels' | 'ssh_ciphers' | 'ssh_key_exchange_algorithms', TakenRow<readonly string[]>> &
   Named<
+    | 'ssh_clear_authorized_keys'
     | 'ssh_disable_agent_forwarding'
     | 'ssh_keypair_name'
     | 'temporary_key_pair_name'
@@ -79,8 +83,8 @@ export const sshRows: SshRows = {
   ssh_ip_version: taken(integer),
   ssh_ciphers: taken(texts),
   ssh_key_exchange_algorithms: taken(texts),
-  ssh_pty: noCounterpart('commands run without a terminal; sudo needs none, unless requiretty is set'),
-  ssh_clear_authorized_keys: noCounterpart(),
+  ssh_pty: taken(flag),
+  ssh_clear_authorized_keys: meaningless('keys that are made for a build are removed'),
   ssh_disable_agent_forwarding: meaningless('the agent is not forwarded'),
   ssh_keypair_name: meaningless('keys are given as files'),
   temporary_key_pair_name: meaningless('keys that are made have no names'),
@@ -98,7 +102,9 @@ export const unusedSshRows: Named<keyof SshRows, MeaninglessRow> = Object.fromEn
 export type GivenSsh = Taken<SshRows>
 
 /** The options of an SSH connection, apart from the host. */
-export function sshAccess(given: GivenSsh, ctx: OptionContext): Composed<Omit<SshHost, 'host' | 'communicator'>> {
+export function sshAccess(given: GivenSsh, ctx: OptionContext): Composed<Omit<SshHost, 'host' | 'communicator' | 'clearAuthorizedKeys'>> {
+  if (isYes(given.ssh_pty))
+    ctx.reports.warn(ctx, "'ssh_pty' is ignored: commands run without a terminal", 'sudo needs none, unless requiretty is set')
   return {
     ...optional('port', given.ssh_port),
     ...optional('user', given.ssh_username),
@@ -128,24 +134,26 @@ function keyOf(file: Model<string> | undefined, certificate: Model<string> | und
 }
 
 function bastionOf(given: GivenSsh): Composed<Pick<SshHost, 'bastions'>> {
-  const host = given.ssh_bastion_host
-  if (host === undefined) return {}
-  const bastion = {
-    host,
-    ...optional('port', given.ssh_bastion_port),
-    ...optional('user', given.ssh_bastion_username),
-    ...optional('password', given.ssh_bastion_password),
+  const bastion = togetherWith<SshBastion>(['host'], {
+    host: given.ssh_bastion_host,
+    port: given.ssh_bastion_port,
+    user: given.ssh_bastion_username,
+    password: given.ssh_bastion_password,
     ...keyOf(given.ssh_bastion_private_key_file, given.ssh_bastion_certificate_file),
-    ...(isYes(given.ssh_bastion_agent_auth) && { agent: true }),
-  }
-  return { bastions: [bastion] }
+    agent: isYes(given.ssh_bastion_agent_auth) ? true : undefined,
+  })
+  return bastion === undefined ? {} : { bastions: listOf(bastion) }
 }
 
 function proxyOf(given: GivenSsh): Composed<Pick<SshHost, 'proxy'>> {
-  const host = given.ssh_proxy_host
-  if (host === undefined) return {}
-  const login = { ...optional('user', given.ssh_proxy_username), ...optional('password', given.ssh_proxy_password) }
-  return { proxy: { type: 'socks5', host, ...optional('port', given.ssh_proxy_port), ...login } }
+  const proxy = togetherWith<SocksProxy>(['host'], {
+    host: given.ssh_proxy_host,
+    type: 'socks5',
+    port: given.ssh_proxy_port,
+    user: given.ssh_proxy_username,
+    password: given.ssh_proxy_password,
+  })
+  return proxy === undefined ? {} : { proxy }
 }
 
 function tunnelsOf(given: GivenSsh, ctx: OptionContext): Composed<Pick<SshHost, 'tunnels'>> {

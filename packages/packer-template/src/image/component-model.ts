@@ -1,6 +1,6 @@
 import { findTable } from '../components/catalog.ts'
 import type { ComponentKind } from '../fix/draft.ts'
-import type { JsonNode, JsonObjectNode } from '../json/json-node.ts'
+import type { JsonNode, JsonObjectNode, JsonTextNode } from '../json/json-node.ts'
 import { plainJson } from '../json/json-node.ts'
 import { duration, integer, text } from '../mapping/coercions.ts'
 import type { Known, Model } from '../mapping/known.ts'
@@ -81,9 +81,14 @@ async function component(
 ): Promise<ModelComponent> {
   const { at, path, type } = config
   const table = await findTable(kind, type)
-  if (table === undefined) return { kind, type, at, path, json: plainJson(options) }
+  if (table === undefined) return { kind, type, at, path, name: nameOf(config), json: plainJson(options) }
   const given = Object.fromEntries(Object.entries(common).filter(([, value]) => value !== undefined))
   return { kind, type, at, path, table, common: given, ...table.map(options, contextOf(scope, config)) }
+}
+
+function nameOf(config: ComponentConfig & { readonly name?: string | JsonTextNode }): string {
+  const { name = config.type } = config
+  return typeof name === 'string' ? name : name.value
 }
 
 function contextOf(scope: BuildScope, { at, path }: Location): OptionContext {

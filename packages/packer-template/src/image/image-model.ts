@@ -43,6 +43,8 @@ export interface MappedComponent extends Location {
 export interface MissingComponent extends Location {
   readonly kind: ComponentKind
   readonly type: string
+  /** What `--except` calls it. */
+  readonly name: string
   /** As they stand in the template. */
   readonly json: Json
 }

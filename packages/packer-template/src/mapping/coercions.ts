@@ -12,19 +12,24 @@ import { asDuration, parseGoDuration } from './go-duration.ts'
 import { numberText, parseGoBool, parseGoInt } from './go-coercion.ts'
 import type { Known } from './known.ts'
 import { isKnown, known } from './known.ts'
-import type { Coercion, OptionContext } from './option-context.ts'
+import type { Coercion, LateScope, OptionContext } from './option-context.ts'
 import { renderText } from './option-context.ts'
 
 /** A text. Numbers become texts, and so do booleans: `1` and `0`. */
 export const text: Coercion<string> = (node, ctx) => knownText(node, ctx)
 
 /** A text that may be made while the build runs. */
-export function lateText(fields: FieldTable): Coercion<FromFacts<string>> {
+export function lateText(fields: FieldTable, prepare?: LateScope['prepare']): Coercion<FromFacts<string>> {
   return (node, ctx) => {
-    const rendered = renderLeaf(node, ctx, fields)
+    const rendered = renderLeaf(node, ctx, { fields, ...(prepare !== undefined && { prepare }) })
     if (rendered === undefined) return undefined
     return typeof rendered === 'string' ? constantText(rendered) : fromRendered(rendered)
   }
+}
+
+/** A text in which something stands for what it is not known to stand for elsewhere. */
+export function preparedText(prepare: NonNullable<LateScope['prepare']>): Coercion<string> {
+  return (node, ctx) => asStatic(renderLeaf(node, ctx, { prepare }))
 }
 
 /** A text that must not show up anywhere. */
@@ -111,10 +116,7 @@ function showDuration(value: Duration): string {
 
 /** The text of an option, which nothing may be kept of for the build. */
 export function knownText(node: JsonNode, ctx: OptionContext): Known<string> | undefined {
-  const rendered = renderLeaf(node, ctx)
-  if (rendered === undefined) return undefined
-  if (typeof rendered === 'string') return constantText(rendered)
-  return typeof rendered.value === 'string' ? staticText(rendered, rendered.value) : undefined
+  return asStatic(renderLeaf(node, ctx))
 }
 
 /** A text as an option takes it that may be made while the build runs. */
@@ -144,15 +146,20 @@ export function staticText(rendered: RenderedText, value: string): Known<string>
   return known({ value, key, code: write, unless: (writer) => writer.notEmpty(rendered) })
 }
 
+function asStatic(rendered: RenderedText | string | undefined): Known<string> | undefined {
+  if (typeof rendered !== 'object') return rendered === undefined ? undefined : constantText(rendered)
+  return typeof rendered.value === 'string' ? staticText(rendered, rendered.value) : undefined
+}
+
 function constantText(value: string): Known<string> | undefined {
   return value === '' ? undefined : known({ value, key: JSON.stringify(value), code: () => textExpression(value) })
 }
 
 /** The text of a value that is none of its own; what is no single value is reported. */
-export function renderLeaf(node: JsonNode, ctx: OptionContext, fields?: FieldTable): RenderedText | string | undefined {
+export function renderLeaf(node: JsonNode, ctx: OptionContext, late?: LateScope): RenderedText | string | undefined {
   switch (node.kind) {
     case 'text':
-      return renderText(node, ctx, fields)
+      return renderText(node, ctx, late)
     case 'plain':
       if (node.value === null) return undefined
       return typeof node.value === 'boolean' ? String(Number(node.value)) : numberText(node.value)

@@ -1,8 +1,8 @@
 import type { Expression } from '../typescript/expression.ts'
-import { textExpression } from '../typescript/expression.ts'
+import { joined, textExpression } from '../typescript/expression.ts'
 import type { Layout } from '../typescript/layout.ts'
-import type { Model } from './known.ts'
-import { isKnown } from './known.ts'
+import type { Known, Model } from './known.ts'
+import { isKnown, known } from './known.ts'
 
 /** The text of an option as it is now. */
 export function currentText(value: Model<string> | undefined): string | undefined {
@@ -18,6 +18,16 @@ export function currentTexts(value: Model<readonly string[]>): readonly string[]
 /** Whether an option says yes now. */
 export function isYes(value: Model<boolean> | undefined): boolean {
   return isKnown(value) ? value.value : value === true
+}
+
+/** Texts one after the other. */
+export function joinedTexts(parts: readonly Model<string>[]): Known<string> {
+  const value = parts.map((part) => currentText(part) ?? '').join('')
+  return known({
+    value,
+    key: JSON.stringify(value),
+    code: (writer) => joined(parts.map((part) => (isKnown(part) ? inText(part.code(writer)) : textExpression(part)))),
+  })
 }
 
 /** The code of a text as a part of a longer one. */

@@ -34,7 +34,7 @@ type ModelInside<T> = T extends Secret | ((...args: never) => unknown)
   : T extends readonly (infer Item)[]
     ? readonly Model<Item>[]
     : T extends object
-      ? { readonly [K in keyof T]: Model<T[K]> }
+      ? { readonly [K in keyof T]: Model<Exclude<T[K], undefined>> }
       : never
 
 /** Makes a {@link Known}. */

@@ -12,7 +12,7 @@ import type { Layout } from '../typescript/layout.ts'
 import { knownText, lateText, renderLeaf } from './coercions.ts'
 import type { Known, Model } from './known.ts'
 import { isKnown, known } from './known.ts'
-import type { Coercion, OptionContext } from './option-context.ts'
+import type { Coercion, LateScope, OptionContext } from './option-context.ts'
 import { contextInside } from './option-context.ts'
 
 /** Texts. One text holds several between commas. */
@@ -23,14 +23,14 @@ export const texts: Coercion<readonly string[]> = (node, ctx) => {
 }
 
 /** Texts that may be made while the build runs. */
-export function lateTexts(fields: FieldTable): Coercion<FromFacts<readonly string[]>> {
+export function lateTexts(fields: FieldTable, prepare?: LateScope['prepare']): Coercion<FromFacts<readonly string[]>> {
   return (node, ctx) => {
     if (node.kind !== 'array') {
-      const rendered = renderLeaf(node, ctx, fields)
+      const rendered = renderLeaf(node, ctx, { fields, ...(prepare !== undefined && { prepare }) })
       const late = typeof rendered === 'object' && typeof rendered.value !== 'string' ? rendered : undefined
       return late === undefined ? splitText(node, ctx) : splitLate(late)
     }
-    const read = lateText(fields)
+    const read = lateText(fields, prepare)
     const items = node.items.flatMap((item, index): Known<FromFacts<string>>[] => {
       const value = read(item, contextInside(ctx, item, index))
       if (isKnownText(value)) return [value]

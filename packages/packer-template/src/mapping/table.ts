@@ -1,7 +1,7 @@
 import type { Issue, Json } from '@imago/core'
 import { nameHint } from '@imago/core'
 
-import type { JsonNode, JsonObjectNode, Place } from '../json/json-node.ts'
+import type { JsonMember, JsonNode, JsonObjectNode, Place } from '../json/json-node.ts'
 import { plainJson } from '../json/json-node.ts'
 import { inside } from '../reports.ts'
 import type { Model } from './known.ts'
@@ -62,6 +62,8 @@ export interface TableParts<O extends object, R> {
 export interface ComponentContext extends OptionContext {
   /** The options as they are written. */
   readonly options: JsonObjectNode
+  /** Says of a value of an option that there is nothing like it yet. */
+  noCounterpart(name: string, instead?: string): void
 }
 
 /** Options of ours, some or all. */
@@ -102,6 +104,9 @@ export function as<const K extends string, T>(
 export function taken<T>(read: Coercion<T>): TakenRow<T> {
   return { kind: 'taken', read }
 }
+
+/** An option that `compose` reads itself, as it depends on others. */
+export const inCompose: TakenRow<never> = taken<never>(() => undefined)
 
 /** An option that has no counterpart yet. */
 export function noCounterpart(instead?: string): NoCounterpartRow {
@@ -149,20 +154,27 @@ function mapOptions<O extends object, R>(parts: TableParts<O, R>, options: JsonO
         takenValues[name] = row.read(value, here)
         break
       case 'no-counterpart':
-        if (!isZero(value))
-          missing.push({ name, at, path: here.path, value: plainJson(value), ...(row.instead !== undefined && { instead: row.instead }) })
+        if (!isZero(value)) missing.push(missingOption(written, { at, value }, ctx, row.instead))
         break
       case 'meaningless':
         break
     }
   }
+  const noCounterpart = (name: string, instead?: string): void => {
+    const member = options.members.get(name)
+    if (member !== undefined) missing.push(missingOption(name, member, ctx, instead))
+  }
   // each value was read by its own row
-  const composed = parts.compose?.(takenValues as Taken<R>, { ...ctx, options }) ?? {}
+  const composed = parts.compose?.(takenValues as Taken<R>, { ...ctx, options, noCounterpart }) ?? {}
   return { options: inReadingOrder({ ...direct, ...composed }), missing }
 }
 
+function missingOption(name: string, { at, value }: JsonMember, ctx: OptionContext, instead: string | undefined): MissingOption {
+  return { name, at, path: [...ctx.path, name], value: plainJson(value), ...(instead !== undefined && { instead }) }
+}
+
 /** What a step is about comes before how it does it. */
-const leading = ['image', 'inline', 'script', 'scripts', 'source', 'sources', 'content', 'destination']
+const leading = ['iso', 'disk', 'diskSize', 'image', 'inline', 'script', 'scripts', 'source', 'sources', 'content', 'destination']
 
 function inReadingOrder(options: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const given = Object.entries(options).filter(([, value]) => value !== undefined)

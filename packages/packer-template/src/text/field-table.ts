@@ -8,6 +8,8 @@ export interface FieldSource {
   read(facts: Facts): string
   /** The same in TypeScript, inside of a function of `facts`. */
   readonly code: Expression
+  /** Whether the code may evaluate to `undefined`, although it does not where the field makes sense. @default false */
+  readonly maybe?: boolean
 }
 
 /** Fields by their names: `HTTPIP` for `{{.HTTPIP}}`. */
@@ -24,7 +26,7 @@ export function factField(name: 'machineId' | 'host' | 'user' | 'sourceImage' | 
 }
 
 /** A fact of which only the builder knows what it is, as a field. */
-function otherFact(name: string): FieldSource {
+export function otherFact(name: string): FieldSource {
   return { read: (facts) => String(facts[name] ?? ''), code: code(`String(facts.${name} ?? '')`) }
 }
 

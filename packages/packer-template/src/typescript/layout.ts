@@ -1,7 +1,7 @@
 import type { Expression } from './expression.ts'
 
 /** A piece of TypeScript that may take several lines. */
-export type Layout = Expression | ListLayout | ObjectLayout | ArrowLayout | CallLayout | ChainLayout
+export type Layout = Expression | ListLayout | ObjectLayout | ArrowLayout | CallLayout | ChainLayout | EitherLayout
 
 /** `[a, b]` */
 export interface ListLayout {
@@ -42,6 +42,14 @@ export interface CallLayout {
   readonly kind: 'call'
   readonly callee: string
   readonly args: readonly Layout[]
+}
+
+/** `condition ? yes : no`, in the place of an option's value */
+export interface EitherLayout {
+  readonly kind: 'either'
+  readonly condition: Expression
+  readonly yes: Layout
+  readonly no: Layout
 }
 
 /** `head.first().second(a)`: calls of methods, one after the other. */

@@ -1,5 +1,5 @@
 import { printExpression, quote } from './expression.ts'
-import type { ChainLayout, CommentLine, Layout, ListItem, ObjectEntry } from './layout.ts'
+import type { ChainLayout, CommentLine, EitherLayout, Layout, ListItem, ObjectEntry } from './layout.ts'
 
 /** No line is longer, unless a text in it is. */
 export const lineWidth = 100
@@ -40,6 +40,8 @@ export function printLayout(layout: Layout, place: Place = { indent: 0, before: 
       return printArrow(layout.parameters, layout.body, place)
     case 'chain':
       return printChain(layout, place.indent)
+    case 'either':
+      return printEither(layout, place.indent)
     default:
       return printCall(layout.callee, layout.args, place)
   }
@@ -64,6 +66,10 @@ function flatLayout(layout: Layout): string | undefined {
     case 'chain': {
       const calls = layout.calls.map(flatLayout)
       return calls.includes(undefined) ? undefined : [layout.head, ...calls].join('.')
+    }
+    case 'either': {
+      const [yes, no] = [flatLayout(layout.yes), flatLayout(layout.no)]
+      return yes === undefined || no === undefined ? undefined : `${printExpression(layout.condition)} ? ${yes} : ${no}`
     }
     default:
       return joinFlat(`${layout.callee}(`, layout.args.map(flatLayout), ')')
@@ -114,6 +120,9 @@ function printEntry(entry: ObjectEntry, indent: number): string {
     return `${space}...(${printExpression(entry.condition)} && {\n${space}  ${memberText(entry.name, value)},\n${space}}),`
   }
   const value = printLayout(entry.value, { indent, before: indent + key.length, after: 1 })
+  if (entry.value.kind === 'either' && value.includes('\n')) {
+    return `${space}${key.trimEnd()}\n${space}  ${printEither(entry.value, indent + 2)},`
+  }
   const member = memberText(entry.name, value)
   const isLong = !value.includes('\n') && indent + member.length + 1 > lineWidth
   if (isLong && entry.value.kind === 'text' && keyText(entry.name).length >= 5) return `${space}${key.trimEnd()}\n${space}  ${value},`
@@ -136,6 +145,12 @@ function printArrow(parameters: string, body: Layout, { indent, before, after }:
 function printChoice({ condition, yes, no }: Extract<Layout, { kind: 'choice' }>, { indent }: Place): string {
   const space = ' '.repeat(indent + 2)
   return [condition, `${space}? ${printExpression(yes)}`, `${space}: ${printExpression(no)}`].join('\n')
+}
+
+function printEither({ condition, yes, no }: EitherLayout, indent: number): string {
+  const space = ' '.repeat(indent + 2)
+  const part = (layout: Layout): string => printLayout(layout, { indent: indent + 4, before: indent + 4, after: 0 })
+  return [printExpression(condition), `${space}? ${part(yes)}`, `${space}: ${part(no)}`].join('\n')
 }
 
 /** The last argument of a call opens on the call's line, when it is one that opens. */

@@ -7,6 +7,8 @@ import { code } from './expression.ts'
 export interface SharedConstant {
   readonly name: string
   readonly value: Layout
+  /** Away from their place, the compiler would take `'10m'` for any text. */
+  readonly isConst: boolean
   /** It is made from parameters, and must stand where they are known. */
   readonly usesParameters: boolean
 }
@@ -25,6 +27,7 @@ export function shareRepeated(
     const shared = constants.get(text) ?? {
       name: names.take(entry.name),
       value: entry.value,
+      isConst: entry.name !== 'env',
       usesParameters: /(?<![\w$])p[.[]/.test(text),
     }
     constants.set(text, shared)
@@ -37,8 +40,7 @@ export function shareRepeated(
 function groupText(entry: ObjectEntry): string | undefined {
   if (entry.kind !== 'member' || entry.value.kind !== 'object') return undefined
   const { entries } = entry.value
-  // Without their place, the compiler would take the type of a result for any text.
-  if (entries.some((member) => member.kind === 'comment' || member.name === 'type')) return undefined
+  if (entries.some((member) => member.kind === 'comment')) return undefined
   const text = `${entry.name}: ${printLayout(entry.value)}`
   return text.includes('=>') || text.length < 30 ? undefined : text
 }

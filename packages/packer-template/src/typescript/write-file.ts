@@ -108,8 +108,9 @@ function writeExport(image: CallLayout, { constants, derived, hasParameters, wri
   return `export default ${parameterized}(parameters, ${p} => {\n${lines.join('\n')}\n  return ${text}\n})`
 }
 
-function constantText({ name, value }: SharedConstant): string {
-  return `const ${name} = ${printLayout(value, { indent: 0, before: name.length + 9, after: 0 })}`
+function constantText({ name, value, isConst }: SharedConstant): string {
+  const end = isConst ? ' as const' : ''
+  return `const ${name} = ${printLayout(value, { indent: 0, before: name.length + 9, after: end.length })}${end}`
 }
 
 const dateParts: readonly DatePart[] = ['year', 'month', 'day', 'hour', 'minute', 'second', 'millisecond']

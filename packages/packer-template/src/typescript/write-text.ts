@@ -1,6 +1,7 @@
 import type { Operand, Pipeline, TemplateNode } from '../language/ast.ts'
 import { goString } from '../language/go-value.ts'
 import { packerVersion } from '../template/packer-version.ts'
+import type { FieldSource } from '../text/field-table.ts'
 import { buildValues } from '../text/field-table.ts'
 import type { RenderedText, RenderScope } from '../text/render-text.ts'
 import { variableOf } from '../text/render-text.ts'
@@ -143,7 +144,7 @@ class TextWriter {
   #field(fields: readonly string[]): Argument {
     const [name = '', ...more] = fields
     const field = more.length === 0 ? this.#scope?.fields?.[name] : undefined
-    return field === undefined ? literal('<no value>') : { typed: { expression: field.code, type: 'string' } }
+    return field === undefined ? literal('<no value>') : { typed: fieldCode(field) }
   }
 
   #call(name: string, args: readonly Argument[]): Argument {
@@ -160,7 +161,7 @@ class TextWriter {
       case 'build': {
         const value = buildValues[plain[0] ?? '']
         if (value === undefined) throw new Unwritable(`the build value '${plain[0] ?? ''}'`)
-        return { typed: { expression: value.code, type: 'string' } }
+        return { typed: fieldCode(value) }
       }
       case 'pwd':
         return { typed: stringCode('process.cwd()') }
@@ -206,4 +207,8 @@ function literal(value: Argument['literal']): Argument {
 function printArgument(argument: Argument | undefined): string {
   if (argument === undefined) throw new Unwritable('a call with an argument missing')
   return printExpression(asString(argument.typed))
+}
+
+function fieldCode({ code: expression, maybe = false }: FieldSource): Typed {
+  return { expression, type: maybe ? 'maybe-string' : 'string' }
 }

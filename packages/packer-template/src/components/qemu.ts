@@ -1,0 +1,218 @@
+import type { Accelerator, DiskInterface, Firmware, QemuOptions, QemuResult } from '@imago/builder-qemu'
+import type { MediaSource } from '@imago/hypervisor'
+
+import type { TemplateNode } from '../language/ast.ts'
+import { chosen } from '../mapping/chosen.ts'
+import { always, flag, integer, text, textOrSecret } from '../mapping/coercions.ts'
+import { currentText, isYes, joinedTexts } from '../mapping/current-value.ts'
+import type { Model } from '../mapping/known.ts'
+import { localPath, localPaths } from '../mapping/local-path.ts'
+import type { ComponentContext, ComponentTable, Composed, Taken } from '../mapping/table.ts'
+import { as, defineTable, inCompose, meaningless, noCounterpart, taken } from '../mapping/table.ts'
+import { inside } from '../reports.ts'
+import { mediaChecksum } from './media-source.ts'
+import { diskSizes, megabytes } from './megabytes.ts'
+import type { QemuArguments } from './qemu-arguments.ts'
+import { readQemuArguments } from './qemu-arguments.ts'
+import { sshAccess, sshRows } from './ssh.ts'
+import { vmOptions, vmRows } from './virtual-machine.ts'
+import { winrmRows } from './winrm.ts'
+
+const accelerator = chosen<Accelerator>({ renamed: { none: 'tcg' }, type: { name: 'Accelerator', package: '@imago/builder-qemu' } })
+const diskInterface = chosen<DiskInterface>({
+  renamed: { scsi: 'virtio-scsi' },
+  type: { name: 'DiskInterface', package: '@imago/builder-qemu' },
+})
+
+const freePorts = meaningless('any free port is taken')
+const disksAreOurs = meaningless('how disks are written is chosen here')
+
+const machineRows = {
+  accelerator: taken(accelerator),
+  cpus: taken(integer),
+  sockets: noCounterpart('give cpus'),
+  cores: noCounterpart('give cpus'),
+  threads: noCounterpart('give cpus'),
+  cpu_model: taken(text),
+  memory: taken(megabytes),
+  machine_type: taken(text),
+  disk_interface: as('diskInterface', diskInterface),
+  net_device: taken(text),
+  net_bridge: noCounterpart('extraNics adds a card at a bridge to the one through which the build reaches the machine'),
+  headless: taken(flag),
+  use_default_display: meaningless('QEMU chooses the display'),
+  display: taken(text),
+  vga: noCounterpart('the machine has a standard VGA card'),
+  qemuargs: inCompose,
+  qemu_binary: taken(text),
+  qemu_img_args: noCounterpart(),
+  firmware: noCounterpart("for UEFI write efi_boot: true, with efi_firmware_code and efi_firmware_vars for a firmware of one's own"),
+  use_pflash: meaningless('UEFI firmware always is in flash'),
+  efi_boot: taken(flag),
+  efi_firmware_code: taken(localPath),
+  efi_firmware_vars: taken(localPath),
+  efi_drop_efivars: taken(flag),
+  vtpm: as('tpm', flag),
+  use_tpm1: noCounterpart(),
+  tpm_device_type: meaningless('the device is chosen by the machine'),
+  vnc_bind_address: taken(text),
+  vnc_port_min: taken(integer),
+  vnc_port_max: taken(integer),
+  vnc_use_password: taken(flag),
+  vnc_password: taken(textOrSecret),
+  disable_vnc: meaningless('keys are typed at the monitor'),
+  qmp_enable: meaningless('the monitor is always there'),
+  qmp_socket_path: noCounterpart(),
+} as const
+
+const mediaRows = {
+  iso_url: taken(always(localPath)),
+  iso_urls: taken(localPaths),
+  iso_checksum: taken(mediaChecksum),
+  iso_target_path: meaningless('downloads are kept by what they are'),
+  iso_target_extension: meaningless('downloads are kept by what they are'),
+  iso_skip_cache: meaningless('local files are not copied'),
+  cdrom_interface: meaningless('what CDs are connected to is chosen by the machine'),
+  disk_image: taken(flag),
+  use_backing_file: noCounterpart('the disk that is made needs no other file'),
+  disk_size: taken(megabytes),
+  skip_resize_disk: taken(flag),
+  disk_additional_size: as('extraDisks', diskSizes),
+  disk_cache: disksAreOurs,
+  disk_discard: disksAreOurs,
+  disk_detect_zeroes: disksAreOurs,
+  skip_compaction: disksAreOurs,
+  disk_compression: taken(flag),
+  format: taken(text),
+  output_directory: taken(localPath),
+  vm_name: taken(text),
+  host_port_min: freePorts,
+  host_port_max: freePorts,
+  ssh_host_port_min: freePorts,
+  ssh_host_port_max: freePorts,
+  skip_nat_mapping: noCounterpart(),
+  run_once: meaningless('the machine is started once'),
+} as const
+
+type Given = Taken<typeof machineRows & typeof mediaRows & typeof sshRows>
+
+/** `qemu` */
+export const qemuTable: ComponentTable = defineTable<QemuOptions>()({
+  factory: { name: 'qemu', package: '@imago/builder-qemu' },
+  load: async () => (await import('@imago/builder-qemu')).qemu,
+  options: { ...mediaRows, ...machineRows, ...vmRows, ...sshRows, ...winrmRows },
+  compose(given, ctx) {
+    const name = given.vm_name ?? `packer-${ctx.build.name}`
+    const directory = given.output_directory ?? `output-${ctx.build.name}`
+    const path = joinedTexts([directory, '/', name])
+    const nodes = { name: nodesOf('vm_name', name, ctx), outputDirectory: nodesOf('output_directory', directory, ctx), disk: path.value }
+    const args = argumentsOf(nodes, ctx)
+    return {
+      ...startOf(given, ctx),
+      ...machineOf(given, args),
+      ...firmwareOf(given),
+      ...vmOptions(given, nodes.name, ctx),
+      ...connectionOf(given, ctx),
+      ...vncOf(given),
+      result: resultOf(given, path, directory, ctx),
+      ...programOf(given),
+      ...(args.rest.length > 0 && { qemuArgs: args.rest }),
+    }
+  },
+})
+
+/** A text as it is written in the template, to be put into others. */
+function nodesOf(option: string, value: Model<string>, ctx: ComponentContext): readonly TemplateNode[] {
+  const written = ctx.options.members.get(option)?.value
+  const parsed = written?.kind === 'text' ? ctx.renderer.parse(written, ctx) : undefined
+  return parsed?.nodes ?? [{ kind: 'text', text: currentText(value) ?? '' }]
+}
+
+function argumentsOf(names: Parameters<typeof readQemuArguments>[1], ctx: ComponentContext): QemuArguments {
+  const member = ctx.options.members.get('qemuargs')
+  if (member === undefined) return { extraCds: [], rest: [] }
+  return readQemuArguments(member.value, names, { ...ctx, ...inside(ctx, member.at, 'qemuargs') })
+}
+
+/** What the machine starts from: an installer, or a disk that has something on it. */
+function startOf(given: Given, ctx: ComponentContext): Composed<QemuOptions> {
+  const { iso_url: url, iso_urls: urls, iso_checksum: checksum } = given
+  const size = given.disk_size ?? '40g'
+  const isDisk = isYes(given.disk_image)
+  const has = (option: string): boolean => ctx.options.members.has(option)
+  if (has('iso_url') === has('iso_urls')) ctx.reports.problem(ctx, "one of 'iso_url' and 'iso_urls' is needed")
+  if (!has('iso_checksum')) ctx.reports.problem(ctx, "'iso_checksum' is missing", "'none' does not check what is downloaded")
+  const source: Model<MediaSource> = { url: url ?? urls ?? [], checksum: checksum ?? 'none' }
+  if (!isDisk) return { iso: source, diskSize: size }
+  return { disk: source, ...(!isYes(given.skip_resize_disk) && { diskSize: size }) }
+}
+
+/** Arguments for QEMU come before options. */
+function machineOf(given: Given, args: QemuArguments): Composed<QemuOptions> {
+  const accelerated = args.accelerator === undefined ? given.accelerator : args.accelerator === 'none' ? 'tcg' : args.accelerator
+  const cpuModel = args.cpuModel ?? given.cpu_model
+  const machineType = args.machineType ?? given.machine_type
+  const nic = args.nic ?? (given.net_device === undefined ? undefined : { model: given.net_device })
+  const headless = args.headless ?? (currentText(given.display) === 'none' ? true : given.headless)
+  return {
+    // what else it may be is checked with all options
+    ...(accelerated !== undefined && { accelerator: accelerated as Model<Accelerator> }),
+    // without them, Packer's machines have this
+    cpus: args.cpus ?? given.cpus ?? 1,
+    memory: args.memory ?? given.memory ?? '512m',
+    ...(cpuModel !== undefined && { cpuModel }),
+    ...(machineType !== undefined && { machineType }),
+    ...(nic !== undefined && { nic }),
+    ...(args.extraCds.length > 0 && { extraCds: args.extraCds }),
+    ...(headless !== undefined && { headless }),
+  }
+}
+
+function firmwareOf({ efi_boot: boots, efi_firmware_code: code, efi_firmware_vars: vars }: Given): { readonly firmware?: Model<Firmware> } {
+  if (code !== undefined && vars !== undefined) return { firmware: { code, vars } }
+  return isYes(boots) ? { firmware: 'uefi' } : {}
+}
+
+function connectionOf(given: Given, ctx: ComponentContext): Composed<QemuOptions> {
+  const communicator = currentText(given.communicator) ?? 'ssh'
+  if (communicator === 'none') return { communicator }
+  if (communicator !== 'ssh') {
+    ctx.noCounterpart('communicator', 'machines are reached over SSH')
+    return {}
+  }
+  if (given.ssh_username === undefined) ctx.reports.problem(ctx, "'ssh_username' is missing")
+  if (given.ssh_host !== undefined) ctx.noCounterpart('ssh_host', 'machines are reached through a port of this one')
+  return { ssh: sshAccess(given, ctx) }
+}
+
+/** Whoever says where the machine's screen is to be seen wants to see it. */
+function vncOf({
+  vnc_bind_address: bind,
+  vnc_port_min: low,
+  vnc_port_max: high,
+  vnc_use_password: asks,
+  vnc_password: password,
+}: Given): Composed<Pick<QemuOptions, 'vnc'>> {
+  const port = low !== undefined && low === high ? low : undefined
+  const secret = isYes(asks) ? password : undefined
+  if (bind === undefined && port === undefined && secret === undefined) return {}
+  return {
+    vnc: { ...(bind !== undefined && { bind }), ...(port !== undefined && { port }), ...(secret !== undefined && { password: secret }) },
+  }
+}
+
+function resultOf(given: Given, path: Model<string>, directory: Model<string>, ctx: ComponentContext): Model<QemuResult> {
+  const format = currentText(given.format) ?? 'qcow2'
+  if (format !== 'qcow2' && format !== 'raw') ctx.reports.problem(ctx, `there is no format '${format}'`, "known: 'qcow2', 'raw'")
+  const isUefi = isYes(given.efi_boot) || given.efi_firmware_code !== undefined
+  const disk = { path, ...(isUefi && !isYes(given.efi_drop_efivars) && { nvram: joinedTexts([directory, '/efivars.fd']) }) }
+  if (format === 'raw') return { format, ...disk }
+  return { format: 'qcow2', ...disk, ...(given.disk_compression !== undefined && { compress: given.disk_compression }) }
+}
+
+function programOf({ qemu_binary: program }: Given): Composed<QemuOptions> {
+  const name = currentText(program)
+  if (program === undefined || name === 'qemu-system-x86_64') return {}
+  const isArm = name?.endsWith('aarch64') === true
+  return { ...(isArm && { arch: 'aarch64' }), ...(name !== 'qemu-system-aarch64' && { programs: { system: program } }) }
+}
