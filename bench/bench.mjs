@@ -10,6 +10,7 @@ import { archiveCases } from './archives.mjs'
 import { commandLineCases } from './command-line.mjs'
 import { dockerCases } from './docker.mjs'
 import { memoryCases } from './memory.mjs'
+import { qemuCases } from './qemu.mjs'
 import { sshCases } from './ssh.mjs'
 
 const runs = Number(process.env.BENCH_RUNS ?? 5)
@@ -30,7 +31,7 @@ const tools = {
 
 const results = []
 try {
-  for (const make of [commandLineCases, dockerCases, sshCases, amazonCases, archiveCases, memoryCases]) {
+  for (const make of [commandLineCases, dockerCases, sshCases, qemuCases, amazonCases, archiveCases, memoryCases]) {
     for (const testCase of make(tools).filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)))) {
       results.push(testCase.measure === undefined ? compare(testCase) : { name: testCase.name, ...testCase.measure() })
       print(results.at(-1))
