@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 
 import { reasonToSkip } from '../../../test/requirement.ts'
 import { qemu } from '../src/index.ts'
-import type { QemuDiskArtifact, QemuOptions } from '../src/index.ts'
+import type { QemuDiskArtifact } from '../src/index.ts'
 import { findFirmware } from '../src/firmware.ts'
 import { machineFolder, qemuMachine } from '../src/machine-resource.ts'
 import type { MachineSpec } from '../src/machine-spec.ts'
@@ -120,43 +120,7 @@ describe.skipIf(skipped !== '')(`machines${skipped}`, () => {
     const machine = ['-accel', 'tcg', '-machine', 'pc', '-nodefaults', '-no-user-config', '-display', 'none', '-m', '16', '-bios', rom]
     expect((await runTool(['qemu-system-x86_64', ...machine, '-device', probeDevice], { signal })).exitCode).toBe(probeExitCode)
   })
-
-  test.each([
-    ['qcow2', {}],
-    ['qcow2', { compress: true }],
-    ['vmdk', {}],
-    ['vmdk', { compress: true }],
-    ['vdi', {}],
-    ['vhdx', {}],
-  ])('a disk as %s %j', { timeout: 100_000 }, async (format, more) => {
-    const options = { ...poweringOff(), diskSize: '3m', result: { format, path: `out/disk.${format}`, ...more } } as QemuOptions // every format has such options
-    const { report, directory } = await trial(defineImage({ name: 'formats', builders: { vm: qemu(options) } }))
-    expect(report.builds[0]?.error).toBeUndefined()
-    const path = join(directory, 'out', `disk.${format}`)
-    expect(report.builds[0]?.artifact).toMatchObject({ type: 'qemu-disk', format, files: [{ path }] })
-    const info = await new QemuImg().info(path, signal)
-    expect([info.format, info.virtualSize >= 3 * 1024 ** 2, info.backing]).toEqual([format, true, undefined])
-  })
-
-  test.each([
-    [true, 'no'],
-    [false, 'all'],
-  ])('a raw disk, sparse: %s, whose zeros take up %s room', { timeout: 100_000 }, async (sparse, room) => {
-    const vm = qemu({ ...poweringOff(), diskSize: '3m', result: { format: 'raw', path: 'disk.raw', sparse } })
-    const { report, directory } = await trial(defineImage({ name: 'raw', builders: { vm } }))
-    expect(report.builds[0]?.error).toBeUndefined()
-    const { size, blocks } = await stat(join(directory, 'disk.raw'))
-    expect([size, blocks * 512 > 1024 ** 2 ? 'all' : 'no']).toEqual([3 * 1024 ** 2, room])
-  })
 })
-
-function poweringOff(): Pick<QemuOptions, 'communicator' | 'kernel' | 'memory'> {
-  return {
-    communicator: 'none',
-    memory: '256m',
-    kernel: { image: guest('kernel'), initrd: guest('initrd'), commandLine: 'quiet imago=poweroff' },
-  }
-}
 
 describe.skipIf(withoutUefi !== '')(`UEFI${withoutUefi}`, () => {
   beforeAll(() => void guest('efi'), makingMs)

@@ -57,7 +57,7 @@ export default defineImage({
       disk: ${JSON.stringify(disk)},
       tpm: true,
       ssh: { key: ${JSON.stringify(key)} },
-      result: { format: 'raw', path: 'out/killed.raw', rootfs: true },
+      result: { format: 'raw', path: 'out/killed.raw', rootfs: { path: 'out/killed.tar', exclude: ['/usr', '/boot', '/var'] } },
     }),
   },
   provisioners: [shell({ inline: ['echo in the middle', 'sleep 1'] })],
