@@ -1,8 +1,8 @@
 import { clearAuthorizedKey, publicKeyOf, sshCommunicator } from '@imago/communicator-ssh'
 import type { BuildContext, Communicator } from '@imago/core'
+import { noMachine } from '@imago/core'
 
 import { LocalMachine } from './local-machine.ts'
-import { noMachine } from './no-machine.ts'
 import type { NoArtifact } from './null-builder.ts'
 import type { NullOptions, SshHost } from './null-options.ts'
 

@@ -2,8 +2,8 @@ import { resolve } from 'node:path'
 
 import { clearAuthorizedKey, createKeyPair } from '@imago/communicator-ssh'
 import type { SshKeyPair } from '@imago/communicator-ssh'
-import type { BuildContext } from '@imago/core'
-import { ImagoError, isImagoError } from '@imago/core'
+import type { BuildContext, Communicator } from '@imago/core'
+import { ImagoError, isImagoError, noMachine } from '@imago/core'
 import type { Seeds } from '@imago/hypervisor'
 
 import { bootMachine } from './boot-machine.ts'
@@ -11,7 +11,6 @@ import { connectMachine } from './connect-machine.ts'
 import { fetchMedia } from './fetch-media.ts'
 import { keepEvidence, keepSerialLog } from './keep-evidence.ts'
 import { makeDisks } from './machine-disks.ts'
-import { noMachine } from './no-machine.ts'
 import { powerOn } from './power-on.ts'
 import type { PoweredMachine } from './power-on.ts'
 import { QemuImg } from './qemu-img.ts'
@@ -85,7 +84,7 @@ async function useMachine(powered: PoweredMachine, use: MachineUse): Promise<Roo
 }
 
 /** What is still to be done in the machine when the provisioners are done. */
-async function leaveMachine(communicator: typeof noMachine, { options, ctx, keys }: MachineUse): Promise<RootfsArchive | undefined> {
+async function leaveMachine(communicator: Communicator, { options, ctx, keys }: MachineUse): Promise<RootfsArchive | undefined> {
   const { result, clearAuthorizedKey: clear = true } = options
   if (keys !== undefined && clear) {
     await ctx.step('keys', "remove the build's key from the machine", ({ signal }) =>

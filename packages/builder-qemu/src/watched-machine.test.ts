@@ -1,11 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 import type { Communicator } from '@imago/core'
-import { ImagoError } from '@imago/core'
+import { ImagoError, noMachine } from '@imago/core'
 import { fakeMachine } from '@imago/testing'
 import { expect, onTestFinished, test, vi } from 'vitest'
 
-import { noMachine } from './no-machine.ts'
 import type { Fate } from './watched-machine.ts'
 import { watchedMachine } from './watched-machine.ts'
 

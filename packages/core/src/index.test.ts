@@ -25,6 +25,7 @@ test('the public names of the package', async () => {
       "messageOf",
       "milliseconds",
       "nameHint",
+      "noMachine",
       "openShellSession",
       "optionSchema",
       "parameterized",

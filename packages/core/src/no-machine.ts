@@ -1,5 +1,5 @@
-import type { Communicator } from '@imago/core'
-import { ImagoError } from '@imago/core'
+import type { Communicator } from './communicator.ts'
+import { ImagoError } from './error.ts'
 
 function unsupported(): Promise<never> {
   return Promise.reject(
@@ -9,7 +9,7 @@ function unsupported(): Promise<never> {
   )
 }
 
-/** What stands for the machine of a build without one. */
+/** What a builder hands over as the machine of a build that has none, or none that can be reached. */
 export const noMachine: Communicator = {
   exec: unsupported,
   upload: unsupported,
