@@ -3,18 +3,22 @@ import { expect, test } from 'vitest'
 
 import { loadTemplate } from '../src/index.ts'
 import { folderWith, packer, withoutPacker } from './packer.ts'
+import { machineCases } from './machine-cases.ts'
 import { structureCases } from './structure-cases.ts'
 
-test.for(structureCases)('$name: accepted $accepted', async ({ template, accepted, leniency = false }) => {
+test.for([...structureCases, ...machineCases])('$name: accepted $accepted', async ({ template, accepted, leniency = false }) => {
   expect(await isAccepted(template)).toBe(accepted || leniency)
 })
 
-test.for(structureCases)(`Packer says of $name: accepted $accepted${withoutPacker}`, async ({ template, accepted }, { skip }) => {
-  skip(withoutPacker !== '')
-  const folder = await folderWith({ 'template.json': template })
-  const { code } = await packer(['validate', 'template.json'], folder)
-  expect(code === 0).toBe(accepted)
-})
+test.for([...structureCases, ...machineCases])(
+  `Packer says of $name: accepted $accepted${withoutPacker}`,
+  async ({ template, accepted }, { skip }) => {
+    skip(withoutPacker !== '')
+    const folder = await folderWith({ 'template.json': template })
+    const { code } = await packer(['validate', 'template.json'], folder)
+    expect(code === 0).toBe(accepted)
+  },
+)
 
 /** Whether a template can be built: as far as that can be told without starting anything. */
 async function isAccepted(template: string): Promise<boolean> {

@@ -1,6 +1,7 @@
 import type { NullOptions } from '@imago/builder-null'
 
 import { currentText } from '../mapping/current-value.ts'
+import { exclusive } from '../mapping/exclusive.ts'
 import { surely } from '../mapping/group.ts'
 import type { ComponentTable } from '../mapping/table.ts'
 import { defineTable } from '../mapping/table.ts'
@@ -18,8 +19,7 @@ export const nullTable: ComponentTable = defineTable<NullOptions>()({
     const { ssh_host: host, ssh_username: user } = given
     if (host === undefined) ctx.reports.problem(ctx, "'ssh_host' is missing")
     if (user === undefined) ctx.reports.problem(ctx, "'ssh_username' is missing")
-    const logins = [given.ssh_password, given.ssh_private_key_file].filter((login) => login !== undefined)
-    if (logins.length > 1) ctx.reports.problem(ctx, "'ssh_password' and 'ssh_private_key_file' exclude each other")
+    exclusive('ssh_password', 'ssh_private_key_file', ctx)
     return { ...(host !== undefined && { host: surely(host) }), ...sshAccess(given, ctx) }
   },
 })

@@ -34,8 +34,8 @@ export function instanceOptions(given: Taken<InstanceRows>, ctx: ComponentContex
     ...access,
     ...sourceOptions(given, ctx),
     ...spotOptions(given, ctx),
-    ...networkOptions(given),
-    ...launchOptions(given),
+    ...networkOptions(given, ctx),
+    ...launchOptions(given, ctx),
     ...connectOptions(given, ctx),
     ...(polling !== undefined && { polling }),
   }

@@ -5,13 +5,14 @@ import { plainJson } from '../../json/json-node.ts'
 import { chosen } from '../../mapping/chosen.ts'
 import { flag, integer, text } from '../../mapping/coercions.ts'
 import { currentText, isYes } from '../../mapping/current-value.ts'
+import { exclusive } from '../../mapping/exclusive.ts'
 import { eitherOf, group } from '../../mapping/group.ts'
 import type { Model } from '../../mapping/known.ts'
 import { isKnown, known } from '../../mapping/known.ts'
 import { localPath } from '../../mapping/local-path.ts'
 import { nested, nestedList } from '../../mapping/nested.ts'
 import type { Coercion } from '../../mapping/option-context.ts'
-import type { MeaninglessRow, NoCounterpartRow, Taken, TakenRow } from '../../mapping/table.ts'
+import type { ComponentContext, MeaninglessRow, NoCounterpartRow, Taken, TakenRow } from '../../mapping/table.ts'
 import { as, meaningless, noCounterpart, taken } from '../../mapping/table.ts'
 import { modelLayout } from '../../typescript/model-layout.ts'
 import type { Named } from '../named.ts'
@@ -130,7 +131,9 @@ export const launchRows: LaunchRows = {
 type Given = Taken<LaunchRows>
 
 /** How the instance is started. */
-export function launchOptions(given: Given): { readonly launch: Model<Launch> } {
+export function launchOptions(given: Given, ctx: ComponentContext): { readonly launch: Model<Launch> } {
+  exclusive('user_data', 'user_data_file', ctx)
+  exclusive('iam_instance_profile', 'temporary_iam_instance_profile_policy_document', ctx)
   const devices = deviceMappings(given.launch_block_device_mappings)
   const userDataFile: Model<Launch['userData']> | undefined = given.user_data_file && { file: given.user_data_file }
   const profile = given.temporary_iam_instance_profile_policy_document

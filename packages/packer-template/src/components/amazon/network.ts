@@ -2,12 +2,13 @@ import type { InstanceOptions } from '@imago/builder-amazon'
 
 import { flag, text } from '../../mapping/coercions.ts'
 import { isYes } from '../../mapping/current-value.ts'
+import { exclusive } from '../../mapping/exclusive.ts'
 import { eitherOf, group, isThere, listOf } from '../../mapping/group.ts'
 import type { Model } from '../../mapping/known.ts'
 import { isKnown } from '../../mapping/known.ts'
 import { textMap, texts } from '../../mapping/list-coercions.ts'
 import { nested } from '../../mapping/nested.ts'
-import type { Composed, Taken, TakenRow } from '../../mapping/table.ts'
+import type { ComponentContext, Composed, Taken, TakenRow } from '../../mapping/table.ts'
 import { as, taken } from '../../mapping/table.ts'
 import { threeWay } from '../../mapping/three-way.ts'
 import type { Named } from '../named.ts'
@@ -48,7 +49,8 @@ export const networkRows: NetworkRows = {
 type Given = Taken<NetworkRows>
 
 /** Where in the network the instance is, and who reaches it. */
-export function networkOptions(given: Given): Composed<Pick<InstanceOptions, 'network'>> {
+export function networkOptions(given: Given, ctx: ComponentContext): Composed<Pick<InstanceOptions, 'network'>> {
+  exclusive('security_group_id', 'security_group_ids', ctx)
   const one = given.security_group_id === undefined ? undefined : listOf<string>(given.security_group_id)
   const securityGroups = eitherOf(eitherOf(given.security_group_ids, one), given.security_group_filter)
   const cidrs = given.temporary_security_group_source_cidrs

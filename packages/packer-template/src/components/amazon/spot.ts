@@ -2,6 +2,7 @@ import type { InstanceOptions } from '@imago/builder-amazon'
 
 import { chosen } from '../../mapping/chosen.ts'
 import { renderLeaf, text } from '../../mapping/coercions.ts'
+import { exclusive } from '../../mapping/exclusive.ts'
 import { eitherOf, given, group, surely } from '../../mapping/group.ts'
 import type { Model } from '../../mapping/known.ts'
 import { isKnown, known } from '../../mapping/known.ts'
@@ -52,6 +53,7 @@ export const spotRows: SpotRows = {
 
 /** What the instance is, and whether it is one that nobody else wants at the moment. */
 export function spotOptions(options: Taken<SpotRows>, ctx: ComponentContext): Composed<Pick<InstanceOptions, 'instanceType' | 'spot'>> {
+  exclusive('instance_type', 'spot_instance_types', ctx)
   const instanceType = eitherOf(options.instance_type, options.spot_instance_types)
   if (instanceType === undefined) ctx.reports.problem(ctx, "one of 'instance_type' and 'spot_instance_types' is needed")
   const spot = spotOf(options)
