@@ -1,6 +1,6 @@
 import { typeBootCommand } from '@imago/hypervisor'
 
-import type { MachineUse } from './build.ts'
+import type { MachineUse } from './machine-use.ts'
 import type { PoweredMachine } from './power-on.ts'
 
 /** Types the boot command, if there is one. */

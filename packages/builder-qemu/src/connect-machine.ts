@@ -1,7 +1,7 @@
 import { sshCommunicator } from '@imago/communicator-ssh'
 import type { Communicator, Facts } from '@imago/core'
 
-import type { MachineUse } from './build.ts'
+import type { MachineUse } from './machine-use.ts'
 import type { PoweredMachine } from './power-on.ts'
 import { watchedMachine } from './watched-machine.ts'
 

@@ -32,7 +32,7 @@ export function machineSpec(options: QemuOptions, plan: MachinePlan, ctx: BuildC
     name: machineName(ctx),
     arch,
     accelerator,
-    type: options.machineType ?? (arch === 'aarch64' ? 'virt' : flash === undefined ? 'pc' : 'q35'),
+    type: options.machineType ?? defaultType({ arch, accelerator, flash }),
     cpu: options.cpuModel ?? (accelerator === 'tcg' ? 'max' : 'host'),
     cpus,
     memory: byteSize(memory),
@@ -54,6 +54,12 @@ export function machineSpec(options: QemuOptions, plan: MachinePlan, ctx: BuildC
       },
     }),
   }
+}
+
+function defaultType({ arch, accelerator, flash }: Pick<MachineSpec, 'arch' | 'accelerator'> & Pick<MachinePlan, 'flash'>): string {
+  // KVM has the interrupt controller of this machine only
+  if (arch === 'aarch64') return accelerator === 'kvm' ? 'virt,gic-version=max' : 'virt'
+  return flash === undefined ? 'pc' : 'q35'
 }
 
 function userNic({ nic = {}, forwards = [], communicator, ssh }: QemuOptions): NicSpec {

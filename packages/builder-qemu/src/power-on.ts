@@ -58,9 +58,14 @@ export async function powerOn(
     id: ({ process }) => String(process.pid),
   })
   const machine = await attachMachine(launched, serial, step.signal)
-  if (spec.vnc !== undefined) await showVnc(machine, options.vnc, { ctx, step })
-  await machine.powerOn(step.signal)
-  return { name: spec.name, machine, serial, nvram: flash?.vars }
+  try {
+    if (spec.vnc !== undefined) await showVnc(machine, options.vnc, { ctx, step })
+    await machine.powerOn(step.signal)
+    return { name: spec.name, machine, serial, nvram: flash?.vars }
+  } catch (error) {
+    machine.close()
+    throw error
+  }
 }
 
 /** @throws ImagoError `TOOL_MISSING` */

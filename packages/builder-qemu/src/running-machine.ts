@@ -121,8 +121,8 @@ export class RunningMachine implements Fate, Keyboard, PowerSwitch, Screen {
     })
     try {
       const end = await Promise.race([this.#parts.process.ended, aborted])
-      // a shutdown by the guest is one by itself; QEMU that crashes may not have written what it had to
-      if (end.exitCode !== 0) throw this.#lossError(end)
+      // QEMU that crashes, or was ended by somebody else, cut off the power
+      if (end.exitCode !== 0 || this.#shutdownReason === 'host-signal') throw this.#lossError(end)
     } finally {
       listening.abort()
     }
@@ -177,7 +177,8 @@ export class RunningMachine implements Fate, Keyboard, PowerSwitch, Screen {
         hint: 'a step, or what is installed in the guest, shuts it down',
       })
     }
-    const how = signal === undefined ? `exit code ${exitCode}` : `it was killed by ${signal}`
+    const byItself = this.#shutdownReason === 'host-signal' ? 'a signal told it to' : `exit code ${exitCode}`
+    const how = signal === undefined ? byItself : `it was killed by ${signal}`
     const said = words === '' ? '' : `: ${words}`
     return new ImagoError('MACHINE_LOST', `QEMU has ended in the middle of the build of ${name}, ${how}${said}`, {
       hint: 'look for who ended it: another program, or the system for lack of memory',

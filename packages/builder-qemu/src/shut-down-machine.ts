@@ -2,7 +2,7 @@ import type { Communicator } from '@imago/core'
 import { milliseconds, reveal } from '@imago/core'
 import { shutDown } from '@imago/hypervisor'
 
-import type { MachineUse } from './build.ts'
+import type { MachineUse } from './machine-use.ts'
 import type { PoweredMachine } from './power-on.ts'
 
 /** Shuts the machine down, and waits until QEMU has ended. A machine that nobody can ask is waited for: it goes off by itself. */

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 
 import type { ErrorJson, Provisioner } from '@imago/core'
 import { defineImage } from '@imago/core'
+import { waitForText } from '@imago/hypervisor'
 import { shell } from '@imago/provisioner-shell'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 
@@ -180,6 +181,19 @@ describe.skipIf(skipped !== '')(`what goes wrong while the machine runs${skipped
     })
     expect(silent.error.hint).toMatch(/look at \S+vm-failed\.png/)
     expect(await readdir(silent.directory)).toContain('vm-failed.png')
+  })
+
+  test.each(['builder.boot', 'builder.connect'])('a build that is cancelled in %s ends at once', { timeout: 100_000 }, async (id) => {
+    const abort = new AbortController()
+    const vm = qemu({ ...empty, boot: { command: id === 'builder.boot' ? [waitForText('never')] : '', wait: 0 } })
+    const { report, events } = await trial(defineImage({ name: 'cancelled', builders: { vm } }), {
+      signal: abort.signal,
+      onEvent: (event) => {
+        if (event.type === 'step-started' && event.step.id === id) setTimeout(() => abort.abort(), 300)
+      },
+    })
+    expect([report.status, report.left, events.unbalanced(), processesOf(report.runId)]).toEqual(['cancelled', [], [], []])
+    expect(report.durationMs).toBeLessThan(20_000)
   })
 
   test('what is left in the temporary folder: nothing', async () => {
