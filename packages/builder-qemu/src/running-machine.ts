@@ -12,11 +12,14 @@ import type { Fate } from './watched-machine.ts'
 import type { QmpEvent } from './qmp-message.ts'
 import { textMember } from './qmp-message.ts'
 
+/** What a machine is told and asked through. */
+export type Monitor = Pick<QmpClient, 'execute' | 'onEvent' | 'close'>
+
 /** What a {@link RunningMachine} is made of. */
 export interface MachineParts {
   readonly name: string
   readonly process: DetachedProcess
-  readonly monitor: QmpClient
+  readonly monitor: Monitor
   /** A folder for temporary files. */
   readonly folder: string
 }
@@ -32,6 +35,8 @@ export class RunningMachine implements Fate, Keyboard, PowerSwitch, Screen {
     return () => void this.#restartListeners.delete(listener)
   }
   #shutdownReason: string | undefined
+  /** Why it stands still for good. */
+  #standstill: ImagoError | undefined
   #mayEnd = false
 
   constructor(parts: MachineParts) {
@@ -115,12 +120,16 @@ export class RunningMachine implements Fate, Keyboard, PowerSwitch, Screen {
   async waitUntilOff(signal: AbortSignal): Promise<void> {
     this.expectEnd()
     const listening = new AbortController()
-    const aborted = new Promise<never>((_, reject) => {
-      if (signal.aborted) reject(abortError(signal))
-      signal.addEventListener('abort', () => reject(abortError(signal)), { signal: listening.signal })
+    const never = new Promise<never>((_, reject) => {
+      const look = (): void => {
+        if (this.#standstill !== undefined) reject(this.#standstill)
+        if (signal.aborted) reject(abortError(signal))
+      }
+      look()
+      for (const each of [signal, this.lost]) each.addEventListener('abort', look, { signal: listening.signal })
     })
     try {
-      const end = await Promise.race([this.#parts.process.ended, aborted])
+      const end = await Promise.race([this.#parts.process.ended, never])
       // QEMU that crashes, or was ended by somebody else, cut off the power
       if (end.exitCode !== 0 || this.#shutdownReason === 'host-signal') throw this.#lossError(end)
     } finally {
@@ -137,7 +146,7 @@ export class RunningMachine implements Fate, Keyboard, PowerSwitch, Screen {
 
   /** Closes the connections; the machine goes on. */
   close(): void {
-    this.#mayEnd = true
+    this.expectEnd()
     this.#parts.monitor.close()
     this.#parts.process.leave()
   }
@@ -145,7 +154,7 @@ export class RunningMachine implements Fate, Keyboard, PowerSwitch, Screen {
   #notice({ name, data }: QmpEvent): void {
     if (name === 'RESET') for (const listener of this.#restartListeners) listener()
     if (name === 'SHUTDOWN') this.#shutdownReason = textMember(data, 'reason')
-    if (name === 'BLOCK_IO_ERROR' && (data['nospace'] === true || data['action'] === 'stop')) this.#lost.abort(this.#diskError(data))
+    if (name === 'BLOCK_IO_ERROR' && (data['nospace'] === true || data['action'] === 'stop')) this.#standStill(this.#diskError(data))
     if (name === 'STOP' && this.#shutdownReason === undefined) void this.#checkStop()
   }
 
@@ -163,11 +172,16 @@ export class RunningMachine implements Fate, Keyboard, PowerSwitch, Screen {
   async #checkStop(): Promise<void> {
     const status = await this.#parts.monitor.execute('query-status').catch(() => undefined) // it has ended: that is noticed as well
     if (textMember(status ?? null, 'status') !== 'internal-error') return
-    this.#lost.abort(
+    this.#standStill(
       new ImagoError('MACHINE_LOST', `the processor of ${this.#parts.name} stopped with an internal error of the accelerator`, {
         hint: "try accelerator: 'tcg'",
       }),
     )
+  }
+
+  #standStill(why: ImagoError): void {
+    this.#standstill ??= why
+    this.#lost.abort(why)
   }
 
   #lossError({ exitCode, signal, words }: ProcessEnd): ImagoError {

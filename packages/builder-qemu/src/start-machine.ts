@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 
-import { ImagoError, messageOf, wait } from '@imago/core'
+import { ImagoError, isImagoError, messageOf, wait } from '@imago/core'
 import type { SerialConsole } from '@imago/hypervisor'
 
 import { machineArguments } from './machine-arguments.ts'
@@ -15,11 +15,8 @@ import type { MachineSpec } from './machine-spec.ts'
 import { QmpClient } from './qmp-client.ts'
 import { RunningMachine } from './running-machine.ts'
 
-/** How long QEMU may take until it answers, in milliseconds. */
+/** How long QEMU, and the emulator of the TPM, may take until they answer, in milliseconds. */
 const answerMs = 30_000
-
-/** How long QEMU may take to end when it has closed its monitor, in milliseconds. */
-const endMs = 3000
 
 /** What starting a machine needs. */
 export interface LaunchOptions {
@@ -78,17 +75,14 @@ export async function attachMachine(launched: LaunchedMachine, serial: SerialCon
   }
 }
 
+/** Connects as soon as QEMU listens. It does so before it has looked at all of its options. */
 async function openMonitor({ process, sockets: { qmp } }: LaunchedMachine, signal: AbortSignal): Promise<QmpClient> {
   const refused = process.ended.then((end) => Promise.reject(refusal(end)))
-  refused.catch(() => undefined) // later it is the machine that has ended
-  await whenThere(qmp, refused, signal)
-  try {
-    return await QmpClient.connect(qmp, signal)
-  } catch (error) {
-    // it listens before it looks at all of its options
-    await Promise.race([refused, wait(endMs, signal)])
-    throw error
-  }
+  return await untilDone(refused, signal, async (limit) => await QmpClient.connect(qmp, limit).catch(unlessUnavailable))
+}
+
+function unlessUnavailable(error: unknown): undefined {
+  if (!isImagoError(error, 'PROVIDER_UNAVAILABLE') && !isImagoError(error, 'MACHINE_LOST')) throw error
 }
 
 /** Starts the emulator of a TPM, which ends with QEMU. */
@@ -98,22 +92,34 @@ async function startTpm(state: string, folder: string, signal: AbortSignal): Pro
   const refused = process.ended.then(({ exitCode, words }) =>
     Promise.reject(new ImagoError('PROVIDER_FAILED', `the TPM does not start: ${words || `swtpm ended with ${exitCode}`}`)),
   )
-  refused.catch(() => undefined) // later it ends with the machine
-  await whenThere(tpmSocket(folder), refused, signal).finally(() => process.leave())
+  const look = async (): Promise<object | undefined> => await stat(tpmSocket(folder)).catch(() => undefined) // not yet
+  await untilDone(refused, signal, look).finally(() => process.leave())
 }
 
-/** Resolves when there is something at the path. */
-async function whenThere(path: string, refused: Promise<never>, signal: AbortSignal): Promise<void> {
+/** Tries, more and more slowly, until there is a result, or the program that is tried has ended. */
+async function untilDone<T extends object>(
+  refused: Promise<never>,
+  signal: AbortSignal,
+  attempt: (limit: AbortSignal) => Promise<T | undefined>,
+): Promise<T> {
+  const over = new AbortController()
+  const limit = AbortSignal.any([signal, over.signal])
   const deadline = performance.now() + answerMs
-  const look = async (): Promise<void> => {
+  const tries = async (): Promise<T> => {
     for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 1.5, 100)) {
-      const found = await stat(path).catch(() => undefined)
-      if (found !== undefined) return
-      if (performance.now() > deadline) throw new ImagoError('PROVIDER_FAILED', `nothing listens at '${path}' after ${answerMs / 1000} s`)
-      await wait(pauseMs, signal)
+      const result = await attempt(limit)
+      if (result !== undefined) return result
+      if (performance.now() > deadline)
+        throw new ImagoError('PROVIDER_FAILED', `what was started does not answer after ${answerMs / 1000} s`)
+      await wait(pauseMs, limit)
     }
   }
-  await Promise.race([look(), refused])
+  refused.catch(() => undefined) // later it ends with the machine
+  try {
+    return await Promise.race([tries(), refused])
+  } finally {
+    over.abort()
+  }
 }
 
 /** Reads the guest's serial port for as long as QEMU runs. */

@@ -21,10 +21,12 @@ import { takeRootfs } from './take-rootfs.ts'
 export async function useMachine(powered: PoweredMachine, use: MachineUse): Promise<RootfsArchive | undefined> {
   const { options, ctx, seeds, source } = use
   const { machine } = powered
+  const isEntered = options.communicator !== 'none'
   let isReached = false
   try {
+    if (!isEntered) machine.expectEnd() // when it is done, which only the guest knows
     await bootMachine(powered, use)
-    const { way, facts } = options.communicator === 'none' ? { way: noMachine, facts: {} } : await connectMachine(powered, use)
+    const { way, facts } = isEntered ? await connectMachine(powered, use) : { way: noMachine, facts: {} }
     await using communicator = way
     isReached = true
     await ctx.provision(communicator, {
