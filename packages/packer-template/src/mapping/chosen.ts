@@ -25,10 +25,10 @@ export function chosen<T extends string>({ renamed = {}, names = [], type }: Cho
       const text = writer.text(rendered)
       const example = names.includes(value) ? value : (names[0] ?? value)
       const typeName = type === undefined ? printExpression(textExpression(example)) : writer.importedType(type.package, type.name)
-      const cast = code(`${printPrimary(text)} as ${typeName}`, 'cast')
-      if (name === undefined) return cast
+      const cast = `${printPrimary(text)} as ${typeName}`
+      if (name === undefined) return code(cast, 'cast')
       const condition = `${printOperand(text, 'equality')} === ${printExpression(textExpression(String(rendered.value)))}`
-      return { kind: 'choice', condition, yes: textExpression(name), no: cast }
+      return { kind: 'choice', condition, yes: textExpression(name), no: code(`(${cast})`) }
     }
     return known<T>({
       value,

@@ -1,0 +1,147 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { isImagoError } from '@imago/core'
+import { expectMachine, fakeMachine, rehearse } from '@imago/testing'
+import { describe, expect, onTestFinished, test } from 'vitest'
+
+import { load } from '../test/load.ts'
+
+const ssh = { type: 'null', ssh_host: 'server.example', ssh_username: 'root', ssh_password: 'password' }
+
+describe('steps', () => {
+  test('commands run with what is in front of them', async () => {
+    const { image } = await load({
+      variables: { release: 'bookworm' },
+      builders: [ssh],
+      provisioners: [
+        {
+          type: 'shell',
+          environment_vars: ['RELEASE={{user `release`}}', 'TYPE={{build_type}}'],
+          execute_command: "echo 'vagrant' | {{.Vars}} sudo -S -E bash '{{.Path}}'",
+          inline: ['echo {{user `release` | upper}}', 'true'],
+        },
+      ],
+    })
+    const { machines } = await rehearse(image)
+    expectMachine(machines['null'] ?? fakeMachine()).toHaveRun(/BOOKWORM/, { env: { RELEASE: 'bookworm', TYPE: 'null' } })
+    expect(image.provisioners[0]?.options).toMatchObject({ sudo: { password: expect.anything(), preserveEnv: true }, interpreter: 'bash' })
+  })
+
+  test('scripts and files come from the folder that Packer would take them from', async () => {
+    const directory = await folderWith({ 'one.sh': '#!/bin/sh\necho one\n', 'site.conf': 'listen 80;\n' })
+    const { image } = await load(
+      {
+        builders: [ssh],
+        provisioners: [
+          { type: 'file', source: 'site.conf', destination: '/etc/site.conf' },
+          { type: 'shell', script: '{{template_dir}}/one.sh' },
+        ],
+      },
+      { directory },
+    )
+    const { machines } = await rehearse(image, { directory })
+    expectMachine(machines['null'] ?? fakeMachine()).inOrder([{ upload: '/etc/site.conf', content: 'listen 80;\n' }, /.+/])
+  })
+
+  test('are for the builds that they name, and may be other ones for each', async () => {
+    const { image } = await load({
+      builders: [
+        { ...ssh, name: 'a' },
+        { ...ssh, name: 'b' },
+        { ...ssh, name: 'c' },
+      ],
+      provisioners: [
+        { type: 'shell', inline: ['only-a'], only: ['a'] },
+        { type: 'shell', inline: ['not-a'], except: ['a'] },
+        { type: 'shell', inline: ['all'], override: { c: { inline: ['all-but-c'] } } },
+        { type: 'shell', inline: ['name={{build_name}}'] },
+      ],
+    })
+    const { machines } = await rehearse(image)
+    const commands = (name: 'a' | 'b' | 'c'): string => JSON.stringify(machines[name]?.records)
+    expect(commands('a')).toContain('only-a')
+    expect(commands('a')).not.toContain('not-a')
+    expect(commands('b')).toContain('not-a')
+    expect(commands('b')).not.toContain('only-a')
+    expect(commands('c')).toContain('all-but-c')
+    expect(commands('b')).toContain('name=b')
+  })
+
+  test('that clean up after an error run after an error', async () => {
+    const { image } = await load({
+      builders: [ssh],
+      provisioners: [{ type: 'shell', inline: ['false'] }],
+      'error-cleanup-provisioner': { type: 'shell', inline: ['clean-up'] },
+    })
+    expect(image.errorCleanup).toHaveLength(1)
+    expect(image.errorCleanup[0]).toMatchObject({ type: 'shell' })
+  })
+
+  test('what every step has', async () => {
+    const step = { type: 'shell', inline: ['true'], pause_before: '10s', timeout: '1h', max_retries: '3' }
+    const { image } = await load({ builders: [ssh], provisioners: [step] })
+    expect(image.provisioners[0]).toMatchObject({ pauseBefore: '10s', timeout: '1h', retry: 3 })
+  })
+
+  test('values of sensitive variables are masked wherever they stand', async () => {
+    const { image } = await load(
+      {
+        variables: { password: 'hunter2' },
+        'sensitive-variables': ['password'],
+        builders: [{ type: 'null', communicator: 'none' }],
+        provisioners: [{ type: 'shell-local', inline: ['echo the password is {{user `password`}}'] }],
+      },
+      {},
+    )
+    const { events } = await rehearse(image)
+    expect(events.output('null')).toBe('the password is <secret>\n')
+    expect(JSON.stringify(events)).not.toContain('hunter2')
+  })
+})
+
+describe('what is wrong is told with its place', () => {
+  test('all of it at once', async () => {
+    const failed = load({
+      builders: [{ ...ssh, ssh_prt: 22, ssh_timeout: 'long' }],
+      provisioners: [{ type: 'shell', inlin: ['true'] }],
+    })
+    await expect(failed).rejects.toThrow(`template.json has 3 problems:
+  template.json:8:7: builders[0].ssh_prt: unknown option 'ssh_prt' (did you mean 'ssh_port'?)
+  template.json:9:7: builders[0].ssh_timeout: must be a duration such as '5m', not 'long'
+  template.json:15:7: provisioners[0].inlin: unknown option 'inlin' (did you mean 'inline'?)`)
+  })
+
+  test('what Packer only refuses out of caution is a warning for those who ask', async () => {
+    const template = { builders: [{ ...ssh, ssh_prt: 22 }] }
+    await expect(load(template)).rejects.toThrow("unknown option 'ssh_prt'")
+    const { warnings } = await load(template, { lenient: true })
+    expect(warnings.map(({ message }) => message)).toEqual(["unknown option 'ssh_prt'"])
+  })
+
+  test('what there is not yet, and how to do without', async () => {
+    const template = {
+      builders: [ssh, { type: 'virtualbox-iso' }],
+      'post-processors': [{ type: 'vagrant' }, { type: 'vagrant', name: 'box' }],
+    }
+    const error: unknown = await load(template).catch((caught: unknown) => caught)
+    expect(isImagoError(error, 'DEFINITION_INVALID')).toBe(true)
+    expect(error).toMatchObject({
+      message: `template.json needs what there is not yet:
+  template.json:9:5: builders[1]: there is no builder 'virtualbox-iso' yet
+  template.json:14:5: post-processors[0]: there is no post-processor 'vagrant' yet
+  template.json:17:5: post-processors[1]: there is no post-processor 'vagrant' yet`,
+      hint: '--only null --except vagrant,box leaves it out; imago convert writes what there is',
+    })
+    const { image } = await load(template, { only: ['null'], except: ['vagrant', 'box'] })
+    expect(Object.keys(image.builders)).toEqual(['null'])
+  })
+})
+
+async function folderWith(files: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'imago-template-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  await Promise.all(Object.entries(files).map(([name, content]) => writeFile(join(folder, name), content)))
+  return folder
+}
