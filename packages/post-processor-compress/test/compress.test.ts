@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
+import { truncateSync } from 'node:fs'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { FilesArtifact } from '@imago/core'
@@ -117,7 +118,7 @@ describe.each(formats)('%s', (format) => {
     const context = contextOf()
     let shortened = false
     const emit: Context['emit'] = () => {
-      if (!shortened) void truncate(join(directory, 'a.img'), 100)
+      if (!shortened) truncateSync(join(directory, 'a.img'), 100)
       shortened = true
     }
     await expect(compress({ output: `cow.${format}` }).process(input, { ...context, emit })).rejects.toMatchObject({
