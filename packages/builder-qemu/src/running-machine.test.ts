@@ -26,7 +26,7 @@ function machineWith(answers: (command: string, args: JsonObject) => Json | Erro
     folder: tmpdir(),
     process: { pid: 7, ended, leave: () => undefined },
     monitor: {
-      execute: async (command, args) => {
+      execute: async (command: string, args: JsonObject = {}) => {
         commands.push(command)
         const answer = answers(command, args)
         if (answer instanceof Error) throw answer
