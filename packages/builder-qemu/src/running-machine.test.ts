@@ -26,9 +26,9 @@ function machineWith(answers: (command: string, args: JsonObject) => Json | Erro
     folder: tmpdir(),
     process: { pid: 7, ended, leave: () => undefined },
     monitor: {
-      execute: async (command: string, args: JsonObject = {}) => {
+      execute: async (command: string, args: JsonObject | undefined) => {
         commands.push(command)
-        const answer = answers(command, args)
+        const answer = answers(command, args ?? {})
         if (answer instanceof Error) throw answer
         return answer
       },
