@@ -1,6 +1,6 @@
-export type { LocalScriptSettings, Platform, ScriptEnvironment, ScriptSource } from '@imago/script'
+export type { LocalScriptSettings, Platform, ScriptEnvironment, ScriptSource, SudoOptions } from '@imago/script'
 export { shell } from './shell.ts'
 export { shellLocal } from './shell-local.ts'
 export type { ShellLocalOptions } from './shell-local.ts'
 export type { ShellOptions, ShellSettings } from './shell-options.ts'
-export type { ScriptCommand, SudoOptions, Wrap } from './wrapping.ts'
+export type { ScriptCommand, Wrap } from './wrapping.ts'

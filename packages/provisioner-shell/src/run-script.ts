@@ -3,11 +3,10 @@ import { isUtf8 } from 'node:buffer'
 import type { ExecOptions, ProvisionContext } from '@imago/core'
 import { ImagoError, messageOf } from '@imago/core'
 import type { LoadedScript } from '@imago/script'
-import { asShellCommand, plainText, shebang, withUnixLines } from '@imago/script'
+import { asShellCommand, launcher, plainText, runsAsOther, shebang, sudoOptions, underSudo, withUnixLines } from '@imago/script'
 
-import { launcher } from './launcher.ts'
 import type { ShellSettings } from './shell-options.ts'
-import { runsAsOther, sudoOptions, underSudo, underWrap } from './wrapping.ts'
+import { underWrap } from './wrapping.ts'
 
 /** How long removing the file of a script may take, in milliseconds. */
 const removeMs = 10_000

@@ -2,9 +2,9 @@ import type { Issue } from '@imago/core'
 import { optionSchema } from '@imago/core'
 import * as v from 'valibot'
 
-import type { ScriptEnvironment, ScriptParts, ScriptSource } from '@imago/script'
-import { interpreter, scriptEnvironment, scriptSourceEntries, scriptSourceIssues, validExitCodes } from '@imago/script'
-import type { SudoOptions, Wrap } from './wrapping.ts'
+import type { ScriptEnvironment, ScriptParts, ScriptSource, SudoOptions } from '@imago/script'
+import { interpreter, scriptEnvironment, scriptSourceEntries, scriptSourceIssues, sudoSchema, validExitCodes } from '@imago/script'
+import type { Wrap } from './wrapping.ts'
 
 /** How `shell` runs its scripts. */
 export interface ShellSettings {
@@ -39,16 +39,7 @@ const shellSchema = v.strictObject({
   env: v.optional(scriptEnvironment),
   interpreter: v.optional(interpreter),
   workdir: v.optional(optionSchema.text),
-  sudo: v.optional(
-    v.union([
-      v.boolean(),
-      v.strictObject({
-        user: v.optional(optionSchema.text),
-        password: v.optional(optionSchema.secretValue),
-        preserveEnv: v.optional(v.boolean()),
-      }),
-    ]),
-  ),
+  sudo: v.optional(sudoSchema),
   wrap: v.optional(v.custom<Wrap>((value) => typeof value === 'function', 'must be a function')),
   validExitCodes: v.optional(validExitCodes),
   expectDisconnect: v.optional(v.boolean()),
