@@ -36,6 +36,7 @@ test('the public names of the package', async () => {
       "preflight",
       "processOwner",
       "progressReporter",
+      "readAhead",
       "replaceFile",
       "resolveFacts",
       "resolveParameters",

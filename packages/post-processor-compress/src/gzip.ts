@@ -1,10 +1,11 @@
 import { promisify } from 'node:util'
 import { constants, crc32, deflateRaw } from 'node:zlib'
 
+import { readAhead } from '@imago/core'
+
 import { inBlocks } from './blocks.ts'
 import type { BufferPool } from './buffer-pool.ts'
 import { isNoise } from './noise.ts'
-import { inOrder } from './in-order.ts'
 import type { Parts } from './parts.ts'
 
 const deflate = promisify(deflateRaw)
@@ -42,7 +43,7 @@ export async function* gzip(source: AsyncIterable<Uint8Array>, options: GzipOpti
   const deflateAny = rememberingZeros()
   const compress = async (block: Uint8Array) => ({ block, parts: await deflateBlock(block, level, deflateAny) })
   yield [header]
-  for await (const { block, parts } of inOrder(blocks(), 3 * threads, compress)) {
+  for await (const { block, parts } of readAhead(blocks(), 3 * threads, compress)) {
     yield parts
     pool.give(block)
   }

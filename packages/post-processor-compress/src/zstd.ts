@@ -1,9 +1,10 @@
 import { promisify } from 'node:util'
 import zlib from 'node:zlib'
 
+import { readAhead } from '@imago/core'
+
 import { inBlocks } from './blocks.ts'
 import type { BufferPool } from './buffer-pool.ts'
-import { inOrder } from './in-order.ts'
 import type { Parts } from './parts.ts'
 import { nativeZstd } from './native-zstd.ts'
 
@@ -29,7 +30,7 @@ export async function* zstd(source: AsyncIterable<Uint8Array>, options: ZstdOpti
   const compressFrame = nodeZstd(level) ?? (await nativeZstd(level))
   const compress = async (block: Uint8Array) => ({ block, frame: await compressFrame(block) })
   let isEmpty = true
-  for await (const { block, frame } of inOrder(inBlocks(source, pool.size), threads + 1, compress)) {
+  for await (const { block, frame } of readAhead(inBlocks(source, pool.size), threads + 1, compress)) {
     isEmpty = false
     yield [frame]
     pool.give(block)

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 
-import { inOrder } from './in-order.ts'
+import { readAhead } from './read-ahead.ts'
 
 async function* numbers(count: number): AsyncGenerator<number> {
   for (let n = 0; n < count; n++) yield await Promise.resolve(n)
@@ -23,7 +23,7 @@ test('gives results in the order of the items, whichever is ready first, and no 
     running--
     return n
   }
-  expect(await collect(inOrder(numbers(20), 3, work))).toEqual([...Array(20).keys()])
+  expect(await collect(readAhead(numbers(20), 3, work))).toEqual([...Array(20).keys()])
   expect(most).toBe(3)
 })
 
@@ -39,7 +39,7 @@ test('an error of the work comes in its turn, and ends the items', async () => {
   const results: number[] = []
   const work = (n: number): Promise<number> => (n === 4 ? Promise.reject(new Error('four')) : Promise.resolve(n))
   const all = async (): Promise<void> => {
-    for await (const n of inOrder(items(), 3, work)) results.push(n)
+    for await (const n of readAhead(items(), 3, work)) results.push(n)
   }
   await expect(all()).rejects.toThrow('four')
   expect(results).toEqual([0, 1, 2, 3])
@@ -54,6 +54,6 @@ test('nothing is under way when the reader leaves', async () => {
     running--
     return n
   }
-  for await (const n of inOrder(numbers(20), 4, work)) if (n === 2) break
+  for await (const n of readAhead(numbers(20), 4, work)) if (n === 2) break
   expect(running).toBe(0)
 })

@@ -1,13 +1,18 @@
 /**
  * Does the same to each item, up to `limit` of them at a time, and gives the results in the order of the items. No more than `limit`
  * items are held at any moment, and nothing is under way when it ends, however it ends.
+ * @example for await (const chunk of readAhead(blocks, 4, (block) => compress(block))) await write(chunk)
  */
-export async function* inOrder<T, R>(items: AsyncIterable<T>, limit: number, work: (item: T) => Promise<R>): AsyncGenerator<R, void, void> {
+export async function* readAhead<T, R>(
+  items: AsyncIterable<T>,
+  limit: number,
+  work: (item: T) => Promise<R>,
+): AsyncGenerator<R, void, undefined> {
   const running: Promise<R>[] = []
   try {
     for await (const item of items) {
       const started = work(item)
-      started.catch(() => {}) // thrown below, in its turn
+      started.catch(() => undefined) // thrown below, in its turn
       running.push(started)
       const first = running.length < limit ? undefined : running.shift()
       if (first !== undefined) yield await first
