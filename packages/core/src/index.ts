@@ -23,7 +23,6 @@ export type {
   Takes,
 } from './component.ts'
 export type { BuildContext, ComponentContext, PostProcessContext, PreflightContext, ProvisionContext, StepContext } from './context.ts'
-export type { Connection, ConnectionKey, DockerConnection, SshConnection, SshServer } from './connection.ts'
 export { didYouMean, nameHint } from './did-you-mean.ts'
 export { formatDuration, milliseconds, parseDuration } from './duration.ts'
 export type { Duration } from './duration.ts'
