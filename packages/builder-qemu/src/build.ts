@@ -1,9 +1,12 @@
 import { createKeyPair } from '@imago/communicator-ssh'
 import type { BuildContext } from '@imago/core'
 import { ImagoError } from '@imago/core'
+import type { RootfsArchive } from '@imago/hypervisor'
+import { useMachine, writeOutputs } from '@imago/hypervisor'
 
 import { fetchMedia } from './fetch-media.ts'
 import { makeDisks } from './machine-disks.ts'
+import { machineUse } from './machine-use.ts'
 import { powerOn } from './power-on.ts'
 import { QemuImg } from './qemu-img.ts'
 import type { QemuOptions } from './qemu-options.ts'
@@ -11,9 +14,6 @@ import type { QemuArtifact, QemuRootfsArtifact } from './qemu-result.ts'
 import { platformOf } from './result-paths.ts'
 import { makeSeeds } from './seeds.ts'
 import { takeDisks } from './take-disks.ts'
-import type { RootfsArchive } from './take-rootfs.ts'
-import { useMachine } from './use-machine.ts'
-import { writeOutputs } from './write-outputs.ts'
 
 /** The build, from top to bottom. What it acquires is released by the run, however the build ends. */
 export async function build(options: QemuOptions, ctx: BuildContext): Promise<QemuArtifact> {
@@ -30,7 +30,7 @@ export async function build(options: QemuOptions, ctx: BuildContext): Promise<Qe
   const cds = [...(media.iso === undefined ? [] : [media.iso]), ...media.extraCds, ...seeds.cdImages]
   const material = { disks, cds, floppy: seeds.floppyImage, facts: seeds.facts }
   const powered = await ctx.step('start', 'start the machine', (step) => powerOn(options, material, { ctx, step }))
-  const rootfs = await useMachine(powered, { options, ctx, seeds, keys, source: media.disk ?? media.iso })
+  const rootfs = await useMachine(machineUse(powered, { options, ctx, seeds, keys, source: media.disk ?? media.iso }))
   if (result.format === 'none') return { type: 'discarded', id: powered.name }
   if (result.format === 'rootfs') return await rootfsArtifact(rootfs, options, ctx)
   const { arch = 'x86_64' } = options

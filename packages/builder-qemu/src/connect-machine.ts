@@ -1,22 +1,27 @@
+import type { SshKeyPair } from '@imago/communicator-ssh'
 import { sshCommunicator } from '@imago/communicator-ssh'
-import type { Communicator, Facts } from '@imago/core'
+import type { BuildContext } from '@imago/core'
+import type { ReachedMachine } from '@imago/hypervisor'
 
-import type { MachineUse } from './machine-use.ts'
-import type { PoweredMachine } from './power-on.ts'
-import { watchedMachine } from './watched-machine.ts'
+import type { QemuOptions } from './qemu-options.ts'
+import type { RunningMachine } from './running-machine.ts'
 
 const host = '127.0.0.1'
 
-/** The way into the machine, and what steps are told of it. */
-export interface ReachedMachine {
-  readonly way: Communicator
-  readonly facts: Partial<Facts>
+/** The build, and the key pair that was made for it. */
+export interface ConnectContext {
+  readonly ctx: BuildContext
+  readonly keys: SshKeyPair | undefined
+  readonly signal: AbortSignal
 }
 
 /** Waits until the machine lets us in over SSH, through the port that QEMU has chosen. */
-export async function connectMachine({ machine }: PoweredMachine, { options, ctx, keys }: MachineUse): Promise<ReachedMachine> {
+export async function connectMachine(
+  machine: RunningMachine,
+  options: QemuOptions,
+  { ctx, keys, signal }: ConnectContext,
+): Promise<ReachedMachine> {
   const { port: guestPort = 22, ...access } = options.ssh ?? {}
-  const signal = AbortSignal.any([ctx.signal, machine.lost])
   const port = await machine.forwardedPort(guestPort, signal)
   const { user = 'root' } = access
   const way = await ctx.step('connect', `connect to ${user}@${host}:${port}`, (step) =>
@@ -32,5 +37,5 @@ export async function connectMachine({ machine }: PoweredMachine, { options, ctx
       { ...ctx, emit: step.emit, signal },
     ),
   )
-  return { way: watchedMachine(way, machine), facts: { host, port, user } }
+  return { way, facts: { host, port, user } }
 }

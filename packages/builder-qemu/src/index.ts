@@ -1,5 +1,6 @@
+export type { ByteSize, RootfsOptions } from '@imago/hypervisor'
+
 export type { Accelerator } from './accelerator.ts'
-export type { ByteSize } from './byte-size.ts'
 export type { Arch, DiskInterface } from './machine-spec.ts'
 export { plugin } from './plugin.ts'
 export { qemu } from './qemu.ts'
@@ -16,7 +17,6 @@ export type {
   QemuRootfsArtifact,
   RawResult,
   ResultFormat,
-  RootfsOptions,
   RootfsResult,
   VmdkResult,
 } from './qemu-result.ts'

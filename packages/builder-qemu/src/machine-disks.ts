@@ -2,8 +2,8 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { ImagoError } from '@imago/core'
+import { byteSize } from '@imago/hypervisor'
 
-import { byteSize } from './byte-size.ts'
 import type { QemuOptions } from './qemu-options.ts'
 import type { DiskImage, QemuImg } from './qemu-img.ts'
 

@@ -2,14 +2,14 @@ import { resolve } from 'node:path'
 
 import type { BuildContext, Facts } from '@imago/core'
 import { resolveFacts } from '@imago/core'
+import { byteSize } from '@imago/hypervisor'
 
 import type { Accelerator } from './accelerator.ts'
-import { byteSize } from './byte-size.ts'
-import { serialLogPath } from './keep-evidence.ts'
 import type { WorkingDisk } from './machine-disks.ts'
 import { machineName } from './machine-resource.ts'
 import type { FlashSpec, ForwardSpec, MachineSpec, NicSpec } from './machine-spec.ts'
 import type { QemuOptions } from './qemu-options.ts'
+import { serialLogPath } from './serial-log.ts'
 
 /** What is known of the machine beside its options. */
 export interface MachinePlan {

@@ -1,9 +1,8 @@
 import type { SshAccess } from '@imago/communicator-ssh'
 import type { ArtifactReference, FromFacts, Secret } from '@imago/core'
-import type { MediaSource, VmOptions } from '@imago/hypervisor'
+import type { ByteSize, MediaSource, VmOptions } from '@imago/hypervisor'
 
 import type { Accelerator } from './accelerator.ts'
-import type { ByteSize } from './byte-size.ts'
 import type { Arch, DiskInterface } from './machine-spec.ts'
 import type { QemuDiskArtifact, QemuResult, ResultFormat } from './qemu-result.ts'
 

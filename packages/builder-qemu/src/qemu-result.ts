@@ -1,12 +1,5 @@
 import type { Artifact, ArtifactFile, FilesArtifact } from '@imago/core'
-
-/** The machine's file system as a tar archive, taken over SSH before the machine shuts down. Makes a Docker image with `dockerImport`. */
-export interface RootfsOptions {
-  /** The file, relative to the definition. */
-  readonly path: string
-  /** Paths of the machine that are left out, such as `/boot`; a directory with what is in it. Patterns of tar. @default none */
-  readonly exclude?: readonly string[]
-}
+import type { RootfsOptions } from '@imago/hypervisor'
 
 /** What every result that is a disk takes. */
 interface DiskResultBase {

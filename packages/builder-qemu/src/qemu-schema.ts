@@ -3,10 +3,9 @@ import { isIP } from 'node:net'
 import { sshAccessEntries, sshIssuesTogether } from '@imago/communicator-ssh'
 import type { Issue } from '@imago/core'
 import { isArtifactReference, optionSchema, prefixIssues } from '@imago/core'
-import { mediaSourceSchema, vmEntries, vmIssuesTogether } from '@imago/hypervisor'
+import { byteSizeSchema, mediaSourceSchema, vmEntries, vmIssuesTogether } from '@imago/hypervisor'
 import * as v from 'valibot'
 
-import { byteSizeSchema } from './byte-size.ts'
 import type { ResultFormat } from './qemu-result.ts'
 
 const { artifactReference, fromFacts, text, textOrSecret } = optionSchema

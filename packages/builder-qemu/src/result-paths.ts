@@ -1,9 +1,10 @@
 import { extname } from 'node:path'
 
 import type { LocalOutput } from '@imago/core'
+import type { RootfsOptions } from '@imago/hypervisor'
 
 import type { Arch } from './machine-spec.ts'
-import type { DiskResult, QemuResult, RootfsOptions } from './qemu-result.ts'
+import type { DiskResult, QemuResult } from './qemu-result.ts'
 
 /** The files that a result writes, as they stand in the definition. Also of a result that validation reports. */
 export function resultPaths(result: QemuResult, diskCount: number): readonly LocalOutput[] {

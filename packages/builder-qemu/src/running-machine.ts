@@ -4,11 +4,10 @@ import { join } from 'node:path'
 
 import type { JsonObject } from '@imago/core'
 import { abortError, ImagoError, isImagoError } from '@imago/core'
-import type { Keyboard, KeyEvent, PowerSwitch, Screen } from '@imago/hypervisor'
+import type { KeyEvent, VirtualMachine } from '@imago/hypervisor'
 
 import type { DetachedProcess, ProcessEnd } from './machine-process.ts'
 import type { QmpClient } from './qmp-client.ts'
-import type { Fate } from './watched-machine.ts'
 import type { QmpEvent } from './qmp-message.ts'
 import { textMember } from './qmp-message.ts'
 
@@ -25,7 +24,7 @@ export interface MachineParts {
 }
 
 /** A virtual machine that QEMU runs. */
-export class RunningMachine implements Fate, Keyboard, PowerSwitch, Screen {
+export class RunningMachine implements VirtualMachine {
   readonly #parts: MachineParts
   readonly #lost = new AbortController()
   readonly #restartListeners = new Set<() => void>()
@@ -45,6 +44,10 @@ export class RunningMachine implements Fate, Keyboard, PowerSwitch, Screen {
     void parts.process.ended.then((end) => {
       if (!this.#mayEnd) this.#lost.abort(this.#lossError(end))
     })
+  }
+
+  get name(): string {
+    return this.#parts.name
   }
 
   get pid(): number {

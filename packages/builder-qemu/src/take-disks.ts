@@ -2,14 +2,13 @@ import { copyFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 
 import type { BuildContext, StepContext } from '@imago/core'
+import type { Output, RootfsArchive } from '@imago/hypervisor'
+import { digestFile, moveFile, writeError, writeOutputs } from '@imago/hypervisor'
 
 import type { WorkingDisk } from './machine-disks.ts'
 import type { QemuImg } from './qemu-img.ts'
 import type { DiskResult, QemuDiskArtifact } from './qemu-result.ts'
 import { diskPath, platformOf } from './result-paths.ts'
-import type { RootfsArchive } from './take-rootfs.ts'
-import type { Output } from './write-outputs.ts'
-import { digestFile, moveFile, writeError, writeOutputs } from './write-outputs.ts'
 
 /** What a machine leaves when it has been shut down. */
 export interface MachineRemains {

@@ -4,12 +4,16 @@ test('the public names', async () => {
   expect(Object.keys(await import('./index.ts')).toSorted()).toMatchInlineSnapshot(`
     [
       "SerialConsole",
+      "byteSize",
+      "byteSizeSchema",
       "cdImage",
+      "digestFile",
       "fetchSource",
       "floppyImage",
       "freePort",
       "mediaInputs",
       "mediaSourceSchema",
+      "moveFile",
       "noCloudFiles",
       "noCloudLabel",
       "parseBootCommand",
@@ -18,11 +22,14 @@ test('the public names', async () => {
       "seedServer",
       "shutDown",
       "typeBootCommand",
+      "useMachine",
       "vmEntries",
       "vmInputs",
       "vmIssuesTogether",
       "waitForScreen",
       "waitForText",
+      "writeError",
+      "writeOutputs",
     ]
   `)
 })

@@ -5,9 +5,16 @@ import { join, resolve } from 'node:path'
 import type { BuildContext, Communicator, StepContext } from '@imago/core'
 import { ImagoError, progressReporter, shellJoin, shellQuote } from '@imago/core'
 
-import type { RootfsOptions } from './qemu-result.ts'
 import type { Output, Written } from './write-outputs.ts'
 import { moveFile, writeError } from './write-outputs.ts'
+
+/** The machine's file system as a tar archive, taken over SSH before the machine shuts down. Makes a Docker image with `dockerImport`. */
+export interface RootfsOptions {
+  /** The file, relative to the definition. */
+  readonly path: string
+  /** Paths of the machine that are left out, such as `/boot`; a directory with what is in it. Patterns of tar. @default none */
+  readonly exclude?: readonly string[]
+}
 
 /** The archive of a machine's file system, which is in the folder for temporary files until it is put in its place. */
 export interface RootfsArchive {

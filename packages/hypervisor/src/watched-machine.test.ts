@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import type { Communicator } from '@imago/core'
 import { ImagoError, noMachine } from '@imago/core'
-import { fakeMachine } from '@imago/testing'
 import { expect, onTestFinished, test, vi } from 'vitest'
 
 import type { Fate } from './watched-machine.ts'
@@ -22,10 +21,18 @@ function failing(cause: Error): Communicator {
 }
 
 test('hands everything on', async () => {
-  const machine = watchedMachine(fakeMachine(), going())
+  const calls: unknown[] = []
+  const inner: Communicator = {
+    ...noMachine,
+    exec: async (command) => ({ exitCode: calls.push(command) - 1 }),
+    upload: async (...given) => void calls.push(given.slice(0, 2)),
+    stat: async () => ({ kind: 'file', size: 1 }),
+  }
+  const machine = watchedMachine(inner, going())
   expect(await machine.exec('true')).toEqual({ exitCode: 0 })
   await machine.upload({ content: 'x' }, '/file')
   expect(await machine.stat('/file')).toEqual({ kind: 'file', size: 1 })
+  expect(calls).toEqual(['true', [{ content: 'x' }, '/file']])
 })
 
 test('a connection that breaks because the machine is gone is told as that', async () => {
