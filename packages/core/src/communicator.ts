@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 
+import type { Connection } from './connection.ts'
 import type { Duration } from './duration.ts'
 
 /** What is uploaded: a file or a directory of this machine, or content. */
@@ -72,6 +73,11 @@ export interface RestartOptions {
  * connection breaks, and with `MACHINE_LOST` when the machine itself is gone.
  */
 export interface Communicator extends AsyncDisposable {
+  /**
+   * How other programs of this machine get in by themselves and find there what commands find here. It is as the last command found it:
+   * host keys change when a machine restarts. Not there where there is no such way, or one that would need more than a {@link Connection} says.
+   */
+  readonly connection?: Connection | undefined
   /**
    * Runs a command and waits for its end. A string is a POSIX shell command, an array is a program with its arguments (no shell).
    * A command that ends with another code than 0 is a result, not an error.

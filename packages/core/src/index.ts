@@ -9,6 +9,7 @@ export type {
   TransferOptions,
   TransferProgress,
 } from './communicator.ts'
+export type { Connection, ConnectionKey, DockerConnection, SshConnection, SshServer } from './connection.ts'
 export type {
   Builder,
   LocalInput,

@@ -38,6 +38,9 @@ export function watchedMachine(machine: Communicator, fate: Fate): Communicator 
     }
   }
   return {
+    get connection() {
+      return machine.connection
+    },
     exec: (command, options) => watch((signal) => machine.exec(command, { ...options, signal }), options?.signal),
     upload: (source, destination, options) =>
       watch((signal) => machine.upload(source, destination, { ...options, signal }), options?.signal),
