@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { Readable } from 'node:stream'
 
-import type { Communicator, ExecOptions, ExecResult, RemoteEntry, ShellSession, Source, TransferOptions } from '@imago/core'
+import type { Communicator, Connection, ExecOptions, ExecResult, RemoteEntry, ShellSession, Source, TransferOptions } from '@imago/core'
 import { abortError, openShellSession } from '@imago/core'
 
 import type { BuildContainer } from './build-container.ts'
@@ -24,6 +24,13 @@ export class ContainerCommunicator implements Communicator {
 
   constructor(container: BuildContainer) {
     this.#container = container
+  }
+
+  /** Other programs are not told the environment of the build's commands: where there is one, they cannot stand in for them. */
+  get connection(): Connection | undefined {
+    const { id, engine, user, env, shell } = this.#container
+    if (shell === undefined || Object.keys(env).length > 0) return undefined
+    return { kind: 'docker', container: id, engine: engine.endpoint, user }
   }
 
   async exec(command: string | readonly string[], options: ExecOptions = {}): Promise<ExecResult> {

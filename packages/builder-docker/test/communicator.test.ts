@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { communicatorContract } from '@imago/testing'
 import type { Engine } from '@imago/docker-engine'
 
@@ -19,6 +19,12 @@ describe.skipIf(engine === undefined)(`a container's communicator${reason === un
   afterAll(async () => {
     await engine?.containers.remove(container.name)
     await engine?.images.remove(image)
+  })
+
+  test('other programs find the container by its id, unless its commands have an environment of their own', () => {
+    const { id } = container
+    expect(new ContainerCommunicator(container).connection).toEqual({ kind: 'docker', container: id, engine: engine?.endpoint, user: '' })
+    expect(new ContainerCommunicator({ ...container, env: { TOKEN: 'x' } }).connection).toBeUndefined()
   })
 
   communicatorContract({ describe, test, afterAll, open: async () => new ContainerCommunicator(container) })

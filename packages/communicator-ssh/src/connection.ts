@@ -31,6 +31,8 @@ export interface SshProcess {
 export interface SshConnection {
   /** `user@host:port`, for messages. */
   readonly target: string
+  /** What the server has taken at the login. */
+  readonly credentials: readonly Credential[]
   /** Resolves when the connection is gone, with the reason. */
   readonly closed: Promise<ImagoError>
   /** The reason, once it is gone. */

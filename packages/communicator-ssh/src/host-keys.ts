@@ -71,6 +71,11 @@ export class HostKeys {
     return this.#shown === undefined ? undefined : fingerprintOf(this.#shown)
   }
 
+  /** The key that the host showed last: `ssh-ed25519 AAAA…`. */
+  get shown(): string | undefined {
+    return this.#shown === undefined ? undefined : `${keyTypeOf(this.#shown)} ${this.#shown.toString('base64')}`
+  }
+
   /** Says what is wrong with a key, and pins it when nothing is. */
   check(key: Buffer): ImagoError | undefined {
     this.#refusal = this.#problem(key)

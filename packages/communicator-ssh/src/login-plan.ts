@@ -32,6 +32,11 @@ export class LoginPlan {
     return undefined
   }
 
+  /** What the server has taken, when it has let us in. */
+  get taken(): readonly Credential[] {
+    return [...this.#accepted, ...this.#tried.slice(-1)]
+  }
+
   /** What was tried, and what the server offers: `tried publickey (id_ed25519); the server offers password`. */
   describe(): string {
     const tried = this.#tried.map((credential) =>

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 
+import type { Connection } from '@imago/core'
 import { ImagoError, reveal } from '@imago/core'
 
 import { defaultAlgorithms } from './algorithms.ts'
@@ -10,6 +11,7 @@ import { firstAnswer } from './first-answer.ts'
 import type { HostKeys } from './host-keys.ts'
 import { loadHostKeys } from './host-keys.ts'
 import { dialSocks5 } from './socks5.ts'
+import { serverFor } from './server-for-others.ts'
 import { loadSsh2, openConnection } from './ssh2-connection.ts'
 import type { SshAccess, SshLogin, SshOptions } from './ssh-options.ts'
 import { timings } from './timings.ts'
@@ -25,7 +27,7 @@ export interface RouteContext {
 }
 
 /** A server on the way, and everything to log in there. */
-interface Stop {
+export interface Stop {
   readonly address: Address
   readonly hostKeys: HostKeys
   readonly handshake: Omit<HandshakeOptions, 'signal' | 'algorithms'>
@@ -37,6 +39,7 @@ export class Route {
   readonly #bastions: readonly Stop[]
   readonly #machine: Stop
   #open: SshConnection[] = []
+  #last: SshConnection | undefined
 
   private constructor(options: SshOptions, bastions: readonly Stop[], machine: Stop) {
     this.#options = options
@@ -65,6 +68,17 @@ export class Route {
     return this.#machine.hostKeys
   }
 
+  /** The way to the machine for other programs, as the last connection found it; `undefined` when they cannot go it. */
+  get connection(): Connection | undefined {
+    const { proxy, ipVersion, algorithms } = this.#options
+    if (proxy !== undefined || ipVersion !== undefined || algorithms !== undefined || this.#last === undefined) return undefined
+    const machine = serverFor(this.#machine, this.#last)
+    const bastions = this.#bastions.map((stop, index) => serverFor(stop, this.#open[index]))
+    if (machine === undefined || !bastions.every((server) => server !== undefined)) return undefined
+    const { forwardAgent } = this.#machine.handshake
+    return { kind: 'ssh', ...machine, bastions, ...(forwardAgent !== undefined && { forwardAgent }) }
+  }
+
   /** Whether an error says that a server on the way, or the machine, showed a wrong key. */
   isRefusal(error: unknown): boolean {
     return [this.#machine, ...this.#bastions].some(({ hostKeys }) => hostKeys.refusal !== undefined && hostKeys.refusal === error)
@@ -78,7 +92,8 @@ export class Route {
     const dial = (limit: AbortSignal): Promise<Duplex> => bastion?.dial(address) ?? this.#dialFirst(address, limit)
     const stream = await firstAnswer(dial, signal, onFailure)
     onFailure(new ImagoError('NETWORK', `${this.target} has an SSH server, which does not come to an end with the login`))
-    return await this.#login(stream, this.#machine, signal)
+    this.#last = await this.#login(stream, this.#machine, signal)
+    return this.#last
   }
 
   /** Closes the connections to the bastions. */

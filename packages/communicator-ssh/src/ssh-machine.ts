@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 
-import type { Communicator, ExecOptions, ExecResult, RemoteEntry, RestartOptions, Source, TransferOptions } from '@imago/core'
+import type { Communicator, Connection, ExecOptions, ExecResult, RemoteEntry, RestartOptions, Source, TransferOptions } from '@imago/core'
 import { abortError, ImagoError } from '@imago/core'
 
 import { execPlainly } from './plain-exec.ts'
@@ -29,6 +29,10 @@ export class SshMachine implements Communicator {
     this.#link = Promise.resolve(first)
     this.#connect = connect
     this.#route = route
+  }
+
+  get connection(): Connection | undefined {
+    return this.#route.connection
   }
 
   async exec(command: string | readonly string[], options: ExecOptions = {}): Promise<ExecResult> {

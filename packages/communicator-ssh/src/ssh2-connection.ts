@@ -62,7 +62,7 @@ export async function openConnection(stream: Duplex, options: HandshakeOptions):
   } finally {
     options.signal.removeEventListener('abort', onAbort)
   }
-  return new Ssh2Connection(client, stream, options)
+  return new Ssh2Connection(client, stream, login.taken, options)
 }
 
 function ready(client: Client): Promise<void> {
@@ -169,12 +169,14 @@ function lowerFirst(text: string): string {
 
 class Ssh2Connection implements SshConnection {
   readonly target: string
+  readonly credentials: readonly Credential[]
   readonly closed: Promise<ImagoError>
   readonly #client: Client
   #broken: ImagoError | undefined
 
-  constructor(client: Client, stream: Duplex, { target, readWriteTimeoutMs }: HandshakeOptions) {
+  constructor(client: Client, stream: Duplex, credentials: readonly Credential[], { target, readWriteTimeoutMs }: HandshakeOptions) {
     this.target = target
+    this.credentials = credentials
     this.#client = client
     let reason = 'the machine closed it'
     client.removeAllListeners('error').on('error', (error) => (reason = lowerFirst(error.message)))
