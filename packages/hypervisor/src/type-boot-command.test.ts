@@ -39,6 +39,29 @@ describe('keys', () => {
     expect(last - first).toBeGreaterThanOrEqual(38)
   })
 
+  test('a keyboard that takes several at once gets them together, up to the next wait', async () => {
+    const ctx = context()
+    const keyboard = Object.assign(ctx.keyboard, { keysAtOnce: 3 })
+    await typeBootCommand({ wait: 0, command: 'abcd<leftShiftOn>E<wait1ms>f<leftShiftOff>', keyInterval: 10 }, { ...ctx, keyboard })
+    expect(keyboard.sent).toEqual(['+a-a+b-b+c-c', '+d-d+shift+e-e', '+f-f-shift'])
+    const [first = 0, second = 0] = keyboard.times
+    expect(second - first).toBeGreaterThanOrEqual(28)
+  })
+
+  test('of what is sent together, nothing stays down when that fails', async () => {
+    const ctx = context()
+    const keyboard: Keyboard & { readonly sent: string[] } = {
+      sent: [],
+      keysAtOnce: 9,
+      async send(events) {
+        this.sent.push(events.map(({ key, down }) => `${down ? '+' : '-'}${key}`).join(''))
+        if (this.sent.length === 1) throw new Error('no')
+      },
+    }
+    await expect(typeBootCommand({ wait: 0, command: '<aOn>b' }, { ...ctx, keyboard })).rejects.toThrow('no')
+    expect(keyboard.sent).toEqual(['+a+b-b', '-a-b'])
+  })
+
   test('facts make the command', async () => {
     const ctx = context()
     await typeBootCommand({ wait: 0, keyInterval: 0, command: ({ httpUrl }) => [httpUrl?.slice(-3) ?? ''] }, ctx)

@@ -18,6 +18,8 @@ export interface Keyboard {
    * 0x64), so that none is lost when the guest is slow; after a while, or where it cannot tell, when the hypervisor has taken them.
    */
   send(events: readonly KeyEvent[], signal: AbortSignal): Promise<void>
+  /** How many characters or keys it best takes at once: telling the hypervisor may take long. @default 1 */
+  readonly keysAtOnce?: number
 }
 
 /** The machine that is typed at. */
@@ -40,7 +42,7 @@ export interface TypingOptions extends Pick<StepContext, 'signal'> {
 export async function typeSteps(steps: readonly BootStep[], options: TypingOptions): Promise<void> {
   const held = new Set<Key>()
   try {
-    for (const step of steps) await perform(step, held, options)
+    for (const batch of batches(steps, options.keyboard.keysAtOnce ?? 1)) await perform(batch, held, options)
   } finally {
     const events = [...held].map((key) => ({ key, down: false }))
     // what typing failed with, or that the machine is gone, matters more
@@ -48,9 +50,29 @@ export async function typeSteps(steps: readonly BootStep[], options: TypingOptio
   }
 }
 
-async function perform(step: BootStep, held: Set<Key>, options: TypingOptions): Promise<void> {
+/** Keys that are pressed one after the other, with nothing to wait for in between. */
+interface KeyBatch {
+  readonly type: 'batch'
+  readonly keys: readonly KeyStep[]
+}
+
+/** Puts together what can be sent together. */
+function* batches(steps: readonly BootStep[], size: number): Generator<KeyBatch | Exclude<BootStep, KeyStep>, void, void> {
+  let keys: KeyStep[] = []
+  for (const step of steps) {
+    if (step.type === 'keys') keys.push(step)
+    if (keys.length > 0 && (step.type !== 'keys' || keys.length === size)) {
+      yield { type: 'batch', keys }
+      keys = []
+    }
+    if (step.type !== 'keys') yield step
+  }
+  if (keys.length > 0) yield { type: 'batch', keys }
+}
+
+async function perform(step: KeyBatch | Exclude<BootStep, KeyStep>, held: Set<Key>, options: TypingOptions): Promise<void> {
   switch (step.type) {
-    case 'keys':
+    case 'batch':
       return await press(step, held, options)
     case 'wait':
       return await wait(step.ms, options.signal)
@@ -61,14 +83,26 @@ async function perform(step: BootStep, held: Set<Key>, options: TypingOptions): 
   }
 }
 
-async function press({ events }: KeyStep, held: Set<Key>, { keyboard, signal, keyIntervalMs }: TypingOptions): Promise<void> {
-  const isStroke = events.length > 1
-  // a shift that the command holds down stays down after a character that needs it too
-  const sent = isStroke && held.has('shift') ? events.filter(({ key }) => key !== 'shift') : events
-  for (const { key, down } of sent) if (down) held.add(key)
+async function press({ keys }: KeyBatch, held: Set<Key>, { keyboard, signal, keyIntervalMs }: TypingOptions): Promise<void> {
+  // what may be down when sending fails is let go
+  const mayBeDown = new Set(held)
+  const sent = keys.flatMap(({ events }) => {
+    const isStroke = events.length > 1
+    // a shift that the command holds down stays down after a character that needs it too
+    const wanted = isStroke && held.has('shift') ? events.filter(({ key }) => key !== 'shift') : events
+    for (const { key, down } of wanted) {
+      mayBeDown.add(key)
+      if (down) held.add(key)
+      else held.delete(key)
+    }
+    return wanted
+  })
+  const after = [...held]
+  for (const key of mayBeDown) held.add(key)
   await keyboard.send(sent, signal)
-  for (const { key, down } of sent) if (!down) held.delete(key)
-  if (keyIntervalMs > 0) await wait(keyIntervalMs, signal)
+  held.clear()
+  for (const key of after) held.add(key)
+  if (keyIntervalMs > 0) await wait(keyIntervalMs * keys.length, signal)
 }
 
 async function awaitText(step: WaitForText, { serial, signal }: TypingOptions): Promise<void> {
