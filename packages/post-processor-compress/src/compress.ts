@@ -1,9 +1,9 @@
+import type { ArchiveFormat } from '@imago/archive'
+import { formatNames } from '@imago/archive'
 import type { FilesArtifact, FromFacts, PostProcessor, PostProcessorOptions, Scope } from '@imago/core'
 import { optionSchema, splitStepOptions } from '@imago/core'
 import * as v from 'valibot'
 
-import type { ArchiveFormat } from './archive-format.ts'
-import { formatNames } from './archive-format.ts'
 import { formatIssues } from './format-issues.ts'
 import { pack } from './pack.ts'
 

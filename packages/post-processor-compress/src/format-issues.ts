@@ -1,7 +1,7 @@
+import type { ArchiveFormat } from '@imago/archive'
+import { archiveFormats, formatNames, formatOfName } from '@imago/archive'
 import type { Issue } from '@imago/core'
 
-import type { ArchiveFormat } from './archive-format.ts'
-import { archiveFormats, formatOfName, knownEndings } from './archive-format.ts'
 import type { CompressOptions } from './compress.ts'
 
 /** What does not fit the format, as far as that is known. Values of a wrong type are left to the schema. */
@@ -28,4 +28,8 @@ function levelIssues(format: ArchiveFormat, level: number | undefined): Issue[] 
 function threadIssues(format: ArchiveFormat, threads: number | undefined): Issue[] {
   if (threads === undefined || archiveFormats[format].parallel) return []
   return [{ path: ['threads'], message: `${format} is written by one core`, hint: 'leave it out' }]
+}
+
+function knownEndings(): string {
+  return formatNames.flatMap((format) => archiveFormats[format].endings).join(', ')
 }

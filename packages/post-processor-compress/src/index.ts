@@ -1,3 +1,3 @@
-export type { ArchiveFormat } from './archive-format.ts'
+export type { ArchiveFormat } from '@imago/archive'
 export { compress } from './compress.ts'
 export type { CompressOptions } from './compress.ts'

@@ -11,7 +11,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { CompressOptions } from '../src/compress.ts'
 import { compress } from '../src/compress.ts'
 import { lacks } from './lacks.ts'
-import { noise } from './noise.ts'
+import { noise } from '../../../test/noise.ts'
 
 let directory = ''
 beforeEach(async () => {

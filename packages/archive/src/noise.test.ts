@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 
-import { noise } from '../test/noise.ts'
+import { noise } from '../../../test/noise.ts'
 import { isNoise } from './noise.ts'
 
 const piece = 256 * 1024

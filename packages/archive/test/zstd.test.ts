@@ -2,13 +2,14 @@ import { execFileSync } from 'node:child_process'
 
 import { describe, expect, test } from 'vitest'
 
+import { noise } from '../../../test/noise.ts'
+import { reasonToSkip } from '../../../test/requirement.ts'
 import { BufferPool } from '../src/buffer-pool.ts'
 import type { Parts } from '../src/parts.ts'
 import { nativeZstd } from '../src/native-zstd.ts'
 import { zstd } from '../src/zstd.ts'
-import { lacks } from './lacks.ts'
-import { noise } from './noise.ts'
 
+const skipped = reasonToSkip({ zstd: 'zstd --version' })
 const content = Buffer.concat([noise(3_000_000), Buffer.alloc(3_000_000, 'some text ')])
 const options = { level: 3, threads: 2 }
 
@@ -32,7 +33,7 @@ function decompressed(frames: Uint8Array): Buffer {
   return execFileSync('zstd', ['-dc'], { input: frames, maxBuffer: 1 << 30 })
 }
 
-describe.skipIf(lacks('zstd'))('zstd (read back by the program zstd)', () => {
+describe.skipIf(skipped !== '')(`zstd (read back by the program zstd)${skipped}`, () => {
   test.each([
     { level: 1, size: 1 << 18 },
     { level: 2, size: 1 << 20 },

@@ -4,8 +4,9 @@ import { Readable } from 'node:stream'
 import { ImagoError } from '@imago/core'
 import type { Archiver, EntryData } from 'archiver'
 
-import type { ArchiveEntry, Reading } from './archive-entry.ts'
-import { readEntry } from './archive-entry.ts'
+import type { ArchiveEntry } from './archive-entry.ts'
+import type { Reading } from './read-entry.ts'
+import { readEntry } from './read-entry.ts'
 
 /** From here on a zip archive may need 64-bit sizes, for its own headers too. */
 const zip64From = 0xf0_00_00_00
@@ -23,7 +24,7 @@ export interface ZipOptions {
  */
 export async function* zipArchive(entries: readonly ArchiveEntry[], options: ZipOptions): AsyncGenerator<Uint8Array, void, void> {
   const { ZipArchive } = await import('archiver')
-  const size = entries.reduce((sum, { stats }) => sum + stats.size, 0)
+  const size = entries.reduce((sum, entry) => sum + entry.size, 0)
   const archive = new ZipArchive({ zlib: { level: options.level }, forceZip64: size >= zip64From })
   const unwanted = new AbortController()
   const added = addAll(archive, entries, { reading: options.reading, signal: unwanted.signal }).catch((error: Error) => {
@@ -55,7 +56,7 @@ async function add(archive: Archiver, entry: ArchiveEntry, { reading, signal }: 
   source.once('error', (error) => archive.destroy(error))
   try {
     const added = once(archive, 'entry', { signal })
-    archive.append(source, { name: entry.name, stats: entry.stats })
+    archive.append(source, { name: entry.name, mode: entry.mode, date: new Date(entry.mtimeMs) })
     const [data]: EntryData[] = await added
     if (data?.name !== entry.name) {
       throw new ImagoError('UNSUPPORTED', `'${entry.name}' cannot keep its name in a zip archive: it would become '${data?.name ?? ''}'`, {

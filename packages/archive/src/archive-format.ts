@@ -1,4 +1,4 @@
-/** What `compress` writes: an archive of all files, or (`gz`, `zst`) a single file compressed. */
+/** What is written: an archive of all files, or (`gz`, `zst`) a single file compressed. */
 export type ArchiveFormat = 'tar.gz' | 'tar.zst' | 'tar' | 'zip' | 'gz' | 'zst'
 
 /** What a format can. */
@@ -30,9 +30,4 @@ export const formatNames: readonly ArchiveFormat[] = ['tar.gz', 'tar.zst', 'tar'
 export function formatOfName(name: string): ArchiveFormat | undefined {
   const lower = name.toLowerCase()
   return formatNames.find((format) => archiveFormats[format].endings.some((ending) => lower.endsWith(ending)))
-}
-
-/** The endings that a file's name may have, for a hint. */
-export function knownEndings(): string {
-  return formatNames.flatMap((format) => archiveFormats[format].endings).join(', ')
 }

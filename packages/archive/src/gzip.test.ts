@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
-import { noise } from '../test/noise.ts'
+import { noise } from '../../../test/noise.ts'
 import { BufferPool } from './buffer-pool.ts'
 import { gzip } from './gzip.ts'
 

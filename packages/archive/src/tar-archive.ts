@@ -6,8 +6,7 @@ import type { TarFile } from '@imago/tar'
 import type { ArchiveEntry } from './archive-entry.ts'
 
 /**
- * A tar archive of the entries, in their order, with as many bytes as their sizes say for each. They belong to root; modes and times are
- * those of the files. Chunks of content are handed on as they come.
+ * A tar archive of the entries, in their order, with as many bytes as their sizes say for each. They belong to root. Chunks of content are handed on as they come.
  */
 export async function* tarArchive(
   entries: readonly ArchiveEntry[],
@@ -22,15 +21,15 @@ export async function* tarArchive(
   }
 }
 
-function tarFile({ name, stats }: ArchiveEntry, content: AsyncIterable<Uint8Array>): TarFile {
+function tarFile({ name, mode, mtimeMs, size }: ArchiveEntry, content: AsyncIterable<Uint8Array>): TarFile {
   return {
     type: 'file',
     name,
-    mode: stats.mode & 0o7777,
+    mode,
     uid: 0,
     gid: 0,
-    mtime: Math.floor(stats.mtimeMs / 1000),
-    size: stats.size,
+    mtime: Math.floor(mtimeMs / 1000),
+    size,
     content,
   }
 }

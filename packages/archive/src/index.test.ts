@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest'
+
+test('the public names', async () => {
+  expect(Object.keys(await import('./index.ts')).toSorted()).toMatchInlineSnapshot(`
+    [
+      "archiveFormats",
+      "fileEntry",
+      "formatNames",
+      "formatOfName",
+      "writeArchive",
+    ]
+  `)
+})

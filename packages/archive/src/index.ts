@@ -1,0 +1,6 @@
+export { fileEntry } from './archive-entry.ts'
+export type { ArchiveEntry, FilePart } from './archive-entry.ts'
+export { archiveFormats, formatNames, formatOfName } from './archive-format.ts'
+export type { ArchiveFormat, FormatTraits } from './archive-format.ts'
+export { writeArchive } from './write-archive.ts'
+export type { ArchiveOptions } from './write-archive.ts'
