@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { dirname, join, posix, resolve } from 'node:path'
+
+import type { ProvisionContext, Secret } from '@imago/core'
+import { fileSystemError, ImagoError, messageOf, progressReporter } from '@imago/core'
+import { plainText } from '@imago/script'
+
+import { copyTree } from './copy-tree.ts'
+import type { MachineCommand } from './run-command.ts'
+import { outputOf, runCommand } from './run-command.ts'
+
+/** How long removing the staging directory may take, in milliseconds. */
+const removeMs = 30_000
+
+/** Something that the agent finds in the staging directory. */
+export type StagedFile = {
+  /** Where, below the staging directory: `'modules/0'`. */
+  readonly to: string
+} & (
+  | {
+      /** A file or a directory of this machine, relative to the definition. */
+      readonly path: string
+      /** For a file that holds a secret: only root and the machine's user may read it. @default false */
+      readonly isPrivate?: boolean
+    }
+  | {
+      /** The text of a file. Only root and the machine's user may read a secret. */
+      readonly content: string | Secret
+      /** @default 0o600 for a secret, else 0o644 */
+      readonly mode?: number
+    }
+)
+
+/** What to bring into the machine. */
+export interface Staging {
+  /** What needs it: `'puppet'`. */
+  readonly name: string
+  /** @default a new folder in `/tmp` */
+  readonly directory?: string | undefined
+  readonly files: readonly StagedFile[]
+  /** How to remove what the agent left there as root. */
+  readonly sudo: MachineCommand['sudo']
+}
+
+/**
+ * Brings files into a new directory of the machine, in one stream but for secrets; removes it when `use` is over, however it ended.
+ * @throws ImagoError `COMMAND_FAILED` when the directory cannot be made; what the upload and `use` throw
+ */
+export async function withStaging<T>(staging: Staging, ctx: ProvisionContext, use: (directory: string) => Promise<T>): Promise<T> {
+  const directory = staging.directory ?? `/tmp/imago-${staging.name}-${randomBytes(8).toString('hex')}`
+  await makeDirectory(directory, ctx)
+  try {
+    await uploadTrees(staging, directory, ctx)
+    await uploadPrivate(staging.files, directory, ctx)
+    return await use(directory)
+  } finally {
+    await removeDirectory(directory, staging, ctx)
+  }
+}
+
+/** A directory that is there already is not taken: what it holds would be removed with it. */
+async function makeDirectory(directory: string, ctx: ProvisionContext): Promise<void> {
+  const script = 'mkdir -p -- "$2" && mkdir -m 0700 -- "$1" 2>&1'
+  const { exitCode, text } = await outputOf({ argv: ['sh', '-c', script, 'sh', directory, posix.dirname(directory)] }, ctx)
+  if (exitCode === 0) return
+  throw new ImagoError('COMMAND_FAILED', `the staging directory '${directory}' cannot be made: ${text || `exit code ${exitCode}`}`, {
+    exitCode,
+    hint: "stagingDirectory must name a new folder in one that the machine's user may write to",
+  })
+}
+
+/** Everything that is no secret is put together here, and goes over as one tree. */
+async function uploadTrees({ files, name }: Staging, directory: string, ctx: ProvisionContext): Promise<void> {
+  const open = files.filter((file) => !isPrivate(file))
+  if (open.length === 0) return
+  const local = await mkdtemp(join(ctx.workDirectory, 'staging-')).catch((error: unknown) => {
+    throw fileSystemError(error, `put together what ${name} needs`)
+  })
+  try {
+    for (const file of open) await putTogether(file, join(local, file.to), ctx)
+    const progress = progressReporter(`upload what ${name} needs`, ctx.emit)
+    await ctx.machine.upload({ path: local }, directory, { signal: ctx.signal, onProgress: progress.onProgress })
+    progress.finish()
+  } finally {
+    await rm(local, { recursive: true, force: true })
+  }
+}
+
+async function putTogether(file: StagedFile, to: string, { directory, signal }: ProvisionContext): Promise<void> {
+  await mkdir(dirname(to), { recursive: true })
+  if ('path' in file) {
+    await copyTree(resolve(directory, file.path), to, signal)
+  } else if (typeof file.content === 'string') {
+    await writeFile(to, file.content)
+    await chmod(to, file.mode ?? 0o644)
+  }
+}
+
+/** Secrets do not touch this machine's disk once more, and have their mode from the start. */
+async function uploadPrivate(files: readonly StagedFile[], directory: string, ctx: ProvisionContext): Promise<void> {
+  for (const file of files.filter(isPrivate)) {
+    const source = 'path' in file ? { path: resolve(ctx.directory, file.path) } : { content: plainText(file.content, ctx) }
+    const mode = 'path' in file ? 0o600 : (file.mode ?? 0o600)
+    await ctx.machine.upload(source, posix.join(directory, file.to), { mode, signal: ctx.signal })
+  }
+}
+
+function isPrivate(file: StagedFile): boolean {
+  return 'path' in file ? file.isPrivate === true : typeof file.content !== 'string'
+}
+
+/** Removes the directory, also after a cancel; a failure is a warning, and does not hide how the run ended. */
+async function removeDirectory(directory: string, { sudo }: Staging, ctx: ProvisionContext): Promise<void> {
+  const quiet = { onOutput: () => undefined, signal: AbortSignal.timeout(removeMs) }
+  try {
+    const exitCode = await runCommand({ argv: ['rm', '-rf', '--', directory], ...(sudo !== undefined && { sudo }), ...quiet }, ctx)
+    if (exitCode !== 0) throw new ImagoError('COMMAND_FAILED', `rm ended with exit code ${exitCode}`, { exitCode })
+  } catch (error) {
+    ctx.emit({ type: 'message', level: 'warning', text: `${directory} is still in the machine: ${messageOf(error)}` })
+  }
+}
