@@ -9,6 +9,7 @@ test('the public names of the package', async () => {
       "packPath",
       "placedChunks",
       "readEntries",
+      "tarIndex",
       "unpackTo",
     ]
   `)

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 
 import { describe, expect, it } from 'vitest'
 
-import { packPath, unpackTo } from '../src/index.ts'
+import { packPath, tarIndex, unpackTo } from '../src/index.ts'
 import { reasonToSkip } from '../../../test/requirement.ts'
 import { temporaryFolder, treeOf } from './tree.ts'
 
@@ -54,6 +54,24 @@ describe.skipIf(skip !== '')(`beside GNU tar${skip}`, () => {
     await run('tar', ['-cf', join(folder, 'a.tar'), `--format=${format}`, '-C', folder, 'source'])
     await unpackTo(createReadStream(join(folder, 'a.tar')), join(folder, 'target'), { stripName: 'source' })
     expect(await treeOf(join(folder, 'target'))).toEqual(await treeOf(source))
+  })
+
+  it.each(['gnu', 'oldgnu', 'ustar', 'v7', 'pax'])('finds files in what GNU tar packs as %s', async (format) => {
+    const folder = await temporaryFolder()
+    const files = { plain: 'moo', [`${'d'.repeat(60)}/${'long'.repeat(format === 'v7' ? 5 : 20)}`]: 'x'.repeat(3000) }
+    await mkdir(join(folder, 'd'.repeat(60)))
+    for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content)
+    await run('tar', ['-cf', join(folder, 'a.tar'), `--format=${format}`, '-C', folder, 'plain', 'd'.repeat(60)])
+    const archive = await readFile(join(folder, 'a.tar'))
+    const places = await tarIndex(join(folder, 'a.tar'))
+    expect(Object.fromEntries(places.map(({ name, start, size }) => [name, archive.toString('utf8', start, start + size)]))).toEqual(files)
+  })
+
+  it.each(['gnu', 'pax'])('does not take a file without its holes for one with them, packed as %s', async (format) => {
+    const folder = await temporaryFolder()
+    await holey(join(folder, 'disk'), 3_000_000, [1_000_000])
+    await run('tar', ['-cSf', join(folder, 'a.tar'), `--format=${format}`, '-C', folder, 'disk'])
+    await expect(tarIndex(join(folder, 'a.tar'))).rejects.toMatchObject({ message: expect.stringContaining('without their holes') })
   })
 
   it('refuses a name that it cannot keep', async () => {
