@@ -1,0 +1,81 @@
+import { once } from 'node:events'
+import { createRequire } from 'node:module'
+import type { AddressInfo, Socket } from 'node:net'
+import { createServer } from 'node:net'
+
+import type * as Ssh2 from 'ssh2'
+import type { AuthContext } from 'ssh2'
+
+import type { ExecChannel } from './exec-channel.ts'
+import type { SftpStream } from './serve-sftp.ts'
+
+/** What the server does with what clients ask for. */
+export interface ServerHandlers {
+  readonly onExec: (command: string, channel: ExecChannel) => void
+  readonly onSftp: (stream: SftpStream) => void
+}
+
+/** A running server. */
+export interface RunningServer {
+  readonly port: number
+  /** `ssh-ed25519 AAAA…` */
+  readonly hostKey: string
+  /** The private key that may log in, as whichever user. */
+  readonly clientKey: string
+  /** Ends it with all connections. */
+  close(): Promise<void>
+}
+
+/** Starts an SSH server on a free port of 127.0.0.1, with keys of its own. It knows commands and SFTP, and nothing else. */
+export async function startServer({ onExec, onSftp }: ServerHandlers): Promise<RunningServer> {
+  const ssh2 = createRequire(import.meta.url)('ssh2') as typeof Ssh2 // its own types; it is CommonJS
+  const host = ssh2.utils.generateKeyPairSync('ed25519')
+  const client = ssh2.utils.generateKeyPairSync('ed25519')
+  const authenticate = authenticator(ssh2, client.public)
+  const ssh = new ssh2.Server({ hostKeys: [host.private] }, (connection) => {
+    connection.on('error', () => undefined) // a client that goes away without a word
+    connection.on('authentication', authenticate)
+    connection.on('session', (accept) => {
+      const session = accept()
+      session.on('pty', (accept) => accept())
+      session.on('exec', (accept, _, { command }) => onExec(command, accept()))
+      session.on('sftp', (accept) => onSftp(accept()))
+    })
+  })
+  const sockets = new Set<Socket>()
+  const listener = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    ssh.injectSocket(socket)
+  })
+  listener.listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  return {
+    port: (listener.address() as AddressInfo).port, // it listens on TCP
+    hostKey: host.public.trim(),
+    clientKey: client.private,
+    async close() {
+      const closed = once(listener, 'close')
+      listener.close()
+      for (const socket of sockets) socket.destroy()
+      await closed
+    },
+  }
+}
+
+/** Lets in whoever has the private key. */
+function authenticator(ssh2: typeof Ssh2, publicKey: string): (context: AuthContext) => void {
+  const allowed = ssh2.utils.parseKey(publicKey)
+  if (allowed instanceof Error) throw allowed
+  return (context) => {
+    if (context.method !== 'publickey' || !context.key.data.equals(allowed.getPublicSSH())) {
+      context.reject(['publickey'])
+      return
+    }
+    const { blob, signature, hashAlgo } = context
+    // without a signature it only asks whether this key will do; a broken one is an Error, against the types
+    const answer: unknown = signature === undefined || (blob !== undefined && allowed.verify(blob, signature, hashAlgo))
+    if (answer === true) context.accept()
+    else context.reject(['publickey'])
+  }
+}

@@ -1,0 +1,113 @@
+import type { Connection, DockerConnection, JsonObject, ProvisionContext, SshConnection } from '@imago/core'
+import { ImagoError, runLocal } from '@imago/core'
+
+import { startAdapter } from './adapter/start-adapter.ts'
+import type { AnsibleOptions } from './ansible-options.ts'
+import { endRemoteCommands } from './end-remote-commands.ts'
+import { sshArguments, writeSshConfig } from './ssh-config.ts'
+
+/** How Ansible gets into a machine, while it is not disposed of. */
+export interface Entrance extends AsyncDisposable {
+  /** Variables of the machine in the inventory. */
+  readonly variables: JsonObject
+  /** Environment of Ansible. */
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** What {@link enterMachine} works with. */
+export interface EnterOptions {
+  readonly options: AnsibleOptions
+  /** A folder for keys and configurations. */
+  readonly folder: string
+  /** Environment of Ansible. */
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** The connection plugin for containers of a Docker engine. */
+const dockerPlugin = 'community.docker.docker'
+
+/**
+ * Finds the way into the machine that the options name, or the best that there is.
+ * @throws ImagoError `UNSUPPORTED` when there is no such way, `DEFINITION_INVALID` for a `user` that the adapter cannot log in as.
+ */
+export async function enterMachine({ options, folder, env }: EnterOptions, ctx: ProvisionContext): Promise<Entrance> {
+  const { connection: wanted = 'auto', user } = options
+  await ctx.machine.exec(['true'], { signal: ctx.signal }) // it may have restarted: this waits for it, and brings its host key up to date
+  const { connection } = ctx.machine
+  if (wanted !== 'adapter' && connection !== undefined) {
+    const entrance = await enterItself(connection, wanted, { options, folder, env }, ctx)
+    if (entrance !== undefined) return entrance
+  }
+  if (wanted === 'ssh' || wanted === 'docker') throw noSuchWay(wanted)
+  if (user !== undefined) {
+    throw new ImagoError(
+      'DEFINITION_INVALID',
+      `Ansible cannot log in as '${user}' here: it goes through the adapter, as the build's own user`,
+      {
+        hint: "leave 'user' out, and use become: { user }",
+      },
+    )
+  }
+  const adapter = await startAdapter({ machine: ctx.machine, folder, signal: ctx.signal })
+  const entrance = await enterOverSsh(adapter.connection, undefined, folder)
+  return { ...entrance, [Symbol.asyncDispose]: async () => await adapter[Symbol.asyncDispose]() }
+}
+
+/** The way without the communicator; `undefined` when this is not to be, or cannot be. */
+async function enterItself(
+  connection: Connection,
+  wanted: NonNullable<AnsibleOptions['connection']>,
+  { options, folder, env }: EnterOptions,
+  ctx: ProvisionContext,
+): Promise<Entrance | undefined> {
+  if (wanted !== 'auto' && wanted !== connection.kind) return undefined
+  if (connection.kind === 'ssh') {
+    const entrance = await enterOverSsh(connection, options.user, folder)
+    return { ...entrance, [Symbol.asyncDispose]: async () => (ctx.signal.aborted ? await endRemoteCommands(folder, ctx.emit) : undefined) }
+  }
+  if (wanted === 'auto' && !(await hasDockerPlugin(env, ctx))) return undefined
+  return enterContainer(connection, options.user)
+}
+
+async function enterOverSsh(connection: SshConnection, user: string | undefined, folder: string): Promise<Entrance> {
+  const config = await writeSshConfig(folder, connection)
+  return {
+    variables: {
+      ansible_connection: 'ssh',
+      ansible_host: connection.host,
+      ansible_port: connection.port,
+      ansible_user: user ?? connection.user,
+      ansible_ssh_common_args: sshArguments(folder, config).map(pythonWord).join(' '),
+    },
+    env: {},
+    [Symbol.asyncDispose]: async () => undefined,
+  }
+}
+
+function enterContainer({ container, engine, user: own }: DockerConnection, user: string = own): Entrance {
+  const context = engine.startsWith('context://') ? engine.slice('context://'.length) : undefined
+  return {
+    variables: { ansible_connection: dockerPlugin, ansible_host: container, ...(user !== '' && { ansible_user: user }) },
+    env: context === undefined ? { DOCKER_HOST: engine, DOCKER_CONTEXT: '' } : { DOCKER_HOST: '', DOCKER_CONTEXT: context },
+    [Symbol.asyncDispose]: async () => undefined,
+  }
+}
+
+/** Whether Ansible has the collection, and this machine Docker's own client, which it calls. */
+async function hasDockerPlugin(env: Readonly<Record<string, string>>, { signal }: ProvisionContext): Promise<boolean> {
+  const script = `command -v docker >/dev/null && ansible-doc --type connection --list_files ${dockerPlugin} 2>/dev/null | grep -q docker`
+  const { exitCode } = await runLocal({ command: ['/bin/sh', '-c', script], env, signal })
+  return exitCode === 0
+}
+
+function noSuchWay(wanted: 'ssh' | 'docker'): ImagoError {
+  const what = wanted === 'ssh' ? 'log in to this machine over SSH by itself' : 'get into this machine over a Docker engine'
+  return new ImagoError('UNSUPPORTED', `Ansible cannot ${what}`, {
+    hint: "leave 'connection' out: the adapter goes into every machine of a build",
+  })
+}
+
+/** A word as Python's shlex, with which Ansible takes such arguments apart, reads it. */
+function pythonWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`
+}

@@ -1,0 +1,6 @@
+export { ansible } from './ansible.ts'
+export type { AnsibleOptions } from './ansible-options.ts'
+export type { GalaxyOptions } from './galaxy-options.ts'
+export type { BecomeOptions, PlaybookSettings } from './playbook-options.ts'
+export { plugin } from './plugin.ts'
+export type { AnsibleValue, AnsibleVariables } from './variables.ts'
