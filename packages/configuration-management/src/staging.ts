@@ -25,12 +25,16 @@ export type StagedFile = {
       readonly isPrivate?: boolean
     }
   | {
-      /** The text of a file. Only root and the machine's user may read a secret. */
-      readonly content: string | Secret
+      /** The text of a file, or what makes it from the staging directory. Only root and the machine's user may read a secret. */
+      readonly content: string | Secret | ((directory: string) => string | Secret)
       /** @default 0o600 for a secret, else 0o644 */
       readonly mode?: number
     }
 )
+
+type ResolvedFile =
+  | Extract<StagedFile, { readonly path: string }>
+  | { readonly to: string; readonly content: string | Secret; readonly mode?: number }
 
 /** What to bring into the machine. */
 export interface Staging {
@@ -51,12 +55,19 @@ export async function withStaging<T>(staging: Staging, ctx: ProvisionContext, us
   const directory = staging.directory ?? `/tmp/imago-${staging.name}-${randomBytes(8).toString('hex')}`
   await makeDirectory(directory, ctx)
   try {
-    await uploadTrees(staging, directory, ctx)
-    await uploadPrivate(staging.files, directory, ctx)
+    const files = staging.files.map((file) => resolved(file, directory))
+    await uploadTrees(files, staging.name, directory, ctx)
+    await uploadPrivate(files, directory, ctx)
     return await use(directory)
   } finally {
     await removeDirectory(directory, staging, ctx)
   }
+}
+
+function resolved(file: StagedFile, directory: string): ResolvedFile {
+  if ('path' in file) return file
+  const { content, ...about } = file
+  return { ...about, content: typeof content === 'function' ? content(directory) : content }
 }
 
 /** A directory that is there already is not taken: what it holds would be removed with it. */
@@ -71,7 +82,7 @@ async function makeDirectory(directory: string, ctx: ProvisionContext): Promise<
 }
 
 /** Everything that is no secret is put together here, and goes over as one tree. */
-async function uploadTrees({ files, name }: Staging, directory: string, ctx: ProvisionContext): Promise<void> {
+async function uploadTrees(files: readonly ResolvedFile[], name: string, directory: string, ctx: ProvisionContext): Promise<void> {
   const open = files.filter((file) => !isPrivate(file))
   if (open.length === 0) return
   const local = await mkdtemp(join(ctx.workDirectory, 'staging-')).catch((error: unknown) => {
@@ -87,7 +98,7 @@ async function uploadTrees({ files, name }: Staging, directory: string, ctx: Pro
   }
 }
 
-async function putTogether(file: StagedFile, to: string, { directory, signal }: ProvisionContext): Promise<void> {
+async function putTogether(file: ResolvedFile, to: string, { directory, signal }: ProvisionContext): Promise<void> {
   await mkdir(dirname(to), { recursive: true })
   if ('path' in file) {
     await copyTree(resolve(directory, file.path), to, signal)
@@ -98,7 +109,7 @@ async function putTogether(file: StagedFile, to: string, { directory, signal }: 
 }
 
 /** Secrets do not touch this machine's disk once more, and have their mode from the start. */
-async function uploadPrivate(files: readonly StagedFile[], directory: string, ctx: ProvisionContext): Promise<void> {
+async function uploadPrivate(files: readonly ResolvedFile[], directory: string, ctx: ProvisionContext): Promise<void> {
   for (const file of files.filter(isPrivate)) {
     const source = 'path' in file ? { path: resolve(ctx.directory, file.path) } : { content: plainText(file.content, ctx) }
     const mode = 'path' in file ? 0o600 : (file.mode ?? 0o600)
@@ -106,7 +117,7 @@ async function uploadPrivate(files: readonly StagedFile[], directory: string, ct
   }
 }
 
-function isPrivate(file: StagedFile): boolean {
+function isPrivate(file: ResolvedFile): boolean {
   return 'path' in file ? file.isPrivate === true : typeof file.content !== 'string'
 }
 

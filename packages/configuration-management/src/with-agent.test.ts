@@ -57,7 +57,7 @@ describe('the staging directory', () => {
     const files = [
       { to: 'modules/0', path: 'modules' },
       { to: 'manifests/site', path: 'site' },
-      { to: 'config', content: 'c', mode: 0o640 },
+      { to: 'config', content: (stage: string) => `in ${stage}`, mode: 0o640 },
     ]
     const { machine, result } = await trial({ job: { files }, use: (ready) => Promise.resolve(ready.directory) })
     expect(result).toMatch(/^\/tmp\/imago-moo-[0-9a-f]{16}$/)
@@ -69,6 +69,8 @@ describe('the staging directory', () => {
         ['/config', 0o640],
       ]),
     )
+    const config = uploads(machine)[0]?.files.find(({ path }) => path.endsWith('/config'))
+    expect(String(config?.content)).toBe(`in ${String(result)}`)
     expectMachine(machine).inOrder([/mkdir -m 0700/, new RegExp(`exec rm -rf -- ${String(result)} <`)])
     expect(await readdir(workDirectory)).toEqual([])
   })

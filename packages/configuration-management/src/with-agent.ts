@@ -28,11 +28,11 @@ export interface ReadyAgent {
   /** The staging directory. */
   readonly directory: string
   /** Runs the agent's program, or another, as root. Its output is the step's. @returns its exit code */
-  run(command: AgentCommand): Promise<number>
+  readonly run: (command: AgentCommand) => Promise<number>
   /** The path of another program of the agent's, such as `knife`; `undefined` when it is not there. */
-  find(program: string): Promise<string | undefined>
+  readonly find: (program: string) => Promise<string | undefined>
   /** Text of the agent, with the paths of this machine instead of those of the staging directory. */
-  withLocalPaths(text: string): string
+  readonly withLocalPaths: (text: string) => string
 }
 
 /** How to run the agent's program. */

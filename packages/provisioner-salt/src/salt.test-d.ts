@@ -1,0 +1,13 @@
+import { saltMasterless } from './index.ts'
+
+// every right use compiles
+saltMasterless({ states: 'salt' })
+saltMasterless({ states: 'salt', state: ['a', 'b'], grains: { roles: ['web'] }, formulas: ['f'], install: 'package', only: ['aws'] })
+saltMasterless({ states: 'salt', grains: 'grains', install: { script: 'bootstrap.sh', arguments: ['-x', 'python3'] } })
+
+// error: Property 'states' is missing
+saltMasterless({ pillar: 'pillar' })
+// error: is not assignable to type
+saltMasterless({ states: 'salt', logLevel: 'loud' })
+// error: 'pilar' does not exist in type
+saltMasterless({ states: 'salt', pilar: 'p' })
