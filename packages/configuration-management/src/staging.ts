@@ -17,24 +17,24 @@ const removeMs = 30_000
 export type StagedFile = {
   /** Where, below the staging directory: `'modules/0'`. */
   readonly to: string
+  /** Only the machine's user and root may read it (mode 0600): it holds a secret. @default whether its content is a secret */
+  readonly isPrivate?: boolean
 } & (
   | {
       /** A file or a directory of this machine, relative to the definition. */
       readonly path: string
-      /** For a file that holds a secret: only root and the machine's user may read it. @default false */
-      readonly isPrivate?: boolean
     }
   | {
-      /** The text of a file, or what makes it from the staging directory. Only root and the machine's user may read a secret. */
-      readonly content: string | Secret | ((directory: string) => string | Secret)
-      /** @default 0o600 for a secret, else 0o644 */
+      /** The text of a file, or what makes it from the staging directory. */
+      readonly content: string | Secret | ((directory: string) => string)
+      /** @default 0o644 */
       readonly mode?: number
     }
 )
 
 type ResolvedFile =
   | Extract<StagedFile, { readonly path: string }>
-  | { readonly to: string; readonly content: string | Secret; readonly mode?: number }
+  | { readonly to: string; readonly isPrivate?: boolean; readonly content: string | Secret; readonly mode?: number }
 
 /** What to bring into the machine. */
 export interface Staging {
@@ -112,13 +112,12 @@ async function putTogether(file: ResolvedFile, to: string, { directory, signal }
 async function uploadPrivate(files: readonly ResolvedFile[], directory: string, ctx: ProvisionContext): Promise<void> {
   for (const file of files.filter(isPrivate)) {
     const source = 'path' in file ? { path: resolve(ctx.directory, file.path) } : { content: plainText(file.content, ctx) }
-    const mode = 'path' in file ? 0o600 : (file.mode ?? 0o600)
-    await ctx.machine.upload(source, posix.join(directory, file.to), { mode, signal: ctx.signal })
+    await ctx.machine.upload(source, posix.join(directory, file.to), { mode: 0o600, signal: ctx.signal })
   }
 }
 
 function isPrivate(file: ResolvedFile): boolean {
-  return 'path' in file ? file.isPrivate === true : typeof file.content !== 'string'
+  return file.isPrivate ?? ('content' in file && typeof file.content !== 'string')
 }
 
 /** Removes the directory, also after a cancel; a failure is a warning, and does not hide how the run ended. */

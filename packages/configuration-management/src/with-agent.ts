@@ -44,6 +44,8 @@ export interface AgentCommand {
   readonly env?: Readonly<Record<string, string>>
   /** @default the staging directory */
   readonly cwd?: string
+  /** Takes its output instead of the step's own. */
+  readonly onOutput?: ProvisionContext['output']
   /** Told of each line that it prints. */
   readonly onLine?: (line: string) => void
   /** @default the step's own signal */
@@ -83,10 +85,12 @@ interface Program extends AgentCommand {
   readonly sudo: NonNullable<MachineCommand['sudo']>
 }
 
-async function runProgram({ program, args, onLine, cwd, env, sudo, signal }: Program, ctx: ProvisionContext): Promise<number> {
-  const lines = lineReader(onLine ?? (() => undefined))
+async function runProgram(command: Program, ctx: ProvisionContext): Promise<number> {
+  const { program, args, cwd, env, sudo, signal } = command
+  const lines = lineReader(command.onLine ?? (() => undefined))
+  const show = command.onOutput ?? ctx.output
   const onOutput: ProvisionContext['output'] = (stream, chunk) => {
-    ctx.output(stream, chunk)
+    show(stream, chunk)
     lines.write(stream, chunk)
   }
   const about = { ...(env !== undefined && { env }), ...(signal !== undefined && { signal }) }
