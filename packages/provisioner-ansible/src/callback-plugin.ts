@@ -46,8 +46,9 @@ def text(value, limit=4000):
 
 
 def failure(result):
-    failed = next((item for item in result.get('results', []) if isinstance(item, dict) and (item.get('failed') or item.get('unreachable'))), None)
-    source = failed if failed is not None else result
+    parts = list(result.get('results') or []) + list((result.get('failed_modules') or {}).values())
+    failed = [part for part in parts if isinstance(part, dict) and (part.get('failed') or part.get('unreachable'))]
+    source = failed[0] if failed else result
     details = {key: text(source[key]) for key in ('msg', 'stderr', 'module_stderr', 'module_stdout') if source.get(key)}
     if isinstance(source.get('rc'), int):
         details['rc'] = source['rc']

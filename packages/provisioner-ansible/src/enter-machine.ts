@@ -4,6 +4,7 @@ import { ImagoError, runLocal } from '@imago/core'
 import { startAdapter } from './adapter/start-adapter.ts'
 import type { AnsibleOptions } from './ansible-options.ts'
 import { endRemoteCommands } from './end-remote-commands.ts'
+import { besides } from './programs.ts'
 import { sshArguments, writeSshConfig } from './ssh-config.ts'
 
 /** How Ansible gets into a machine, while it is not disposed of. */
@@ -65,7 +66,7 @@ async function enterItself(
     const entrance = await enterOverSsh(connection, options.user, folder)
     return { ...entrance, [Symbol.asyncDispose]: async () => (ctx.signal.aborted ? await endRemoteCommands(folder, ctx.emit) : undefined) }
   }
-  if (wanted === 'auto' && !(await hasDockerPlugin(env, ctx))) return undefined
+  if (wanted === 'auto' && !(await hasDockerPlugin(options, env, ctx))) return undefined
   return enterContainer(connection, options.user)
 }
 
@@ -94,9 +95,14 @@ function enterContainer({ container, engine, user: own }: DockerConnection, user
 }
 
 /** Whether Ansible has the collection, and this machine Docker's own client, which it calls. */
-async function hasDockerPlugin(env: Readonly<Record<string, string>>, { signal }: ProvisionContext): Promise<boolean> {
-  const script = `command -v docker >/dev/null && ansible-doc --type connection --list_files ${dockerPlugin} 2>/dev/null | grep -q docker`
-  const { exitCode } = await runLocal({ command: ['/bin/sh', '-c', script], env, signal })
+async function hasDockerPlugin(
+  options: AnsibleOptions,
+  env: Readonly<Record<string, string>>,
+  { signal, directory }: ProvisionContext,
+): Promise<boolean> {
+  const script = 'command -v docker >/dev/null && "$1" --type connection --json "$2" 2>/dev/null | grep -q \'"doc"\''
+  const command = ['/bin/sh', '-c', script, 'sh', besides(options.command, 'ansible-doc'), dockerPlugin]
+  const { exitCode } = await runLocal({ command, env, cwd: directory, signal })
   return exitCode === 0
 }
 

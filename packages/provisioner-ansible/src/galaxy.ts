@@ -7,6 +7,7 @@ import type { ProvisionContext } from '@imago/core'
 import { fileSystemError, ImagoError, runLocal, withFileLock } from '@imago/core'
 
 import type { GalaxyOptions } from './galaxy-options.ts'
+import { besides } from './programs.ts'
 
 /** How long to wait for another build that fetches the same, in milliseconds. */
 const lockMs = 10 * 60_000
@@ -30,7 +31,7 @@ export type GalaxyContext = Pick<ProvisionContext, 'directory' | 'signal' | 'emi
  * file is gone.
  */
 export async function fetchRequirements(
-  options: GalaxyOptions,
+  options: GalaxyOptions & { readonly command?: string },
   env: Readonly<Record<string, string>>,
   ctx: GalaxyContext,
 ): Promise<FetchedRequirements | undefined> {
@@ -73,13 +74,13 @@ function kindsIn(text: string): readonly Kind[] {
 }
 
 interface Install {
-  readonly options: GalaxyOptions
+  readonly options: Parameters<typeof fetchRequirements>[0]
   readonly env: Readonly<Record<string, string>>
   readonly ctx: GalaxyContext
 }
 
 async function install(kind: Kind, file: string, folder: string, { options, env, ctx }: Install): Promise<void> {
-  const { galaxyCommand = 'ansible-galaxy', galaxyFile = file } = options
+  const { galaxyCommand = besides(options.command, 'ansible-galaxy'), galaxyFile = file } = options
   const [what, path] =
     kind === 'role' ? (['--role-file', '--roles-path'] as const) : (['--requirements-file', '--collections-path'] as const)
   let said = ''

@@ -2,6 +2,9 @@ import { ImagoError } from '@imago/core'
 
 import type { TaskResult } from './playbook-events.ts'
 
+/** Some problems list all modules that there are. */
+const longestProblem = 300
+
 /** How a run of `ansible-playbook` ended that did not succeed. */
 export interface PlaybookFailure {
   /** As the definition names it. */
@@ -82,7 +85,8 @@ function playbookProblem(stderr: string): string | undefined {
       ?.trim()
       .replaceAll(/\s+/g, ' ') ?? ''
   const [, file, line, column] = /The error appears to be in '([^']+)': line (\d+), column (\d+)/.exec(said) ?? []
-  return file === undefined || message.includes(file) ? message : `${message} (${file}:${line}:${column})`
+  const short = message.length > longestProblem ? `${message.slice(0, longestProblem)}…` : message
+  return file === undefined || message.includes(file) ? short : `${short} (${file}:${line}:${column})`
 }
 
 function playbookHint(problem: string): string | undefined {

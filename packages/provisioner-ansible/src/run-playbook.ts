@@ -13,6 +13,7 @@ import { fetchRequirements } from './galaxy.ts'
 import type { FetchedRequirements } from './galaxy.ts'
 import { defaultHostAlias, extraVariables, inventory } from './inventory.ts'
 import { playbookArguments } from './playbook-arguments.ts'
+import { ansiblePlaybook } from './programs.ts'
 import { PlaybookReport } from './playbook-report.ts'
 import { openSessionFolder } from './session-folder.ts'
 
@@ -36,7 +37,7 @@ export async function runPlaybook(options: AnsibleOptions, ctx: ProvisionContext
     const paths = await writeFiles(options, folder, entrance, ctx)
     const report = new PlaybookReport({ playbook: options.playbook, output: ctx.output, emit: ctx.emit })
     const { exitCode } = await runLocal({
-      command: [options.command ?? 'ansible-playbook', ...playbookArguments(options, paths), ...limitArguments(options)],
+      command: [options.command ?? ansiblePlaybook, ...playbookArguments(options, paths), ...limitArguments(options)],
       env: {
         ...settings(folder, remoteTemp, given),
         ...searchPaths(options, requirements, ctx.directory),

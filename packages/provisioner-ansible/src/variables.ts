@@ -11,9 +11,15 @@ export type AnsibleVariables = Readonly<Record<string, AnsibleValue>>
 const value: v.GenericSchema<unknown, AnsibleValue> = v.lazy((input) => {
   if (isSecret(input)) return optionSchema.secretValue
   if (Array.isArray(input)) return v.array(value)
-  if (typeof input === 'object' && input !== null) return v.record(v.string(), value)
+  if (isPlainObject(input)) return v.record(v.string(), value)
   return v.union([v.string(), v.pipe(v.number(), v.finite()), v.boolean(), v.null()])
 })
+
+function isPlainObject(input: unknown): boolean {
+  if (typeof input !== 'object' || input === null) return false
+  const prototype: unknown = Object.getPrototypeOf(input)
+  return prototype === Object.prototype || prototype === null
+}
 
 /** The schema of {@link AnsibleVariables}. */
 export const variablesSchema: v.GenericSchema<unknown, AnsibleVariables> = v.record(

@@ -15,16 +15,19 @@ import type { AnsibleOptions } from '../src/index.ts'
 /** A folder with the files of a definition. */
 export interface Definition extends AsyncDisposable {
   readonly directory: string
+  /** Writes a file, and the folders that it is in. */
+  write(path: string, content: string): Promise<void>
 }
 
 /** Makes a folder with files in it. */
 export async function makeDefinition(files: Readonly<Record<string, string>> = {}): Promise<Definition> {
   const directory = await mkdtemp(join(tmpdir(), 'ansible-test-'))
-  for (const [path, content] of Object.entries(files)) {
+  const write = async (path: string, content: string): Promise<void> => {
     await mkdir(dirname(join(directory, path)), { recursive: true })
     await writeFile(join(directory, path), content)
   }
-  return { directory, [Symbol.asyncDispose]: async () => await rm(directory, { recursive: true, force: true }) }
+  for (const [path, content] of Object.entries(files)) await write(path, content)
+  return { directory, write, [Symbol.asyncDispose]: async () => await rm(directory, { recursive: true, force: true }) }
 }
 
 /** What came of a build with one `ansible` step. */

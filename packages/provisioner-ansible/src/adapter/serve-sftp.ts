@@ -64,7 +64,8 @@ export function serveSftp(stream: SftpStream, files: SftpFiles): void {
   done('RMDIR', (path: string) => files.removeDirectory(path))
   done('REMOVE', (path: string) => files.remove(path))
   done('RENAME', (from: string, to: string) => files.rename(from, to))
-  done('SYMLINK', (target: string, path: string) => files.link(target, path))
+  done('SYMLINK', (path: string, target: string) => files.link(target, path))
+  stream.on('close', () => void session.closeAll())
   stream.on('EXTENDED', (id) => stream.status(id, status.unsupported))
 }
 
@@ -111,6 +112,13 @@ class SftpSession {
     const found = this.#handles.get(handle.readUInt32BE())
     this.#handles.delete(handle.readUInt32BE())
     if (found !== undefined && 'file' in found) await this.#files.close(found.file)
+  }
+
+  /** Closes what a client that went away has left open. What it wrote did not come to its end, and does not go over. */
+  async closeAll(): Promise<void> {
+    const open = [...this.#handles.values()]
+    this.#handles.clear()
+    for (const handle of open) if ('file' in handle) await this.#files.drop(handle.file).catch(() => undefined) // its folder goes anyway
   }
 
   async openDirectory(id: number, path: string): Promise<void> {

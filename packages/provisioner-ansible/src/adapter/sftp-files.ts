@@ -115,6 +115,12 @@ export class SftpFiles {
     }
   }
 
+  /** Closes a file without a word to the machine. */
+  async drop({ local, handle }: SftpFile): Promise<void> {
+    await handle.close()
+    await rm(local, { force: true })
+  }
+
   async setAttributes(path: string, { mode, uid, gid, mtime }: SftpAttributes): Promise<void> {
     const target = await this.absolute(path)
     if (mode !== undefined) await this.#run(['chmod', (mode & 0o7777).toString(8), target])

@@ -1,0 +1,67 @@
+import { execFileSync } from 'node:child_process'
+
+import { docker } from '@imago/builder-docker'
+import { describe, expect, test } from 'vitest'
+
+import { reasonToSkip } from '../../../test/requirement.ts'
+import { makeDefinition, runOn } from './bench.ts'
+
+const image = 'imago-ansible-python:1'
+
+/** Debian's image with Python. It is made once, and stays in the engine's store. */
+function makeImage(): void {
+  try {
+    execFileSync('docker', ['image', 'inspect', image], { stdio: 'ignore' })
+  } catch {
+    const name = `imago-ansible-${process.pid}`
+    const script = 'apt-get update -qq && apt-get install -y -qq --no-install-recommends python3 >/dev/null && rm -rf /var/lib/apt/lists'
+    execFileSync('docker', ['run', '--network', 'host', '--name', name, 'debian:12', 'sh', '-c', script], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    execFileSync('docker', ['commit', name, image], { stdio: 'ignore' })
+    execFileSync('docker', ['rm', '--force', name], { stdio: 'ignore' })
+  }
+}
+
+const skip = reasonToSkip({
+  ansible: 'ansible-playbook --version',
+  docker: 'docker image inspect debian:12',
+  'community.docker': 'ansible-doc --type connection --json community.docker.docker | grep -q doc',
+})
+
+describe.skipIf(skip !== '')(`ansible in a container${skip}`, () => {
+  const site = `
+- hosts: all
+  tasks:
+    - ansible.builtin.copy: { content: "{{ ansible_distribution }} {{ ansible_connection }} {{ ansible_user_id }}", dest: /tmp/said }
+    - ansible.builtin.command: cat /tmp/said
+      register: said
+    - ansible.builtin.fetch: { src: /tmp/said, dest: said, flat: true }
+    - ansible.builtin.debug: { msg: "it is {{ said.stdout }} {{ lookup('env', 'IMAGO_BUILD_NAME') }}" }
+`
+
+  test.each([
+    ['the connection plugin', {}, 'it is Debian community.docker.docker root machine'],
+    ['the adapter, where commands have an environment of their own', { env: { ANIMAL: 'cow' } }, 'it is Debian ssh root machine'],
+  ])('through %s', async (_, options, words) => {
+    makeImage()
+    await using definition = await makeDefinition({ 'site.yml': site })
+    const { status, error, said, messages, left } = await runOn(
+      docker({ image, pull: 'never', result: { type: 'discard' }, ...options }),
+      { playbook: 'site.yml' },
+      definition,
+    )
+    expect({ status, error, left }).toEqual({ status: 'succeeded', error: undefined, left: [] })
+    expect(said.output()).toContain(words)
+    expect(messages).toContain('default: 5 ok, 3 changed')
+  })
+
+  test('without Python it says what to install', async () => {
+    await using definition = await makeDefinition({ 'site.yml': site })
+    const builder = docker({ image: 'debian:12', pull: 'never', result: { type: 'discard' } })
+    const { error, left } = await runOn(builder, { playbook: 'site.yml' }, definition)
+    expect(error).toMatchObject({ code: 'COMMAND_FAILED', hint: expect.stringContaining('install -y python3') })
+    expect(error?.message).toMatch(/^the task 'Gathering Facts' .* failed on default: /)
+    expect(left).toEqual([])
+  })
+})
