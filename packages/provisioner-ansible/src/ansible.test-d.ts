@@ -17,7 +17,7 @@ defineImage({
   ],
 })
 
-// error: Property 'playbook' is missing in type '{}'
+// error: is not assignable to parameter of type 'AnsibleOptions
 ansible({})
 // error: Type 'Date' is not assignable to type 'AnsibleValue'
 ansible({ playbook: 'site.yml', extraVariables: { when: new Date() } })
