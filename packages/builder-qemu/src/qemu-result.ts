@@ -67,14 +67,17 @@ export type ResultFormat = keyof Results
 /** What becomes of the machine. */
 export type QemuResult<F extends ResultFormat = ResultFormat> = { readonly format: F } & Results[F]
 
+/** The formats of disk images. */
+type DiskFormat = DiskResult['format']
+
 /** Disk images of a machine that was built in QEMU. */
-export interface QemuDiskArtifact extends FilesArtifact {
+export interface QemuDiskArtifact<F extends DiskFormat = DiskFormat> extends FilesArtifact {
   readonly type: 'qemu-disk'
   /** `sha256:…` of the first disk. */
   readonly id: string
   /** The disks, the first one first; then the archive of the file system and the UEFI variables, where they were asked for. */
   readonly files: readonly ArtifactFile[]
-  readonly format: DiskResult['format']
+  readonly format: F
   /** What a machine sees of the first disk, in bytes. */
   readonly virtualSize: number
   readonly arch: 'x86_64' | 'aarch64'
@@ -104,4 +107,6 @@ export type QemuArtifact<F extends ResultFormat = ResultFormat> = F extends 'roo
   ? QemuRootfsArtifact
   : F extends 'none'
     ? QemuNoArtifact
-    : QemuDiskArtifact
+    : F extends DiskFormat
+      ? QemuDiskArtifact<F>
+      : never

@@ -11,7 +11,7 @@ const rootfs = qemu({ diskSize: '4g', result: { format: 'rootfs', path: 'root.ta
 const nothing = qemu({ diskSize: '4g', result: { format: 'none' } })
 
 test('the artifact follows from the result', () => {
-  expectTypeOf(vm.build).returns.resolves.toEqualTypeOf<QemuDiskArtifact>()
+  expectTypeOf(vm.build).returns.resolves.toEqualTypeOf<QemuDiskArtifact<'qcow2'>>()
   expectTypeOf(rootfs.build).returns.resolves.toEqualTypeOf<QemuRootfsArtifact>()
   expectTypeOf(nothing.build).returns.resolves.toEqualTypeOf<QemuNoArtifact>()
   expectTypeOf<QemuRootfsArtifact>().toExtend<FilesArtifact>()
@@ -22,7 +22,7 @@ test('the artifact follows from the result', () => {
 test('a build starts from an ISO image, a disk or an empty disk', () => {
   const image = defineImage({ name: 'cow', builders: { vm, rootfs } })
   qemu({ disk: artifactOf(image, 'vm'), result: { format: 'raw', path: 'y', sparse: false } })
-  // error: is not assignable to type 'ArtifactReference<QemuDiskArtifact>
+  // error: is not assignable to type 'ArtifactReference<QemuDiskArtifact<
   qemu({ disk: artifactOf(image, 'rootfs'), result: { format: 'raw', path: 'y' } })
   // error: is not assignable to parameter of type 'QemuOptions<"none">'
   qemu({ iso: disk, result: { format: 'none' } })
