@@ -1,0 +1,9 @@
+import { expect, test } from 'vitest'
+
+test('the public names of the package', async () => {
+  expect(Object.keys(await import('./index.ts')).toSorted()).toMatchInlineSnapshot(`
+    [
+      "vagrant",
+    ]
+  `)
+})
