@@ -81,10 +81,11 @@ function playbookProblem(stderr: string): string | undefined {
   if (said === undefined) return undefined
   const message =
     said
-      .split(/\n\s*\n|\n(?=The error appears)/)[0]
+      .split(/\n\s*\n|\n(?=The error appears|Origin: )/)[0]
       ?.trim()
       .replaceAll(/\s+/g, ' ') ?? ''
-  const [, file, line, column] = /The error appears to be in '([^']+)': line (\d+), column (\d+)/.exec(said) ?? []
+  const place = /The error appears to be in '([^']+)': line (\d+), column (\d+)|^Origin: (.+):(\d+):(\d+)$/m.exec(said) ?? []
+  const [file, line, column] = place.slice(1).filter((part) => part !== undefined)
   const short = message.length > longestProblem ? `${message.slice(0, longestProblem)}…` : message
   return file === undefined || message.includes(file) ? short : `${short} (${file}:${line}:${column})`
 }

@@ -118,6 +118,7 @@ test.each([
     'Syntax Error while loading YAML. mapping values are not allowed (/p.yml:3:7)',
   ],
   ["[WARNING]: moo\n[ERROR]: the role 'x' was not found in /a:/b\n", "the role 'x' was not found in /a:/b"],
+  ["[ERROR]: couldn't find it\nOrigin: /p.yml:3:7\n\n1 - hosts: all\n", "couldn't find it (/p.yml:3:7)"],
   ['usage: ansible-playbook [-h]\nansible-playbook: error: unrecognized arguments: --no\n', 'unrecognized arguments: --no'],
 ])('a playbook that is not started: %s', (stderr, problem) => {
   const error = playbookError({ playbook: 'site.yml', exitCode: 4, failed: undefined, stderr, isForNobody: false })

@@ -1,13 +1,21 @@
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 
 import { nullBuilder } from '@imago/builder-null'
+import { sshCommunicator } from '@imago/communicator-ssh'
 import { secret } from '@imago/core'
+import { provisionContext } from '@imago/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { reasonToSkip, skipWithoutRoot } from '../../../test/requirement.ts'
 import type { Sshd } from '../../communicator-ssh/test/sshd.ts'
 import { rootOf, startSshd } from '../../communicator-ssh/test/sshd.ts'
+import { plugin } from '../src/index.ts'
+import { openSessionFolder } from '../src/session-folder.ts'
+import { sshArguments, writeSshConfig } from '../src/ssh-config.ts'
 import { makeDefinition, processesAbout, runOn } from './bench.ts'
 
 const skip = reasonToSkip({ ansible: 'ansible-playbook --version', sshd: '/usr/sbin/sshd -V; test $? != 127' }) || skipWithoutRoot()
@@ -118,14 +126,25 @@ describe.skipIf(skip !== '')(`ansible over SSH${skip}`, () => {
     const running = runOn(
       nullBuilder(rootOf(machine)),
       { playbook: 'site.yml' },
-      {
-        directory: definition.directory,
-        signal: cancel.signal,
-        onEvent: (event) => void (event.type === 'output' && event.text.includes('TASK [sleep]') && setTimeout(() => cancel.abort(), 1000)),
-      },
+      { directory: definition.directory, signal: cancel.signal },
     )
-    const { status, left } = await running
-    expect({ status, left }).toEqual({ status: 'cancelled', left: [] })
+    await expect.poll(() => processesAbout(`sleep ${token}`).length, { timeout: 20_000 }).toBeGreaterThan(0)
+    cancel.abort()
+    expect(await running).toMatchObject({ status: 'cancelled', left: [] })
     expect(processesAbout(`sleep ${token}`)).toEqual([])
+  })
+
+  test('a sweep ends the connection that a killed run has left, and removes its files', async () => {
+    const ctx = provisionContext()
+    const { value: folder, record } = await openSessionFolder(ctx)
+    await using reached = await sshCommunicator(rootOf(machine), ctx)
+    if (reached.connection?.kind !== 'ssh') throw new Error('not over SSH')
+    const config = await writeSshConfig(folder, reached.connection)
+    await promisify(execFile)('ssh', [...sshArguments(folder, config), '127.0.0.1', 'true'])
+    expect(processesAbout(folder)).toHaveLength(1)
+    const [kind] = plugin.resourceKinds
+    await kind?.destroy(record, ctx.signal)
+    await expect.poll(() => processesAbout(folder)).toEqual([])
+    expect(existsSync(folder)).toBe(false)
   })
 })
