@@ -1,4 +1,6 @@
 export type { Installation, PackageInstallation, ScriptInstallation } from '@imago/configuration-management'
+export { puppetAgent } from './puppet-agent.ts'
+export type { NodeCertificate, PuppetAgentOptions } from './puppet-agent.ts'
 export { puppetApply } from './puppet-apply.ts'
 export type { HieraOptions, PuppetApplyOptions } from './puppet-apply.ts'
 export type { PuppetOptions } from './puppet-run.ts'

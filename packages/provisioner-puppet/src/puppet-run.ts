@@ -60,6 +60,7 @@ export async function runPuppet(
     ...(cwd !== undefined && { cwd }),
     onLine: (line) => {
       if (line.startsWith('Error: ')) errors.push(line.slice('Error: '.length))
+      else if (line.startsWith("Couldn't fetch certificate")) errors.push(line) // it goes to no log
     },
   })
   if (exitCode === 0 || exitCode === 2) return

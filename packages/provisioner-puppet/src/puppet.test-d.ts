@@ -1,7 +1,7 @@
 import type { Builder } from '@imago/core'
 import { defineImage, secret } from '@imago/core'
 
-import { puppetApply } from './index.ts'
+import { puppetAgent, puppetApply } from './index.ts'
 
 declare const builder: Builder
 
@@ -10,6 +10,9 @@ puppetApply({ manifest: 'site.pp' })
 puppetApply({ manifest: 'm/', modules: ['a'], hiera: { config: 'hiera.yaml' }, facts: { a: secret('b'), c: (facts) => facts.image } })
 puppetApply({ manifest: 'site.pp', install: { packages: ['puppet-agent'] }, sudo: { password: secret('p') }, timeout: '10m' })
 puppetApply({ manifest: 'site.pp', install: { script: 'https://example.org/i.sh', checksum: 'none' } })
+puppetAgent({})
+puppetAgent({ server: 'puppet', identity: 'machine', waitForCertificate: '30s', only: ['aws'] })
+puppetAgent({ identity: { certificates: 'certs', privateKeys: 'keys' }, caCertificate: 'ca.pem' })
 defineImage({ name: 'a', builders: { aws: builder }, provisioners: [puppetApply({ manifest: 'site.pp', only: ['aws'] })] })
 
 // error: Property 'manifest' is missing
@@ -24,3 +27,7 @@ puppetApply({ manifest: 'site.pp', sudo: { password: 'plain' } })
 puppetApply({ manifest: 'site.pp', module: ['a'] })
 // error: "dokcer"' is not assignable to type
 defineImage({ name: 'a', builders: { docker: builder }, provisioners: [puppetApply({ manifest: 'site.pp', only: ['dokcer'] })] })
+// error: Property 'privateKeys' is missing
+puppetAgent({ identity: { certificates: 'certs' } })
+// error: is not assignable to type
+puppetAgent({ waitForCertificate: true })
