@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 
 import { extraVariables, inventory } from './inventory.ts'
 import { playbookArguments } from './playbook-arguments.ts'
+import type { PlaybookSettings } from './playbook-options.ts'
 
 test('the inventory has the machine, its variables with their types, and its groups', () => {
   const ctx = provisionContext()
@@ -40,12 +41,19 @@ test('variables that go before all others: what the build is, and the options', 
 })
 
 test('arguments', () => {
+  const { facts } = provisionContext()
   const paths = { playbook: '/p/site.yml', inventories: ['/i'], variables: ['/a', '/b'] }
-  expect(playbookArguments({}, paths)).toEqual(['--inventory', '/i', '--extra-vars', '@/a', '--extra-vars', '@/b', '/p/site.yml'])
-  const settings = { become: { user: 'me', method: 'doas' }, tags: ['a', 'b'], skipTags: ['c'], verbosity: 3, extraArguments: ['--diff'] }
-  expect(playbookArguments(settings, { ...paths, variables: [] }).join(' ')).toBe(
-    '--inventory /i --become --become-user me --become-method doas --tags a,b --skip-tags c -vvv --diff /p/site.yml',
+  expect(playbookArguments({}, paths, facts)).toEqual(['--inventory', '/i', '--extra-vars', '@/a', '--extra-vars', '@/b', '/p/site.yml'])
+  const settings: PlaybookSettings = {
+    become: { user: 'me', method: 'doas' },
+    tags: ['a', 'b'],
+    skipTags: ['c'],
+    verbosity: 3,
+    extraArguments: ({ buildName }) => ['--diff', buildName],
+  }
+  expect(playbookArguments(settings, { ...paths, variables: [] }, facts).join(' ')).toBe(
+    '--inventory /i --become --become-user me --become-method doas --tags a,b --skip-tags c -vvv --diff fake /p/site.yml',
   )
-  expect(playbookArguments({ become: true }, { ...paths, variables: [] })).toContain('--become')
-  expect(playbookArguments({ become: false }, { ...paths, variables: [] })).not.toContain('--become')
+  expect(playbookArguments({ become: true }, { ...paths, variables: [] }, facts)).toContain('--become')
+  expect(playbookArguments({ become: false }, { ...paths, variables: [] }, facts)).not.toContain('--become')
 })

@@ -1,3 +1,6 @@
+import type { Facts } from '@imago/core'
+import { resolveFacts } from '@imago/core'
+
 import type { PlaybookSettings } from './playbook-options.ts'
 
 /** Where the files of a run of `ansible-playbook` are, on the machine where it runs. */
@@ -10,7 +13,11 @@ export interface PlaybookPaths {
 }
 
 /** The arguments of `ansible-playbook`. Nothing secret is among them. */
-export function playbookArguments(settings: PlaybookSettings, { playbook, inventories, variables }: PlaybookPaths): readonly string[] {
+export function playbookArguments(
+  settings: PlaybookSettings,
+  { playbook, inventories, variables }: PlaybookPaths,
+  facts: Facts,
+): readonly string[] {
   const { become, tags = [], skipTags = [], verbosity = 0, extraArguments = [] } = settings
   return [
     ...inventories.flatMap((path) => ['--inventory', path]),
@@ -19,7 +26,7 @@ export function playbookArguments(settings: PlaybookSettings, { playbook, invent
     ...(tags.length === 0 ? [] : ['--tags', tags.join(',')]),
     ...(skipTags.length === 0 ? [] : ['--skip-tags', skipTags.join(',')]),
     ...(verbosity === 0 ? [] : [`-${'v'.repeat(verbosity)}`]),
-    ...extraArguments,
+    ...resolveFacts(extraArguments, facts),
     playbook,
   ]
 }

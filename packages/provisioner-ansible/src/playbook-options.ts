@@ -43,7 +43,7 @@ export interface PlaybookSettings {
   /** How much Ansible says of what it does: `-v` so many times, up to 6. @default 0 */
   readonly verbosity?: number
   /** More arguments of `ansible-playbook`. They are in the process list. Packer: `extra_arguments`. @default none */
-  readonly extraArguments?: readonly string[]
+  readonly extraArguments?: FromFacts<readonly string[]>
   /**
    * Environment of Ansible, beside `IMAGO_BUILD_NAME` and the like; it goes before what Imago sets itself, such as `ANSIBLE_PIPELINING`.
    * Packer: `ansible_env_vars`. @default none
@@ -82,6 +82,6 @@ export const playbookSettingsEntries: v.ObjectEntries = {
   verbosity: v.optional(
     v.pipe(v.number(), v.integer('must be a whole number'), v.minValue(0, 'must be 0 to 6'), v.maxValue(6, 'must be 0 to 6')),
   ),
-  extraArguments: v.optional(v.array(v.string())),
+  extraArguments: v.optional(optionSchema.fromFacts(v.array(v.string()))),
   environment: v.optional(scriptEnvironment),
 }

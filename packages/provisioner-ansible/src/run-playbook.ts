@@ -37,7 +37,7 @@ export async function runPlaybook(options: AnsibleOptions, ctx: ProvisionContext
     const paths = await writeFiles(options, folder, entrance, ctx)
     const report = new PlaybookReport({ playbook: options.playbook, output: ctx.output, emit: ctx.emit })
     const { exitCode } = await runLocal({
-      command: [options.command ?? ansiblePlaybook, ...playbookArguments(options, paths), ...limitArguments(options)],
+      command: [options.command ?? ansiblePlaybook, ...limitArguments(options), ...playbookArguments(options, paths, ctx.facts)],
       env: {
         ...settings(folder, remoteTemp, given),
         ...searchPaths(options, requirements, ctx.directory),

@@ -16,6 +16,7 @@ const tables: Readonly<Record<ComponentKind, Readonly<Record<string, Load>>>> = 
     qemu: async () => (await import('./qemu.ts')).qemuTable,
   },
   provisioner: {
+    ansible: async () => (await import('./ansible.ts')).ansibleTable,
     file: async () => (await import('./file.ts')).fileTable,
     shell: async () => (await import('./shell.ts')).shellTable,
     'shell-local': async () => (await import('./shell-local.ts')).shellLocalTable,
@@ -30,6 +31,7 @@ const tables: Readonly<Record<ComponentKind, Readonly<Record<string, Load>>>> = 
     'docker-tag': async () => (await import('./docker-post-processors.ts')).dockerTagTable,
     manifest: async () => (await import('./manifest.ts')).manifestTable,
     'shell-local': async () => (await import('./shell-local.ts')).shellLocalPostProcessorTable,
+    vagrant: async () => (await import('./vagrant.ts')).vagrantTable,
   },
 }
 
