@@ -50,6 +50,8 @@ def failure(result):
     failed = [part for part in parts if isinstance(part, dict) and (part.get('failed') or part.get('unreachable'))]
     source = failed[0] if failed else result
     details = {key: text(source[key]) for key in ('msg', 'stderr', 'module_stderr', 'module_stdout') if source.get(key)}
+    if 'msg' not in details and source.get('censored'):
+        details['msg'] = text(source['censored'])
     if isinstance(source.get('rc'), int):
         details['rc'] = source['rc']
     return details

@@ -136,6 +136,9 @@ describe.skipIf(skip !== '')(`ansible through the adapter${skip}`, () => {
       register: said
     - ansible.builtin.assert: { that: said.stdout == 'null' }
     - { ansible.builtin.command: /usr/bin/id, tags: [other] }
+- hosts: localhost
+  gather_facts: false
+  tasks: [{ ansible.builtin.debug: { msg: here } }]
   `,
       'play/files/big': 'cow\n'.repeat(100_000),
       hosts: 'default\nelsewhere ansible_host=192.0.2.1\n[farm]\ndefault\n',
@@ -158,6 +161,7 @@ describe.skipIf(skip !== '')(`ansible through the adapter${skip}`, () => {
     expect((await stat(join(directory, 'big'))).mode & 0o777).toBe(0o640)
     expect(await readFile(join(directory, 'fetched'), 'utf8')).toHaveLength(400_000)
     expect(messages).toContain('default: 4 ok, 3 changed')
+    expect(messages).toContain('localhost: 1 ok, 0 changed')
   })
 
   test.each([

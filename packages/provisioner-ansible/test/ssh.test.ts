@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -12,13 +12,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { reasonToSkip, skipWithoutRoot } from '../../../test/requirement.ts'
 import type { Sshd } from '../../communicator-ssh/test/sshd.ts'
-import { rootOf, startSshd } from '../../communicator-ssh/test/sshd.ts'
+import { makeAccount, rootOf, startSshd } from '../../communicator-ssh/test/sshd.ts'
 import { plugin } from '../src/index.ts'
 import { openSessionFolder } from '../src/session-folder.ts'
 import { sshArguments, writeSshConfig } from '../src/ssh-config.ts'
 import { makeDefinition, processesAbout, runOn } from './bench.ts'
 
-const skip = reasonToSkip({ ansible: 'ansible-playbook --version', sshd: '/usr/sbin/sshd -V; test $? != 127' }) || skipWithoutRoot()
+const skip =
+  reasonToSkip({ ansible: 'ansible-playbook --version', sshd: '/usr/sbin/sshd -V; test $? != 127', sudo: 'sudo -V' }) || skipWithoutRoot()
 
 describe.skipIf(skip !== '')(`ansible over SSH${skip}`, () => {
   let machine: Sshd
@@ -79,6 +80,37 @@ describe.skipIf(skip !== '')(`ansible over SSH${skip}`, () => {
     expect(output).toContain('"<secret>"')
     expect(output).not.toContain('\u001e')
     expect(JSON.stringify(said.events)).not.toContain('very secret')
+  })
+
+  test('becomes another user with a password', async () => {
+    const account = await makeAccount()
+    const rule = `/etc/sudoers.d/${account.name}`
+    try {
+      await writeFile(rule, `${account.name} ALL=(ALL) ALL\n`, { mode: 0o440 })
+      await using definition = await makeDefinition({
+        'site.yml': `
+- hosts: all
+  gather_facts: false
+  tasks:
+    - { ansible.builtin.command: id -un, register: root }
+    - { ansible.builtin.command: id -un, register: own, become: false }
+    - { ansible.builtin.debug: { msg: "{{ own.stdout }} is {{ root.stdout }}" } }
+    - { name: hidden, ansible.builtin.command: "false {{ ansible_become_password }}", no_log: true }
+`,
+      })
+      const { error, said, left } = await runOn(
+        nullBuilder({ ...rootOf(machine), user: account.name }),
+        { playbook: 'site.yml', become: { password: secret(account.password) } },
+        definition,
+      )
+      expect(said.output()).toContain(`"msg": "${account.name} is root"`)
+      expect(error?.message).toMatch(/^the task 'hidden' .*site.yml:8\) failed on default: the output has been hidden/)
+      expect(JSON.stringify(said.events)).not.toContain(account.password)
+      expect(left).toEqual([])
+    } finally {
+      await rm(rule, { force: true })
+      await account.remove()
+    }
   })
 
   test('a failed task is an error with its place, its host and its message', async () => {
