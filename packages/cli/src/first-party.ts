@@ -3,5 +3,6 @@ export const firstPartyPackages: readonly string[] = [
   '@imago/builder-docker',
   '@imago/builder-oci',
   '@imago/builder-qemu',
+  '@imago/builder-virtualbox',
   '@imago/builder-amazon',
 ]

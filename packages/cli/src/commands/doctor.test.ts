@@ -34,6 +34,7 @@ describe('imago doctor', () => {
       '@imago/builder-docker': () => Promise.resolve([works, lacks]),
       '@imago/builder-oci': () => Promise.resolve([works]),
       '@imago/builder-qemu': () => Promise.resolve([works]),
+      '@imago/builder-virtualbox': () => Promise.resolve([works]),
       '@imago/builder-amazon': () => Promise.resolve([works]),
     })
     expect(code).toBe(0)
@@ -49,6 +50,9 @@ describe('imago doctor', () => {
       '  ✓ engine        version 1',
       '',
       '@imago/builder-qemu',
+      '  ✓ engine        version 1',
+      '',
+      '@imago/builder-virtualbox',
       '  ✓ engine        version 1',
       '',
       '@imago/builder-amazon',
