@@ -62,6 +62,7 @@ test('tasks are counted, the recap is said, and a play for nobody is an error', 
   report.finish(0)
   expect(said).toEqual([
     { type: 'progress', task: 'tasks of site.yml', done: 1, unit: 'items' },
+    { type: 'progress', task: 'tasks of site.yml', done: 1, total: 1, unit: 'items' },
     { type: 'message', level: 'info', text: 'default: 1 ok, 0 changed, 2 skipped' },
   ])
   expect(shown.at(-1)).toBe('stderr [WARNING]: moo\n')

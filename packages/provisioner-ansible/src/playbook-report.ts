@@ -26,12 +26,13 @@ export class PlaybookReport {
   #stderr = ''
 
   constructor(options: PlaybookReportOptions) {
-    const { playbook, output, emit } = options
+    const { output, emit } = options
+    const task = taskOf(options)
     this.#options = options
     this.#reader = new EventReader(
       (event) => {
         if (event.event === 'play') this.#hasPlays = true
-        if (event.event === 'task') emit({ type: 'progress', task: `tasks of ${playbook}`, done: ++this.#tasks, unit: 'items' })
+        if (event.event === 'task') emit({ type: 'progress', task, done: ++this.#tasks, unit: 'items' })
         if (event.event === 'stats') this.#hosts = event.hosts
         if (event.event === 'result' && (event.status === 'failed' || event.status === 'unreachable') && !event.ignored)
           this.#failed = event
@@ -58,6 +59,7 @@ export class PlaybookReport {
   finish(exitCode: number): void {
     this.#reader.end()
     const { playbook, emit } = this.#options
+    if (this.#tasks > 0) emit({ type: 'progress', task: taskOf(this.#options), done: this.#tasks, total: this.#tasks, unit: 'items' })
     for (const [host, counts] of Object.entries(this.#hosts)) {
       emit({ type: 'message', level: 'info', text: `${host}: ${describeCounts(counts)}` })
     }
@@ -65,6 +67,11 @@ export class PlaybookReport {
     if (exitCode === 0 && !isForNobody) return
     throw playbookError({ playbook, exitCode, failed: this.#failed, stderr: this.#stderr, isForNobody })
   }
+}
+
+/** What the progress of a playbook is called. */
+function taskOf({ playbook }: PlaybookReportOptions): string {
+  return `tasks of ${playbook}`
 }
 
 /** `5 ok, 2 changed`: what Ansible counts as ok includes what changed. */

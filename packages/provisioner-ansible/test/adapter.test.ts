@@ -64,6 +64,13 @@ describe.skipIf(skipSsh !== '')(`the adapter, used by OpenSSH's programs${skipSs
     expect((await piped).stdout).toBe('read this 0')
   })
 
+  test('ssh: much output and much input, to the last byte', async () => {
+    const script = `ssh -F ${config} 127.0.0.1 'head -c 20000000 /dev/zero; head -c 5000000 /dev/zero >&2' 2>errors | (sleep 0.3; wc -c); wc -c <errors
+head -c 20000000 /dev/zero | ssh -F ${config} 127.0.0.1 'wc -c'`
+    const { stdout } = await run('sh', ['-c', script], { cwd: folder })
+    expect(stdout.trim().split(/\s+/)).toEqual(['20000000', '5000000', '20000000'])
+  })
+
   test('ssh: a client that goes takes its command with it', async () => {
     const seconds = `49${process.pid}`
     const client = run('ssh', ['-F', config, '127.0.0.1', `echo started; sleep ${seconds}`])
