@@ -43,7 +43,7 @@ const template = {
   ],
   'post-processors': [
     [{ type: 'docker-tag', repository: 'example/web', tags: ['{{user `release`}}', 'latest'], only: ['debian'] }, 'docker-push'],
-    { type: 'vagrant', output: 'x.box' },
+    { type: 'vagrant-cloud', output: 'x.box' },
   ],
 }
 
@@ -113,7 +113,7 @@ test('a template becomes what a person would write', async () => {
             dockerPush(),
           ],
           dockerPush({ only: ['server'] }),
-          // there is no post-processor 'vagrant' yet; it was: {"output":"x.box"}
+          // there is no post-processor 'vagrant-cloud' yet; it was: {"output":"x.box"}
         ],
         secrets: [secret(p.password)],
       })
@@ -132,7 +132,7 @@ test('a template becomes what a person would write', async () => {
   expect(missing.map(({ message }) => message)).toEqual([
     "there is no builder 'virtualbox-iso' yet",
     "there is no provisioner 'powershell' yet",
-    "there is no post-processor 'vagrant' yet",
+    "there is no post-processor 'vagrant-cloud' yet",
   ])
 })
 

@@ -16,7 +16,7 @@ test('what a template has in it', async () => {
       { type: 'powershell', inline: ['dir'] },
     ],
     'error-cleanup-provisioner': { type: 'shell-local', inline: ['true'] },
-    'post-processors': [[{ type: 'docker-tag', repository: 'example/web', only: ['debian'] }, 'docker-push'], { type: 'vagrant' }],
+    'post-processors': [[{ type: 'docker-tag', repository: 'example/web', only: ['debian'] }, 'docker-push'], { type: 'vagrant-cloud' }],
   }
   const inspection = await inspectTemplate(
     { path: 'web.json', text: JSON.stringify(template) },
@@ -44,7 +44,7 @@ test('what a template has in it', async () => {
         { type: 'docker-push', title: '', supported: true },
       ],
       [{ type: 'docker-push', title: '', supported: true, only: ['box'] }],
-      [{ type: 'vagrant', title: '', supported: false }],
+      [{ type: 'vagrant-cloud', title: '', supported: false }],
     ],
     warnings: [],
   })

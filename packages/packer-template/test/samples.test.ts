@@ -84,7 +84,7 @@ test(`all samples are loaded, resolved and planned in a second${withoutSamples}`
 })
 
 /** Left out, so that builds are planned that could not be otherwise. */
-const postProcessorsNotYet = ['vagrant', 'vagrant-cloud', 'atlas', 'amazon-import']
+const postProcessorsNotYet = ['vagrant-cloud', 'atlas', 'amazon-import']
 
 async function plannedBuilds(sample: Sample, only: readonly string[]): Promise<number> {
   try {

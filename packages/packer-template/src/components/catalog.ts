@@ -31,6 +31,7 @@ const tables: Readonly<Record<ComponentKind, Readonly<Record<string, Load>>>> = 
     'docker-tag': async () => (await import('./docker-post-processors.ts')).dockerTagTable,
     manifest: async () => (await import('./manifest.ts')).manifestTable,
     'shell-local': async () => (await import('./shell-local.ts')).shellLocalPostProcessorTable,
+    vagrant: async () => (await import('./vagrant.ts')).vagrantTable,
   },
 }
 

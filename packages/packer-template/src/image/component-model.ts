@@ -47,7 +47,7 @@ export function provisionerModel(config: ProvisionerConfig, scope: BuildScope): 
 export function postProcessorModel(config: PostProcessorConfig, scope: BuildScope): Promise<ModelComponent> {
   const common = {
     name: readOption(text, config.name, 'name', contextOf(scope, config)),
-    keepInputArtifact: keepsInput(config),
+    keepInputArtifact: keepsInput(config, scope.config),
   }
   return component('post-processor', config, config.options, common, scope)
 }
@@ -55,10 +55,11 @@ export function postProcessorModel(config: PostProcessorConfig, scope: BuildScop
 /** What post-processors of ours do with their input that needs it kept. */
 const needInput: ReadonlySet<string> = new Set(['checksum', 'docker-push', 'docker-tag', 'manifest', 'shell-local'])
 
-/** Packer removes what `docker-import` has imported; here it stays unless one says otherwise. */
-function keepsInput({ type, keepInputArtifact }: PostProcessorConfig): boolean | undefined {
+/** Packer removes what `docker-import` has imported, and disks that are in a box; here they stay unless one says otherwise. */
+function keepsInput({ type, keepInputArtifact }: PostProcessorConfig, builder: BuilderConfig): boolean | undefined {
   if (needInput.has(type)) return undefined
-  return keepInputArtifact ?? (type === 'docker-import' ? false : undefined)
+  const isRemoved = type === 'docker-import' || (type === 'vagrant' && /^(qemu|virtualbox-.*)$/.test(builder.type))
+  return keepInputArtifact ?? (isRemoved ? false : undefined)
 }
 
 /** A text that is the same for components that are the same for several builds. */
