@@ -22,8 +22,10 @@ function failing(cause: Error): Communicator {
 
 test('hands everything on', async () => {
   const calls: unknown[] = []
+  const connection = { kind: 'docker', container: '42', engine: 'unix:///run/docker.sock', user: '' } as const
   const inner: Communicator = {
     ...noMachine,
+    connection,
     exec: async (command) => ({ exitCode: calls.push(command) - 1 }),
     upload: async (...given) => void calls.push(given.slice(0, 2)),
     stat: async () => ({ kind: 'file', size: 1 }),
@@ -33,6 +35,7 @@ test('hands everything on', async () => {
   await machine.upload({ content: 'x' }, '/file')
   expect(await machine.stat('/file')).toEqual({ kind: 'file', size: 1 })
   expect(calls).toEqual(['true', [{ content: 'x' }, '/file']])
+  expect(machine.connection).toBe(connection)
 })
 
 test('a connection that breaks because the machine is gone is told as that', async () => {

@@ -14,6 +14,9 @@ export function watchedMachine(machine: Communicator, watch: InstanceWatch, onCl
   }
   const restart = machine.restart?.bind(machine)
   return {
+    get connection() {
+      return machine.connection
+    },
     exec: (command, options = {}) => guarded(options.signal, (signal) => machine.exec(command, { ...options, signal })),
     upload: (source, destination, options = {}) =>
       guarded(options.signal, (signal) => machine.upload(source, destination, { ...options, signal })),
