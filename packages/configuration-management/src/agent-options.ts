@@ -1,4 +1,4 @@
-import type { Issue, LocalInput } from '@imago/core'
+import type { FromFacts, Issue, LocalInput } from '@imago/core'
 import { optionSchema } from '@imago/core'
 import type { ScriptEnvironment, SudoOptions } from '@imago/script'
 import { scriptEnvironment } from '@imago/script'
@@ -19,7 +19,7 @@ export interface AgentOptions {
   /** Environment variables of the agent, beside those that every step gets. They are in no process list. @default none */
   readonly env?: ScriptEnvironment
   /** More arguments for the agent. Packer: `extra_arguments`. @default none */
-  readonly extraArguments?: readonly string[]
+  readonly extraArguments?: FromFacts<readonly string[]>
   /** The folder of the machine that holds the agent's program. Packer: `puppet_bin_dir`, `salt_bin_dir`. @default looked for */
   readonly binDirectory?: string
   /**
@@ -38,7 +38,7 @@ export const agentEntries: Readonly<Record<keyof AgentOptions, v.OptionalSchema<
   install: v.optional(installationSchema),
   sudo: v.optional(v.lazy((value) => (typeof value === 'object' ? sudoDetails : v.boolean()))),
   env: v.optional(scriptEnvironment),
-  extraArguments: v.optional(v.array(v.string())),
+  extraArguments: v.optional(optionSchema.fromFacts(v.array(v.string()))),
   binDirectory: v.optional(absolutePath),
   stagingDirectory: v.optional(absolutePath),
 }

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -20,18 +20,18 @@ describe('copyTree', () => {
   test('copies files, folders and their modes', async () => {
     await chmod(at('tree/sub/a'), 0o750)
     await mkdir(at('tree/empty'))
-    await copyTree(at('tree'), at('copy'), signal)
+    await copyTree(at('tree'), at('copy'), { signal })
     expect(await readFile(at('copy/sub/a'), 'utf8')).toBe('a')
     expect((await stat(at('copy/sub/a'))).mode & 0o777).toBe(0o750)
     expect((await stat(at('copy/empty'))).isDirectory()).toBe(true)
-    await copyTree(at('tree/sub/a'), at('b'), signal)
+    await copyTree(at('tree/sub/a'), at('b'), { signal })
     expect(await readFile(at('b'), 'utf8')).toBe('a')
   })
 
   test('keeps links inside the tree, and those to nothing', async () => {
     await symlink('sub/a', at('tree/inside'))
     await symlink('/opt/in/the/machine', at('tree/hanging'))
-    await copyTree(at('tree'), at('copy'), signal)
+    await copyTree(at('tree'), at('copy'), { signal })
     expect(await readlink(at('copy/inside'))).toBe('sub/a')
     expect(await readlink(at('copy/hanging'))).toBe('/opt/in/the/machine')
   })
@@ -43,7 +43,7 @@ describe('copyTree', () => {
     await symlink('../shared', at('tree/out'))
     await symlink(at('tree/sub/a'), at('tree/absolute'))
     await symlink('tree', at('way'))
-    await copyTree(at('way'), at('copy'), signal)
+    await copyTree(at('way'), at('copy'), { signal })
     expect(await readFile(at('copy/out/deep/b'), 'utf8')).toBe('b')
     expect(await readlink(at('copy/out/own'))).toBe('deep/b')
     expect((await stat(at('copy/absolute'))).isFile()).toBe(true)
@@ -54,7 +54,7 @@ describe('copyTree', () => {
     ['to the whole tree', undefined],
   ])('refuses a link %s', async (_, target) => {
     await symlink(target ?? at('tree'), at('tree/round'))
-    await expect(copyTree(at('tree'), at('copy'), signal)).rejects.toMatchObject({
+    await expect(copyTree(at('tree'), at('copy'), { signal })).rejects.toMatchObject({
       code: 'INPUT_MISSING',
       message: expect.stringContaining(`the link '${at('tree/round')}' leads back to`),
     })
@@ -64,11 +64,20 @@ describe('copyTree', () => {
     await mkdir(at('other'))
     await symlink('../other', at('tree/other'))
     await symlink('../tree', at('other/tree'))
-    await expect(copyTree(at('tree'), at('copy'), signal)).rejects.toMatchObject({ code: 'INPUT_MISSING' })
+    await expect(copyTree(at('tree'), at('copy'), { signal })).rejects.toMatchObject({ code: 'INPUT_MISSING' })
+  })
+
+  test.each([
+    ['work/x', ['sub', 'work']],
+    ['.imago/work/x', ['sub']],
+  ])('leaves out where it copies to: %s', async (work, names) => {
+    await mkdir(at(`tree/${work}`), { recursive: true })
+    await copyTree(at('tree'), at(`tree/${work}/copy`), { signal, workDirectory: at(`tree/${work}`) })
+    expect(await readdir(at(`tree/${work}/copy`))).toEqual(names)
   })
 
   test('ends with its signal, and says what is not there', async () => {
-    await expect(copyTree(at('tree'), at('copy'), AbortSignal.abort())).rejects.toMatchObject({ code: 'CANCELLED' })
-    await expect(copyTree(at('gone'), at('copy'), signal)).rejects.toMatchObject({ code: 'INPUT_MISSING' })
+    await expect(copyTree(at('tree'), at('copy'), { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'CANCELLED' })
+    await expect(copyTree(at('gone'), at('copy'), { signal })).rejects.toMatchObject({ code: 'INPUT_MISSING' })
   })
 })

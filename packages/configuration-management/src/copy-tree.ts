@@ -1,8 +1,15 @@
 import { constants } from 'node:fs'
 import { chmod, copyFile, lstat, mkdir, readdir, readlink, realpath, symlink } from 'node:fs/promises'
-import { isAbsolute, join, relative, sep } from 'node:path'
+import { basename, isAbsolute, join, relative, sep } from 'node:path'
 
 import { abortError, fileSystemError, ImagoError, systemCode } from '@imago/core'
+
+/** What {@link copyTree} takes beside its two paths. */
+export interface CopyOptions {
+  readonly signal: AbortSignal
+  /** A folder that is not copied, nor the folder `.imago` that it is in: where the copy is made may be a part of what is copied. @default none */
+  readonly workDirectory?: string
+}
 
 /** A tree that is being copied. */
 interface Tree {
@@ -11,6 +18,7 @@ interface Tree {
   /** The trees that led here, by links out of them. */
   readonly outer: readonly string[]
   readonly signal: AbortSignal
+  readonly workDirectory: string | undefined
 }
 
 /**
@@ -18,10 +26,11 @@ interface Tree {
  * followed, for the other machine does not have what they lead to.
  * @throws ImagoError `INPUT_MISSING` when something is not there, or links go round; `DISK_FULL`, `OUTPUT_UNWRITABLE`
  */
-export async function copyTree(from: string, to: string, signal: AbortSignal): Promise<void> {
+export async function copyTree(from: string, to: string, { signal, workDirectory }: CopyOptions): Promise<void> {
   try {
     const root = await realpath(from)
-    await copyEntry(root, to, { root, outer: [], signal })
+    const work = workDirectory === undefined ? undefined : await realpath(workDirectory)
+    await copyEntry(root, to, { root, outer: [], signal, workDirectory: work })
   } catch (error) {
     throw fileSystemError(error, `copy ${from}`)
   }
@@ -29,6 +38,7 @@ export async function copyTree(from: string, to: string, signal: AbortSignal): P
 
 async function copyEntry(from: string, to: string, tree: Tree): Promise<void> {
   if (tree.signal.aborted) throw abortError(tree.signal)
+  if (isOurs(from, tree.workDirectory)) return
   const entry = await lstat(from)
   if (entry.isSymbolicLink()) {
     await copyLink(from, to, tree)
@@ -59,6 +69,11 @@ async function copyLink(from: string, to: string, tree: Tree): Promise<void> {
     })
   }
   await copyEntry(target, to, { ...tree, root: target, outer: followed })
+}
+
+function isOurs(path: string, workDirectory: string | undefined): boolean {
+  if (workDirectory === undefined) return false
+  return path === workDirectory || (basename(path) === '.imago' && isInside(workDirectory, path))
 }
 
 function isInside(path: string, folder: string): boolean {

@@ -8,6 +8,8 @@ test('the public names', async () => {
       "agentInputs",
       "agentIssues",
       "pathInputs",
+      "plainData",
+      "secretDataSchema",
       "withAgent",
     ]
   `)

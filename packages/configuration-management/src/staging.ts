@@ -98,10 +98,10 @@ async function uploadTrees(files: readonly ResolvedFile[], name: string, directo
   }
 }
 
-async function putTogether(file: ResolvedFile, to: string, { directory, signal }: ProvisionContext): Promise<void> {
+async function putTogether(file: ResolvedFile, to: string, { directory, signal, workDirectory }: ProvisionContext): Promise<void> {
   await mkdir(dirname(to), { recursive: true })
   if ('path' in file) {
-    await copyTree(resolve(directory, file.path), to, signal)
+    await copyTree(resolve(directory, file.path), to, { signal, workDirectory })
   } else if (typeof file.content === 'string') {
     await writeFile(to, file.content)
     await chmod(to, file.mode ?? 0o644)

@@ -4,6 +4,7 @@ test('the public names', async () => {
   expect(Object.keys(await import('./index.ts')).toSorted()).toMatchInlineSnapshot(`
     [
       "ansible",
+      "ansibleLocal",
       "plugin",
     ]
   `)

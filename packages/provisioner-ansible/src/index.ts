@@ -1,4 +1,6 @@
 export { ansible } from './ansible.ts'
+export { ansibleLocal } from './ansible-local.ts'
+export type { AnsibleLocalOptions } from './ansible-local-options.ts'
 export type { AnsibleOptions } from './ansible-options.ts'
 export type { GalaxyOptions } from './galaxy-options.ts'
 export type { BecomeOptions, PlaybookSettings } from './playbook-options.ts'

@@ -147,7 +147,7 @@ async function run(options: ChefClientOptions, ctx: ProvisionContext): Promise<v
     const what = products[product].client
     const rebootHint = "restart the machine in a step of its own and run Chef again, or go on with onReboot: 'ignore'"
     try {
-      await runChef(ready, { what, args, onReboot, rebootHint }, options, ctx.emit)
+      await runChef(ready, { what, args, onReboot, rebootHint }, options, ctx)
     } finally {
       await cleanServer(ready, options, { nodeName, config }, ctx)
     }

@@ -1,6 +1,7 @@
 import type { ReadyAgent } from '@imago/configuration-management'
 import { agentFailure } from '@imago/configuration-management'
-import type { Emit } from '@imago/core'
+import type { ProvisionContext } from '@imago/core'
+import { resolveFacts } from '@imago/core'
 
 import { chefFailures } from './chef-failures.ts'
 import type { ChefOptions } from './chef-options.ts'
@@ -36,7 +37,13 @@ const meanings: Readonly<Record<number, string>> = {
  * Runs a program of Chef's, again when it has upgraded itself.
  * @throws ImagoError `COMMAND_FAILED` with the exit code and the resource that failed
  */
-export async function runChef(ready: ReadyAgent, run: ChefRun, options: ChefOptions, emit: Emit, upgrades = 0): Promise<RunOutcome> {
+export async function runChef(
+  ready: ReadyAgent,
+  run: ChefRun,
+  options: ChefOptions,
+  ctx: Pick<ProvisionContext, 'emit' | 'facts'>,
+  upgrades = 0,
+): Promise<RunOutcome> {
   const { what, onReboot } = run
   const { license, logLevel, extraArguments = [] } = options
   const reader = chefFailures()
@@ -47,17 +54,17 @@ export async function runChef(ready: ReadyAgent, run: ChefRun, options: ChefOpti
       ...run.args,
       ...(logLevel === undefined ? [] : ['--log_level', logLevel]),
       ...(license === undefined ? [] : ['--chef-license', license]),
-      ...extraArguments,
+      ...resolveFacts(extraArguments, ctx.facts),
     ],
     ...(run.cwd !== undefined && { cwd: run.cwd }),
     onLine: reader.onLine,
   })
   if (exitCode === 0) return 'done'
-  if (exitCode === 213 && upgrades < maxUpgrades) return await runChef(ready, run, options, emit, upgrades + 1)
+  if (exitCode === 213 && upgrades < maxUpgrades) return await runChef(ready, run, options, ctx, upgrades + 1)
   const wantsReboot = exitCode === 35 || exitCode === 37
   if (wantsReboot && onReboot === 'restart') return 'restart'
   if (wantsReboot && onReboot === 'ignore') {
-    emit({ type: 'message', level: 'warning', text: `${what}: ${meanings[exitCode]}; onReboot says to ignore it` })
+    ctx.emit({ type: 'message', level: 'warning', text: `${what}: ${meanings[exitCode]}; onReboot says to ignore it` })
     return 'done'
   }
   const hint = wantsReboot

@@ -64,7 +64,7 @@ async function runOnce(options: ChefSoloOptions, cookbooks: readonly string[], c
       onReboot,
       rebootHint: "onReboot: 'restart' restarts it and runs Chef again, 'ignore' goes on",
     }
-    return await runChef(ready, run, options, ctx.emit)
+    return await runChef(ready, run, options, ctx)
   })
 }
 

@@ -77,9 +77,8 @@ test('a definition is checked before anything starts', async () => {
       "caCertificate: 'no' does not exist",
     ]
   `)
-  expect(
-    await issuesOf({ identity: 'machine', caCertificate: 'ca.pem', port: 0, node: 'A', waitForCertificate: 'x' }),
-  ).toMatchInlineSnapshot(`
+  expect(await issuesOf({ identity: 'machine', caCertificate: 'ca.pem', port: 0, node: 'A', waitForCertificate: 'x' }))
+    .toMatchInlineSnapshot(`
     [
       "port: must be a port, not 0",
       "node: must be a name in lower case, not "A"",

@@ -1,7 +1,7 @@
 import type { StagedFile } from '@imago/configuration-management'
 import { agentInputs, agentIssues, pathInputs, withAgent } from '@imago/configuration-management'
 import type { Duration, Issue, LocalInput, ProvisionContext, Provisioner, Scope, StepOptions } from '@imago/core'
-import { milliseconds, optionSchema, splitStepOptions } from '@imago/core'
+import { milliseconds, optionSchema, resolveFacts, splitStepOptions } from '@imago/core'
 import * as v from 'valibot'
 
 import { puppetProgram } from './puppet-program.ts'
@@ -121,7 +121,7 @@ async function run(options: PuppetAgentOptions, ctx: ProvisionContext): Promise<
       '--no-usecacheonfailure',
       '--logdest=console', // else it is the system's log
       ...Object.entries(settings).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`])),
-      ...extraArguments,
+      ...resolveFacts(extraArguments, ctx.facts),
     ]
     await runPuppet(ready, { command: 'agent', args }, options)
   })

@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import type { StagedFile } from '@imago/configuration-management'
 import { agentInputs, agentIssues, pathInputs, withAgent } from '@imago/configuration-management'
 import type { LocalInput, ProvisionContext, Provisioner, Scope, StepOptions } from '@imago/core'
-import { optionSchema, splitStepOptions } from '@imago/core'
+import { optionSchema, resolveFacts, splitStepOptions } from '@imago/core'
 import * as v from 'valibot'
 
 import { puppetProgram } from './puppet-program.ts'
@@ -87,7 +87,7 @@ async function apply(options: PuppetApplyOptions, ctx: ProvisionContext): Promis
     const args = [
       ...(folders.length === 0 ? [] : [`--modulepath=${[...folders, '$basemodulepath'].join(':')}`]), // Puppet's own variable
       ...(hiera === undefined ? [] : [`--hiera_config=${ready.directory}/hiera/hiera.yaml`]),
-      ...extraArguments,
+      ...resolveFacts(extraArguments, ctx.facts),
       `${ready.directory}/${manifestPath}`,
     ]
     await runPuppet(ready, { command: 'apply', args, cwd: workdir }, options)

@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import type { StagedFile } from '@imago/configuration-management'
 import { agentFailure, withAgent } from '@imago/configuration-management'
 import type { ProvisionContext, Provisioner, Scope, StepOptions } from '@imago/core'
-import { splitStepOptions } from '@imago/core'
+import { resolveFacts, splitStepOptions } from '@imago/core'
 
 import { saltFailures } from './salt-failures.ts'
 import type { SaltMasterlessOptions } from './salt-options.ts'
@@ -53,7 +53,7 @@ async function apply(options: SaltMasterlessOptions, ctx: ProvisionContext): Pro
         '--retcode-passthrough',
         `--log-level=${logLevel}`,
         '--no-color',
-        ...extraArguments,
+        ...resolveFacts(extraArguments, ctx.facts),
         ...(names.length === 0 ? ['state.highstate'] : ['state.sls', names.join(',')]),
       ],
       onLine,
