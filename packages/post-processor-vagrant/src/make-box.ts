@@ -91,7 +91,7 @@ function checkKept(input: DockerImageArtifact, { keepInputArtifact }: BoxOrder):
   })
 }
 
-/** What Vagrant reads first comes first. Times are those of the machine's files: the same files make the same box. */
+/** What Vagrant reads first comes first. Times are those of the machine's files, modes are not: the same files make the same box. */
 async function boxEntries(
   metadata: JsonObject,
   content: BoxContent,
@@ -108,7 +108,7 @@ async function boxEntries(
     text('metadata.json', `${JSON.stringify(metadata, undefined, 2)}\n`),
     text('Vagrantfile', vagrantfileText(content.vagrantfile, await userContent(vagrantfile, ctx))),
     ...included,
-    ...content.entries,
+    ...content.entries.map((entry) => ({ ...entry, mode: 0o644 })),
   ]
   checkNames(entries)
   return entries
