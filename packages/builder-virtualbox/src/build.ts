@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises'
+
 import { createKeyPair } from '@imago/communicator-ssh'
 import type { BuildContext } from '@imago/core'
 import { useMachine } from '@imago/hypervisor'
@@ -27,6 +29,7 @@ export async function build(
   const version = await virtualBoxVersion(box, ctx.signal)
   await checkName(options, ctx, box)
   if (options.kind === 'vm') await checkSnapshot(options, box, ctx.signal)
+  await mkdir(ctx.workDirectory, { recursive: true })
   const keys = needsKeyPair(options) ? await createKeyPair(`imago ${ctx.runId}`) : undefined
   const media = await ctx.step('media', 'fetch what to start from', (step) => fetchMedia(options, box, ctx, step))
   await using seeds = await ctx.step('seeds', 'make what the machine is to find', ({ signal }) =>

@@ -1,4 +1,4 @@
-import { mkdir, readdir } from 'node:fs/promises'
+import { chmod, mkdir, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 
 import type { BuildContext, StepContext } from '@imago/core'
@@ -15,7 +15,7 @@ export interface Export {
   /** The machine's name of now, and the one that it has in the appliance. */
   readonly vm: string
   readonly name: string
-  readonly guestOs: string
+  readonly guestOsType: string
   /** CDs that are in the machine go with it. */
   readonly withCds: boolean
   readonly rootfs: RootfsArchive | undefined
@@ -27,7 +27,7 @@ export const platform = 'linux/amd64'
 /** Writes the appliance, first to the folder for temporary files, then to its place. */
 export async function exportMachine(
   result: ApplianceResult,
-  { box, vm, name, guestOs, withCds, rootfs }: Export,
+  { box, vm, name, guestOsType, withCds, rootfs }: Export,
   { ctx, step }: { readonly ctx: BuildContext; readonly step: StepContext },
 ): Promise<VirtualBoxApplianceArtifact> {
   const path = resolve(ctx.directory, result.path)
@@ -57,7 +57,7 @@ export async function exportMachine(
     id: `sha256:${files[0]?.sha256 ?? ''}`,
     files,
     format: result.format,
-    guestOs,
+    guestOsType,
     ...(rootfsFile !== undefined && { rootfs: rootfsFile, platform }),
   }
 }
@@ -67,6 +67,8 @@ function moved(from: string, path: string, signal: AbortSignal): Output {
     path,
     write: async (temporary) => {
       const written = await digestFile(from, signal)
+      const { mode } = await stat(temporary)
+      await chmod(from, mode) // VirtualBox lets nobody else read it
       await moveFile(from, temporary)
       return written
     },

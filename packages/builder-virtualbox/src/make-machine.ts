@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 import type { BuildContext, Resource } from '@imago/core'
@@ -63,10 +62,7 @@ export async function makeMachine(options: AnyOptions, make: MakeContext): Promi
 
 /** The folder that machines' folders are in: one that stays goes where VirtualBox has its machines. */
 async function baseFolder({ keepRegistered = false, result }: AnyOptions, { box, ctx, signal }: MakeContext): Promise<string> {
-  if (!keepRegistered && result.format !== 'registered') {
-    await mkdir(ctx.workDirectory, { recursive: true })
-    return ctx.workDirectory
-  }
+  if (!keepRegistered && result.format !== 'registered') return ctx.workDirectory
   const properties = await box.manage(['list', 'systemproperties'], { signal })
   const folder = /^Default machine folder:[ \t]*(\S.*?)\r?$/m.exec(properties)?.[1]
   if (folder === undefined) throw new ImagoError('PROVIDER_FAILED', 'VirtualBox does not tell where its machines are')

@@ -58,8 +58,15 @@ export class RunningMachine implements VirtualMachine {
     return this.#closed.signal
   }
 
-  /** VirtualBox does not tell that a guest restarts. */
-  readonly onRestart = (): (() => void) => () => undefined
+  /** Calls `listener` when the guest restarts, which VirtualBox tells in its log alone. @returns ends that */
+  readonly onRestart = (listener: () => void): (() => void) => {
+    const stop = new AbortController()
+    void this.#awaitRestart(AbortSignal.any([stop.signal, this.closed])).then(
+      () => listener(),
+      () => undefined, // nobody waits any more
+    )
+    return () => stop.abort()
+  }
 
   /** From now on it is no loss when the machine goes off. */
   expectEnd(): void {
@@ -151,6 +158,19 @@ export class RunningMachine implements VirtualMachine {
     }
   }
 
+  async #awaitRestart(signal: AbortSignal): Promise<void> {
+    const before = await this.#countRestarts()
+    while ((await this.#countRestarts()) === before) await wait(pollMs.ending, signal)
+  }
+
+  async #countRestarts(): Promise<number> {
+    return (await this.#readLog()).split("from 'RUNNING' to 'RESETTING'").length
+  }
+
+  async #readLog(): Promise<string> {
+    return await readFile(this.#parts.log, 'latin1').catch(() => '') // it is not there yet
+  }
+
   /** Why it does not go on, if so: VirtualBox pauses a machine for whose disks there is no room. */
   async #standstill(state: string): Promise<ImagoError | undefined> {
     const { name, log } = this.#parts
@@ -160,8 +180,7 @@ export class RunningMachine implements VirtualMachine {
       })
     }
     if (state !== 'paused') return undefined
-    const text = await readFile(log, 'latin1').catch(() => '') // what is told there decides
-    if (!/DrvVD_DISKFULL|VERR_DISK_FULL/.test(text)) return undefined
+    if (!/DrvVD_DISKFULL|VERR_DISK_FULL/.test(await this.#readLog())) return undefined
     return new ImagoError('DISK_FULL', `no space is left on this machine for the disks of ${name}`, {
       hint: 'free some space; the disks are in the folder for temporary files, .imago/work',
     })

@@ -44,7 +44,7 @@ async function takeAppliance(options: AnyOptions, result: ApplianceResult, mater
   const info = await machineInfo(box, made.name, ctx.signal)
   const name = isBorrowed(options) ? made.name : finalName(options, ctx)
   const withCds = options.kind === 'iso' && options.bundleIso === true
-  const exported = { box, vm: made.name, name, guestOs: info?.get('ostype') ?? 'unknown', withCds, rootfs }
+  const exported = { box, vm: made.name, name, guestOsType: info?.get('GuestOSType') ?? info?.get('ostype') ?? 'unknown', withCds, rootfs }
   const artifact = await ctx.step('result', `write ${result.path}`, (step) => exportMachine(result, exported, { ctx, step }))
   const machine = await settle(options, material)
   return { ...artifact, ...(machine !== undefined && { machine }) }

@@ -59,8 +59,8 @@ export interface VirtualBoxApplianceArtifact extends FilesArtifact {
   /** The OVA; or the description, the disks and the manifest. Then the archive of the file system, where it was asked for. */
   readonly files: readonly ArtifactFile[]
   readonly format: 'ova' | 'ovf'
-  /** What VirtualBox says of the guest's system: `Debian (64-bit)`. */
-  readonly guestOs: string
+  /** VirtualBox's name of the guest's system: `Debian_64`. */
+  readonly guestOsType: string
   /** The machine, where it stays registered. */
   readonly machine?: KeptMachine
   /** The archive of the file system; one of `files`. `dockerImport` takes it. */

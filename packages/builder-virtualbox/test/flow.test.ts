@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { FilesArtifact } from '@imago/core'
@@ -6,7 +7,7 @@ import { waitForText } from '@imago/hypervisor'
 import { shell } from '@imago/provisioner-shell'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { virtualboxIso } from '../src/index.ts'
+import { virtualboxIso, virtualboxOvf } from '../src/index.ts'
 import type { ContainedVirtualBox } from './virtualbox.ts'
 import { makingMs, skipped, startVirtualBox, trial } from './virtualbox.ts'
 
@@ -57,4 +58,37 @@ describe.skipIf(skipped !== '')(`an installer in VirtualBox, then its appliance$
       expect(box.manage('list', 'vms')).toBe('')
     },
   )
+
+  test('is imported, provisioned again, and exported as OVF, with its disk and a manifest', { timeout: 600_000 }, async () => {
+    const image = defineImage({
+      name: 'imported',
+      builders: {
+        vm: virtualboxOvf({
+          program: box.program,
+          source: { url: installed.files[0]?.path ?? '', checksum: `sha256:${installed.files[0]?.sha256 ?? ''}` },
+          name: 'cow',
+          cd: { content: { seed: 'moo' } },
+          ssh: { key: { file: box.key }, timeout: '6m' },
+          result: { format: 'ovf', path: 'out/cow.ovf', exportOptions: ['--vsys', '0', '--vendor', 'Cow Inc.'] },
+        }),
+      },
+      provisioners: [
+        shell({
+          inline: ['cat /root/marker', 'mkdir -p /mnt', 'mount -t iso9660 /dev/sr0 /mnt', 'cat /mnt/seed', 'echo again >>/root/marker'],
+        }),
+      ],
+    })
+    const { report, events, directory } = await trial(box, image)
+    expect(report.builds[0]?.error).toBeUndefined()
+    expect(events.output()).toContain('provisioned\nmoo')
+    const artifact = report.builds[0]?.artifact as FilesArtifact // what the builder makes
+    const out = join(directory, 'out')
+    expect(artifact.files.map(({ path }) => path)).toEqual([join(out, 'cow.ovf'), join(out, 'cow-disk001.vmdk'), join(out, 'cow.mf')])
+    const description = await readFile(join(out, 'cow.ovf'), 'utf8')
+    expect(description).toContain('<VirtualSystem ovf:id="cow">')
+    expect(description).toContain('Cow Inc.')
+    for (const only of [report.runId, 'imago-ssh', 'UART', box.folder]) expect(description).not.toContain(only)
+    expect(events.of('message').filter(({ level }) => level === 'warning')).toEqual([])
+    expect(box.manage('list', 'vms')).toBe('')
+  })
 })

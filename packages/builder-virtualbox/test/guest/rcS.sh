@@ -11,5 +11,5 @@ ifconfig lo 127.0.0.1 up
 ifconfig eth0 up
 udhcpc -q -n -t 20 -T 1 -i eth0 -s /etc/udhcpc.sh >/dev/null 2>&1 &
 dropbear -r /etc/dropbear/dropbear_ed25519_host_key -r /etc/dropbear/dropbear_ecdsa_host_key
-acpid
+acpid -l /dev/null -p /run/acpid.pid
 echo 'guest: started' >/dev/console

@@ -1,0 +1,77 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { expect, onTestFinished, test } from 'vitest'
+
+import { vboxManage } from './vbox-manage.ts'
+import { virtualBoxVersion } from './version.ts'
+import type { VirtualBox } from './virtualbox.ts'
+
+const signal = AbortSignal.timeout(60_000)
+
+/** A program in the place of VBoxManage: a shell script, in a folder of its own. */
+async function program(script: string): Promise<{ readonly box: VirtualBox; readonly folder: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'imago-virtualbox-unit-'))
+  onTestFinished(async () => await rm(folder, { recursive: true, force: true }))
+  const path = join(folder, 'VBoxManage')
+  await writeFile(path, `#!/bin/sh\ncd ${folder}\n${script}\n`, { mode: 0o755 })
+  return { box: vboxManage(path), folder }
+}
+
+test('arguments come as they are, and what is printed comes back', async () => {
+  const { box } = await program('for each; do echo "[$each]"; done')
+  const odd = '$HOME; `id` "\'*'
+  expect(await box.manage(['modifyvm', 'a b', '--x', odd], { signal })).toBe(`[modifyvm]\n[a b]\n[--x]\n[${odd}]\n`)
+})
+
+test('a machine that is still locked is waited for', async () => {
+  const { box, folder } = await program(`echo x >>tries
+[ "$(wc -l <tries)" -ge 3 ] && exit
+echo "VBoxManage: error: The machine 'x' is already locked for a session (or being unlocked)" >&2
+exit 1`)
+  await box.manage(['modifyvm', 'x'], { signal })
+  expect(await readFile(join(folder, 'tries'), 'utf8')).toBe('x\nx\nx\n')
+})
+
+test('a failure is told in the words of VBoxManage, without those for programs', async () => {
+  const { box } = await program(`cat >&2 <<'WORDS'
+0%...
+Progress state: VBOX_E_FILE_ERROR
+VBoxManage: error: Could not create the directory '/x' (VERR_ACCESS_DENIED)
+VBoxManage: error: Details: code VBOX_E_FILE_ERROR (0x80bb0004), component MachineWrap, interface IMachine
+VBoxManage: error: Context: "COMGETTER(Foo)" at line 1 of file x.cpp
+WORDS
+exit 1`)
+  await expect(box.manage(['createvm', '--name', 'x'], { signal })).rejects.toMatchObject({
+    code: 'PROVIDER_FAILED',
+    message: "VBoxManage createvm: Could not create the directory '/x' (VERR_ACCESS_DENIED)",
+  })
+})
+
+test.each([
+  ['VBoxManage: error: The virtual machine failed to start: VERR_VM_DRIVER_NOT_INSTALLED', 'PROVIDER_FAILED', 'modprobe vboxdrv'],
+  ['VBoxManage: error: VT-x is not available (VERR_VMX_NO_VMX)', 'PROVIDER_FAILED', 'hardware virtualisation'],
+  ['VBoxManage: error: Could not write (VERR_DISK_FULL)', 'DISK_FULL', 'free some space'],
+  ["VBoxManage: error: Invalid guest OS type 'Cow_64'", 'PROVIDER_FAILED', 'list ostypes'],
+])('%s', async (words, code, hint) => {
+  const { box } = await program(`echo "${words}" >&2; exit 1`)
+  await expect(box.manage(['startvm', 'x'], { signal })).rejects.toMatchObject({ code, hint: expect.stringContaining(hint) as unknown })
+})
+
+test('a program that is not there', async () => {
+  await expect(vboxManage('/nowhere/VBoxManage').manage(['list', 'vms'], { signal })).rejects.toMatchObject({
+    code: 'TOOL_MISSING',
+    message: "there is no program '/nowhere/VBoxManage' on this machine",
+    hint: expect.stringContaining('install VirtualBox 7') as unknown,
+  })
+})
+
+test('the version stands behind warnings, or is not told', async () => {
+  const warned = await program(
+    "printf 'WARNING: The character device /dev/vboxdrv does not exist.\\n\\t modprobe 1.2.3\\n7.0.20_Debianr163906\\n'",
+  )
+  expect(await virtualBoxVersion(warned.box, signal)).toEqual({ number: '7.0.20', full: '7.0.20_Debianr163906' })
+  const silent = await program('echo hello')
+  await expect(virtualBoxVersion(silent.box, signal)).rejects.toMatchObject({ code: 'PROVIDER_FAILED' })
+})
