@@ -18,7 +18,7 @@ const gzipLevel = 2
 /** How to compress. */
 export interface GzipOptions {
   /** zlib's: 0 stores, 1 is fast, 9 is small. @default 2 */
-  readonly level?: number
+  readonly level?: number | undefined
   /** How many blocks are compressed at a time, on Node's thread pool. */
   readonly threads: number
   /** Where large chunks of the source belong once they are compressed. Blocks are as large as its buffers. */

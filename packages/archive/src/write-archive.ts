@@ -24,9 +24,9 @@ export interface ArchiveOptions {
    * How hard to try: 0 (store) to 9 for gzip and zip, as zlib counts; 1 to 22 for zstd.
    * @default 3 for zip, else 2
    */
-  readonly level?: number
+  readonly level?: number | undefined
   /** How many cores to use, for gzip and zstd. @default all */
-  readonly threads?: number
+  readonly threads?: number | undefined
   /** Told how many bytes more of the entries have been read. */
   readonly onRead?: (bytes: number) => void
 }
@@ -91,16 +91,16 @@ async function statIfThere(path: string): Promise<Stats | undefined> {
 const zstdLevel = 2
 
 function encode(entries: readonly ArchiveEntry[], options: ArchiveOptions): AsyncIterable<Parts> {
-  const { format, threads = availableParallelism(), onRead = () => undefined } = options
+  const { format, level, threads = availableParallelism(), onRead = () => undefined } = options
   const pool = new BufferPool(chunkSizes[format])
   const reading: Reading = { pool, onRead }
-  if (format === 'zip') return asParts(zipArchive(entries, { level: options.level ?? 3, reading }), pool)
+  if (format === 'zip') return asParts(zipArchive(entries, { level: level ?? 3, reading }), pool)
   const [first] = entries
   const contentOf = (entry: ArchiveEntry): AsyncIterable<Uint8Array> => readEntry(entry, reading)
   const content = archiveFormats[format].single && first !== undefined ? contentOf(first) : tarArchive(entries, contentOf)
   if (format === 'tar') return asParts(content, pool)
-  if (format === 'tar.zst' || format === 'zst') return zstd(content, { threads, pool, level: options.level ?? zstdLevel })
-  return gzip(content, { threads, pool, ...(options.level !== undefined && { level: options.level }) })
+  if (format === 'tar.zst' || format === 'zst') return zstd(content, { threads, pool, level: level ?? zstdLevel })
+  return gzip(content, { threads, pool, level })
 }
 
 async function* asParts(chunks: AsyncIterable<Uint8Array>, pool: BufferPool): AsyncGenerator<Parts, void, void> {

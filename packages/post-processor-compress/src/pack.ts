@@ -18,8 +18,7 @@ export async function pack(input: FilesArtifact, options: CompressOptions, ctx: 
   const total = entries.reduce((sum, { size }) => sum + size, 0)
   const onRead = progressReporter(`compress ${name}`, ctx.emit, total).add
   const { level, threads } = options
-  const how = { format, onRead, ...(level !== undefined && { level }), ...(threads !== undefined && { threads }) }
-  const file = await writeArchive(path, entries, how, ctx)
+  const file = await writeArchive(path, entries, { format, level, threads, onRead }, ctx)
   return { type: 'files', id: path, files: [file] }
 }
 

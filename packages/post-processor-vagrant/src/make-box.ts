@@ -58,8 +58,7 @@ export async function makeBox(input: Artifact, options: BoxOrder, ctx: PostProce
   const total = entries.reduce((sum, { size }) => sum + size, 0)
   const { compressionLevel: level, threads } = options
   const onRead = progressReporter(`pack ${name}`, ctx.emit, total).add
-  const how = { format: 'tar.gz', onRead, ...(level !== undefined && { level }), ...(threads !== undefined && { threads }) } as const
-  const file = await writeArchive(path, entries, how, ctx)
+  const file = await writeArchive(path, entries, { format: 'tar.gz', level, threads, onRead }, ctx)
   try {
     if (catalogue !== undefined) await enterBox(catalogue, { ...about, file }, withFacts)
   } catch (error) {

@@ -10,7 +10,10 @@ import type { VagrantBoxArtifact } from './make-box.ts'
 import { makeBox } from './make-box.ts'
 import { nameIssues } from './included-files.ts'
 
-/** Ruby that is added to the box's Vagrantfile: from a file, relative to the definition, or as it stands here. */
+/**
+ * Ruby that is added to the box's Vagrantfile: from a file, relative to the definition, or as it stands here. A path that a function makes
+ * is not looked for before the build, which may write the file. Packer: `vagrantfile_template`, `vagrantfile_template_generated`.
+ */
 export type VagrantfileSource = { readonly path: FromFacts<string> } | { readonly content: FromFacts<string> }
 
 /** Where the box is entered, so that `vagrant box add` finds its versions. */
@@ -41,7 +44,7 @@ export interface VagrantOptions<P extends Provider | undefined = Provider | unde
   readonly provider?: P
   /** The processor, as Vagrant names it: `amd64`, `arm64`. Packer: `architecture`. @default what the artifact says, if it does */
   readonly architecture?: string
-  /** Added to the box's Vagrantfile, after what the provider needs. Packer: `vagrantfile_template`. @default nothing */
+  /** Added to the box's Vagrantfile, after what the provider needs. @default nothing */
   readonly vagrantfile?: VagrantfileSource
   /** Files that go into the box beside its own, under their base names. Packer: `include`. @default none */
   readonly include?: FromFacts<readonly string[]>
