@@ -1,10 +1,20 @@
+import { readFile } from 'node:fs/promises'
+
 import { describe, expect, test } from 'vitest'
 
 import { description } from '../test/machine-files.ts'
 import { architectureOfGuest, parseOvf } from './ovf-description.ts'
 
 describe('parseOvf', () => {
-  test('what VirtualBox writes: files, the address of the first interface, the type of the guest', () => {
+  test('what VirtualBox 7.2 wrote of a machine with UEFI', async () => {
+    expect(parseOvf(await readFile(new URL('../test/virtualbox-7.2.ovf', import.meta.url), 'utf8'))).toEqual({
+      files: ['cow.nvram', 'cow-disk001.vmdk'],
+      macAddress: '0800275E2301',
+      guestOsType: 'Debian12_64',
+    })
+  })
+
+  test('the first interface is meant, wherever it stands, and not what is in a comment', () => {
     expect(parseOvf(description('cow-disk001.vmdk'))).toEqual({
       files: ['cow-disk001.vmdk'],
       macAddress: '080027D14C66',
