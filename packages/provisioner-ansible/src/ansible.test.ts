@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import type { Issue } from '@imago/core'
-import { secret } from '@imago/core'
-import { fakeMachine, provisionContext } from '@imago/testing'
+import { defineImage, secret, validate } from '@imago/core'
+import { fakeBuilder, fakeMachine, provisionContext } from '@imago/testing'
 import { expect, test } from 'vitest'
 
 import { ansible } from './ansible.ts'
@@ -64,6 +64,12 @@ test('reads the playbook with its folder, and what else the options name', () =>
   for (const playbook of ['site.yml', './site.yml', '../site.yml', '/site.yml']) {
     expect(ansible({ playbook }).inputs?.()).toEqual([{ path: playbook, at: ['playbook'], kind: 'file' }])
   }
+})
+
+test('a playbook that is not there is found before anything starts', async () => {
+  const image = defineImage({ name: 'i', builders: { fake: fakeBuilder() }, provisioners: [ansible({ playbook: 'play/site.yml' })] })
+  const issues = await validate(image, { directory: '/nowhere' })
+  expect(issues[0]).toMatchObject({ path: ['provisioners', 0, 'playbook'], message: "'play/site.yml' does not exist" })
 })
 
 test('says what to install when Ansible is not there, and leaves no file', async () => {

@@ -1,4 +1,4 @@
-import type { Connection, DockerConnection, JsonObject, ProvisionContext, SshConnection } from '@imago/core'
+import type { Connection, DockerConnection, JsonObject, OutputSink, ProvisionContext, SshConnection } from '@imago/core'
 import { ImagoError, runLocal } from '@imago/core'
 
 import { startAdapter } from './adapter/start-adapter.ts'
@@ -33,7 +33,7 @@ const dockerPlugin = 'community.docker.docker'
  */
 export async function enterMachine({ options, folder, env }: EnterOptions, ctx: ProvisionContext): Promise<Entrance> {
   const { connection: wanted = 'auto', user } = options
-  await ctx.machine.exec(['true'], { signal: ctx.signal }) // it may have restarted: this waits for it, and brings its host key up to date
+  const own = await ownUser(ctx) // it may have restarted: this waits for it, and brings its host key up to date
   const { connection } = ctx.machine
   if (wanted !== 'adapter' && connection !== undefined) {
     const entrance = await enterItself(connection, wanted, { options, folder, env }, ctx)
@@ -49,9 +49,19 @@ export async function enterMachine({ options, folder, env }: EnterOptions, ctx: 
       },
     )
   }
-  const adapter = await startAdapter({ machine: ctx.machine, folder, signal: ctx.signal })
+  const adapter = await startAdapter({ machine: ctx.machine, user: own, folder, signal: ctx.signal })
   const entrance = await enterOverSsh(adapter.connection, undefined, folder)
   return { ...entrance, [Symbol.asyncDispose]: async () => await adapter[Symbol.asyncDispose]() }
+}
+
+/** Whose the commands of the communicator are. */
+async function ownUser({ machine, signal, facts }: ProvisionContext): Promise<string> {
+  let said = ''
+  const onOutput: OutputSink = (stream, chunk) => {
+    if (stream === 'stdout') said += Buffer.from(chunk).toString('utf8')
+  }
+  const { exitCode } = await machine.exec(['id', '-un'], { signal, onOutput })
+  return (exitCode === 0 && said.trim()) || (facts.user ?? 'root')
 }
 
 /** The way without the communicator; `undefined` when this is not to be, or cannot be. */

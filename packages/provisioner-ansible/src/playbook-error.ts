@@ -79,8 +79,9 @@ function taskHint({ msg, module_stderr: stderr, module_stdout: stdout }: TaskRes
 function playbookProblem(stderr: string): string | undefined {
   const said = /^(?:ERROR! |\[ERROR\]: |ansible-playbook: error: )([^]*)/m.exec(stderr)?.[1]
   if (said === undefined) return undefined
+  const [, syntax = said] = /^We were unable to read either as JSON nor YAML[^]*?\n\s*\n([^]*)/.exec(said) ?? []
   const message =
-    said
+    syntax
       .split(/\n\s*\n|\n(?=The error appears|Origin: )/)[0]
       ?.trim()
       .replaceAll(/\s+/g, ' ') ?? ''

@@ -119,6 +119,10 @@ test.each([
     'Syntax Error while loading YAML. mapping values are not allowed (/p.yml:3:7)',
   ],
   ["[WARNING]: moo\n[ERROR]: the role 'x' was not found in /a:/b\n", "the role 'x' was not found in /a:/b"],
+  [
+    "ERROR! We were unable to read either as JSON nor YAML, these are the errors:\nJSON: Expecting value\n\nSyntax Error while loading YAML.\n  found unknown escape\n\nThe error appears to be in '/p.yml': line 3, column 7, but\n",
+    'Syntax Error while loading YAML. found unknown escape (/p.yml:3:7)',
+  ],
   ["[ERROR]: couldn't find it\nOrigin: /p.yml:3:7\n\n1 - hosts: all\n", "couldn't find it (/p.yml:3:7)"],
   ['usage: ansible-playbook [-h]\nansible-playbook: error: unrecognized arguments: --no\n', 'unrecognized arguments: --no'],
 ])('a playbook that is not started: %s', (stderr, problem) => {

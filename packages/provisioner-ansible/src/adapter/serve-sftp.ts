@@ -32,14 +32,20 @@ export interface SftpStream {
   attrs(id: number, attrs: AnsweredAttributes): void
 }
 
-/** Answers the requests of SFTP, version 3, from the files of a machine. */
+/**
+ * Answers the requests of SFTP, version 3, from the files of a machine, one after the other: `scp` of OpenSSH 9 cuts a file off where the first
+ * answer was that came before its turn.
+ */
 export function serveSftp(stream: SftpStream, files: SftpFiles): void {
   const session = new SftpSession(stream, files)
-  const answer = (event: string, work: (id: number, ...args: never[]) => Promise<unknown>): void => {
+  let answered = Promise.resolve()
+  const answer = (event: string, work: (id: number, ...args: never[]) => Promise<void>): void => {
     stream.on(event, (id, ...args) => {
-      work(id, ...args).catch((error: unknown) => {
-        stream.status(id, isImagoError(error, 'INPUT_MISSING') ? status.noSuchFile : status.failure, messageOf(error))
-      })
+      answered = answered
+        .then(() => work(id, ...args))
+        .catch((error: unknown) => {
+          stream.status(id, isImagoError(error, 'INPUT_MISSING') ? status.noSuchFile : status.failure, messageOf(error))
+        })
     })
   }
   const done = (event: string, work: (...args: never[]) => Promise<void>): void =>
@@ -65,7 +71,7 @@ export function serveSftp(stream: SftpStream, files: SftpFiles): void {
   done('REMOVE', (path: string) => files.remove(path))
   done('RENAME', (from: string, to: string) => files.rename(from, to))
   done('SYMLINK', (path: string, target: string) => files.link(target, path))
-  stream.on('close', () => void session.closeAll())
+  stream.on('close', () => void answered.then(() => session.closeAll()))
   stream.on('EXTENDED', (id) => stream.status(id, status.unsupported))
 }
 

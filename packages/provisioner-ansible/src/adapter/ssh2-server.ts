@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { createServer } from 'node:net'
 
 import type * as Ssh2 from 'ssh2'
-import type { AuthContext, SFTPWrapper } from 'ssh2'
+import type { AuthContext, ServerChannel, SFTPWrapper } from 'ssh2'
 
 import type { ExecChannel } from './exec-channel.ts'
 import type { SftpStream } from './serve-sftp.ts'
@@ -38,7 +38,7 @@ export async function startServer({ onExec, onSftp }: ServerHandlers): Promise<R
     connection.on('session', (accept) => {
       const session = accept()
       session.on('pty', (accept) => accept())
-      session.on('exec', (accept, _, { command }) => onExec(command, accept()))
+      session.on('exec', (accept, _, { command }) => onExec(command, execChannel(accept())))
       session.on('sftp', (accept) => {
         const stream = accept()
         stream.once('end', () => endWell(stream))
@@ -63,6 +63,29 @@ export async function startServer({ onExec, onSftp }: ServerHandlers): Promise<R
       listener.close()
       for (const socket of sockets) socket.destroy()
       await closed
+    },
+  }
+}
+
+/** A channel as we want it. The library's must not be written to from two sides at a time. */
+function execChannel(channel: ServerChannel): ExecChannel {
+  const closed = new Promise<void>((resolve) => {
+    channel.once('close', () => resolve()).on('error', () => resolve())
+  })
+  return {
+    stdin: channel,
+    closed,
+    write: (stream, chunk) =>
+      new Promise((resolve) => {
+        // Private parts of a pinned version: what had to wait for room is kept, and sent again when the other stream has to wait. A test has
+        // both of them wait.
+        for (const name of ['_chunk', '_chunkcb', '_chunkErr', '_chunkcbErr']) Reflect.set(channel, name, undefined)
+        const to = stream === 'stdout' ? channel : channel.stderr
+        to.write(chunk, () => resolve())
+      }),
+    end(exitCode) {
+      channel.exit(exitCode)
+      channel.end()
     },
   }
 }

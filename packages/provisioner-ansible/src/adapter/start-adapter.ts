@@ -17,6 +17,8 @@ export interface Adapter extends AsyncDisposable {
 /** What {@link startAdapter} takes. */
 export interface AdapterOptions {
   readonly machine: Communicator
+  /** Whose its commands are, for programs that want to know. */
+  readonly user: string
   /** A folder for files on their way, which is removed later on. */
   readonly folder: string
   /** Ends what runs. */
@@ -27,7 +29,7 @@ export interface AdapterOptions {
  * Starts an SSH server on a port of 127.0.0.1 that hands commands and files over to a communicator: `ssh`, `scp` and `sftp` work with it. Its host key, and the one
  * key that may log in, are made for it, and are nowhere else. Disposing ends it with all that runs through it.
  */
-export async function startAdapter({ machine, folder, signal }: AdapterOptions): Promise<Adapter> {
+export async function startAdapter({ machine, user, folder, signal }: AdapterOptions): Promise<Adapter> {
   const closing = new AbortController()
   const ended = AbortSignal.any([signal, closing.signal])
   const transfers = join(folder, 'transfers')
@@ -42,7 +44,7 @@ export async function startAdapter({ machine, folder, signal }: AdapterOptions):
       kind: 'ssh',
       host: '127.0.0.1',
       port: server.port,
-      user: 'imago',
+      user,
       keys: [{ privateKey: secret(server.clientKey) }],
       hostKey: server.hostKey,
       bastions: [],
