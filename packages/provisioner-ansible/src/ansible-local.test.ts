@@ -81,8 +81,8 @@ describe('the command', () => {
       ['/usr/bin/ansible-playbook', ...own, ...flags, '/s/playbook/0/play/web/web.yml'],
     ])
     expect(runs[0]?.env).toMatchObject({
-      ANSIBLE_ROLES_PATH: '/s/roles/0:/s/roles/own:~/.ansible/roles:/usr/share/ansible/roles:/etc/ansible/roles',
-      ANSIBLE_COLLECTIONS_PATH: '/s/collections/0:~/.ansible/collections:/usr/share/ansible/collections',
+      ANSIBLE_ROLES_PATH: '/s/playbook/0/roles:/s/roles/0:/s/roles/own:~/.ansible/roles:/usr/share/ansible/roles:/etc/ansible/roles',
+      ANSIBLE_COLLECTIONS_PATH: '/s/playbook/0/collections:/s/collections/0:~/.ansible/collections:/usr/share/ansible/collections',
       ANSIBLE_TIMEOUT: '5',
     })
     expect(files.paths).toEqual(

@@ -46,7 +46,7 @@ export async function runLocalPlaybooks(options: AnsibleLocalOptions, ctx: Provi
         const report = new PlaybookReport({ playbook: name, output: ctx.output, emit: ctx.emit })
         const exitCode = await ready.run({
           args: playbookArguments(options, paths(options, `${ready.directory}/${to}`, ready.directory), ctx.facts),
-          env: { ...settings(ready.directory, temporary, files), ...given },
+          env: { ...settings(ready.directory, temporary, { files, options }), ...given },
           cwd: `${ready.directory}/${dirname(to)}`,
           onOutput: report.onOutput,
         })
@@ -145,10 +145,17 @@ function paths(options: AnsibleLocalOptions, playbook: string, directory: string
   }
 }
 
+/** What has come into the machine, and why. */
+interface Placed {
+  readonly files: readonly StagedFile[]
+  readonly options: AnsibleLocalOptions
+}
+
 /** What Imago sets of Ansible, below the user's own environment. */
-function settings(directory: string, temporary: string, files: readonly StagedFile[]): Record<string, string> {
+function settings(directory: string, temporary: string, { files, options }: Placed): Record<string, string> {
   const searched = (kind: string, usual: readonly string[]): readonly string[] => {
-    const own = files.flatMap(({ to }) => new RegExp(`^${kind}/[^/]+`).exec(to)?.[0] ?? [])
+    const around = options.playbookDirectory === undefined ? [] : [`playbook/0/${kind}`] // the playbook may stand deeper
+    const own = [...around, ...files.flatMap(({ to }) => new RegExp(`^${kind}/[^/]+`).exec(to)?.[0] ?? [])]
     return [...new Set(own.map((path) => `${directory}/${path}`)), ...usual]
   }
   return {

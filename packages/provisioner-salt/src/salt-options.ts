@@ -24,7 +24,7 @@ export interface SaltMasterlessOptions extends AgentOptions {
 
 const logLevels = ['all', 'garbage', 'trace', 'debug', 'info', 'warning', 'error', 'critical', 'quiet'] as const
 
-const stateName = v.pipe(v.string(), v.regex(/^[\w.:/-]+$/, "must be the name of a state, such as 'web.nginx'"))
+const stateName = v.pipe(v.string(), v.regex(/^[\w.:/,-]+$/, "must be the name of a state, such as 'web.nginx'"))
 
 const schema = v.strictObject({
   ...agentEntries,

@@ -17,7 +17,13 @@ const tables: Readonly<Record<ComponentKind, Readonly<Record<string, Load>>>> = 
   },
   provisioner: {
     ansible: async () => (await import('./ansible.ts')).ansibleTable,
+    'ansible-local': async () => (await import('./ansible-local.ts')).ansibleLocalTable,
+    'chef-client': async () => (await import('./chef.ts')).chefClientTable,
+    'chef-solo': async () => (await import('./chef.ts')).chefSoloTable,
     file: async () => (await import('./file.ts')).fileTable,
+    'puppet-masterless': async () => (await import('./puppet.ts')).puppetMasterlessTable,
+    'puppet-server': async () => (await import('./puppet.ts')).puppetServerTable,
+    'salt-masterless': async () => (await import('./salt.ts')).saltMasterlessTable,
     shell: async () => (await import('./shell.ts')).shellTable,
     'shell-local': async () => (await import('./shell-local.ts')).shellLocalTable,
   },

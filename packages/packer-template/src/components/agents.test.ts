@@ -1,0 +1,228 @@
+import { describe, expect, test } from 'vitest'
+
+import { load } from '../../test/load.ts'
+import { convertTemplate } from '../index.ts'
+
+interface Step {
+  readonly type: string
+  readonly options: object
+  readonly continueOnError?: boolean
+}
+
+async function stepOf(provisioner: object): Promise<{ readonly step: Step; readonly warnings: readonly string[] }> {
+  const { image, warnings } = await load({ builders: [{ type: 'null', communicator: 'none' }], provisioners: [provisioner] })
+  const [step] = image.provisioners
+  if (step === undefined) throw new Error('no step')
+  return { step, warnings: warnings.map(({ message }) => message) }
+}
+
+const salt = { script: expect.stringMatching(/bootstrap-salt\.sh$/), checksum: 'none' }
+const chef = { script: 'https://omnitruck.chef.io/install.sh', checksum: 'none' }
+
+describe('each option', () => {
+  test.for<[type: string, given: object, expected: object]>([
+    ['puppet-masterless', { manifest_file: 'site.pp' }, { manifest: 'site.pp' }],
+    [
+      'puppet-masterless',
+      {
+        manifest_file: '{{template_dir}}/site.pp',
+        module_paths: ['modules'],
+        hiera_config_path: 'hiera.yaml',
+        facter: { role: 'web' },
+        extra_arguments: ['--noop'],
+        puppet_bin_dir: '/opt/puppetlabs/bin',
+        working_directory: '/srv',
+        staging_directory: '/tmp/p',
+        prevent_sudo: true,
+        guest_os_type: 'unix',
+        clean_staging_directory: true,
+      },
+      {
+        manifest: 'site.pp',
+        modules: ['modules'],
+        hiera: { config: 'hiera.yaml' },
+        facts: { role: 'web' },
+        extraArguments: ['--noop'],
+        binDirectory: '/opt/puppetlabs/bin',
+        workdir: '/srv',
+        stagingDirectory: '/tmp/p',
+        sudo: false,
+      },
+    ],
+    ['puppet-server', {}, { identity: 'machine' }],
+    [
+      'puppet-server',
+      { puppet_server: 'a', puppet_node: 'b', client_cert_path: 'c', client_private_key_path: 'd', staging_dir: '/tmp/p' },
+      { server: 'a', node: 'b', identity: { certificates: 'c', privateKeys: 'd' }, stagingDirectory: '/tmp/p' },
+    ],
+    ['salt-masterless', { local_state_tree: 'salt' }, { states: 'salt', install: salt }],
+    [
+      'salt-masterless',
+      {
+        local_state_tree: 'salt',
+        local_pillar_roots: 'pillar',
+        custom_state: 'a,b.c',
+        minion_config: 'minion',
+        grains_file: 'grains',
+        log_level: 'debug',
+        bootstrap_args: '-X  stable 3006',
+        salt_call_args: 'test=True',
+        salt_bin_dir: '/opt/bin',
+        disable_sudo: true,
+      },
+      {
+        states: 'salt',
+        pillar: 'pillar',
+        state: 'a,b.c',
+        minionConfig: 'minion',
+        grains: 'grains',
+        logLevel: 'debug',
+        binDirectory: '/opt/bin',
+        extraArguments: ['test=True'],
+        install: { ...salt, arguments: ['-X', 'stable', '3006'] },
+        sudo: false,
+      },
+    ],
+    ['salt-masterless', { local_state_tree: 'salt', skip_bootstrap: true }, { states: 'salt' }],
+    ['chef-solo', { run_list: ['a'] }, { cookbooks: [], runList: ['a'], install: chef }],
+    [
+      'chef-solo',
+      {
+        cookbook_paths: ['cookbooks'],
+        remote_cookbook_paths: ['/srv/cookbooks'],
+        roles_path: 'roles',
+        environments_path: 'environments',
+        data_bags_path: 'bags',
+        encrypted_data_bag_secret_path: 'secret',
+        chef_environment: 'test',
+        chef_license: 'accept-silent',
+        json: { a: ['b', 1, { c: true, d: null }] },
+        run_list: ['recipe[a::b]'],
+        version: '18',
+      },
+      {
+        cookbooks: ['cookbooks'],
+        remoteCookbooks: ['/srv/cookbooks'],
+        roles: 'roles',
+        environments: 'environments',
+        dataBags: 'bags',
+        encryptedDataBagSecret: 'secret',
+        environment: 'test',
+        license: 'accept-silent',
+        attributes: { a: ['b', 1, { c: true, d: null }] },
+        runList: ['recipe[a::b]'],
+        install: { ...chef, arguments: ['-v', '18'] },
+      },
+    ],
+    [
+      'chef-client',
+      {
+        server_url: 'https://a',
+        node_name: 'n',
+        policy_name: 'p',
+        policy_group: 'g',
+        validation_key_path: 'key.pem',
+        validation_client_name: 'v',
+        ssl_verify_mode: 'verify_none',
+        trusted_certs_dir: 'certs',
+        skip_clean_node: true,
+        skip_clean_client: true,
+        skip_install: true,
+        prevent_sudo: true,
+      },
+      {
+        serverUrl: 'https://a',
+        nodeName: 'n',
+        policyName: 'p',
+        policyGroup: 'g',
+        validationKey: 'key.pem',
+        validationClientName: 'v',
+        verifyCertificate: false,
+        trustedCertificates: 'certs',
+        keepNode: true,
+        keepClient: true,
+        sudo: false,
+      },
+    ],
+    ['ansible-local', { playbook_file: 'site.yml' }, { playbook: 'site.yml', sudo: false, hostAlias: '127.0.0.1' }],
+    [
+      'ansible-local',
+      {
+        playbook_files: ['play/a.yml', 'play/b.yml'],
+        playbook_dir: 'play',
+        role_paths: ['roles/a'],
+        group_vars: 'g',
+        host_vars: 'h',
+        inventory_file: 'hosts',
+        galaxy_file: 'r.yml',
+        extra_arguments: ['-v'],
+        staging_directory: '/tmp/a',
+        galaxy_command: 'ansible-galaxy',
+      },
+      {
+        playbook: ['play/a.yml', 'play/b.yml'],
+        playbookDirectory: 'play',
+        roles: ['roles/a'],
+        groupVars: 'g',
+        hostVars: 'h',
+        inventory: 'hosts',
+        galaxyFile: 'r.yml',
+        extraArguments: ['-v'],
+        stagingDirectory: '/tmp/a',
+        sudo: false,
+      },
+    ],
+    [
+      'ansible-local',
+      { playbook_file: 'a.yml', inventory_groups: 'web,db' },
+      { playbook: 'a.yml', groups: ['web', 'db'], sudo: false, hostAlias: '127.0.0.1' },
+    ],
+  ])('%s %o', async ([type, given, expected]) => {
+    const { step, warnings } = await stepOf({ type, ...given })
+    expect(step.options).toEqual(expected)
+    expect(warnings).toEqual([])
+  })
+
+  test('exit codes that are ignored', async () => {
+    const puppet = await stepOf({ type: 'puppet-masterless', manifest_file: 'site.pp', ignore_exit_codes: true })
+    expect(puppet.step.continueOnError).toBe(true)
+    const { step } = await stepOf({ type: 'salt-masterless', local_state_tree: 'salt', no_exit_on_failure: true })
+    expect(step.continueOnError).toBe(true)
+  })
+})
+
+test.for<[provisioner: object, option: string]>([
+  [{ type: 'puppet-masterless', manifest_file: 'a', guest_os_type: 'windows' }, 'guest_os_type'],
+  [{ type: 'puppet-masterless', manifest_file: 'a', execute_command: 'x' }, 'execute_command'],
+  [{ type: 'puppet-server', client_cert_path: 'a' }, 'client_cert_path'],
+  [{ type: 'salt-masterless', local_state_tree: 'a', salt_call_args: `pillar='{"a": 1}'` }, 'salt_call_args'],
+  [{ type: 'salt-masterless', local_state_tree: 'a', formulas: ['git::https://example.org/a'] }, 'formulas'],
+  [{ type: 'chef-solo', install_command: 'curl x | sh' }, 'install_command'],
+  [{ type: 'chef-client', server_url: 'https://a', knife_command: 'x' }, 'knife_command'],
+  [{ type: 'ansible-local', playbook_file: 'a.yml', playbook_paths: ['b'] }, 'playbook_paths'],
+])('what has no counterpart is said: %o', async ([provisioner, option]) => {
+  const template = { builders: [{ type: 'null', communicator: 'none' }], provisioners: [provisioner] }
+  const { code } = await convertTemplate({ path: 'template.json', text: JSON.stringify(template) }, { directory: '/work' })
+  expect(code).toContain(`// there is no counterpart of '${option}' yet`)
+})
+
+test('variables follow into code', async () => {
+  const template = {
+    variables: { port: '80', token: null },
+    builders: [{ type: 'null', communicator: 'none' }],
+    provisioners: [
+      {
+        type: 'chef-solo',
+        cookbook_paths: ['cookbooks'],
+        run_list: ['a'],
+        json: { site: { port: '{{user `port`}}' } },
+        skip_install: true,
+      },
+      { type: 'puppet-masterless', manifest_file: 'site.pp', facter: { build: '{{build `ID`}}' } },
+    ],
+  }
+  const { code } = await convertTemplate({ path: 'template.json', text: JSON.stringify(template) }, { directory: '/work' })
+  expect(code).toContain("import { chefSolo } from '@imago/provisioner-chef'")
+  expect(code).toMatch(/attributes: \{ site: \{ port: \w+\.port \} \}/)
+  expect(code).toContain('facts: { build: (facts) => facts.machineId')
+})

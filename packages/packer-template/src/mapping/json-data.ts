@@ -1,0 +1,33 @@
+import type { JsonNode } from '../json/json-node.ts'
+import { describeNode } from '../json/json-node.ts'
+import { knownText } from './coercions.ts'
+import type { Model } from './known.ts'
+import type { Coercion, OptionContext } from './option-context.ts'
+import { contextInside } from './option-context.ts'
+
+/** Plain data, of which the texts may be made of variables. */
+export type JsonData = string | number | boolean | null | readonly JsonData[] | { readonly [name: string]: JsonData }
+
+/** An object of plain data. */
+export const jsonObject: Coercion<Readonly<Record<string, JsonData>>> = (node, ctx) => {
+  if (node.kind === 'object') return node.members.size === 0 ? undefined : members(node, ctx)
+  if (node.kind !== 'plain' || node.value !== null) ctx.reports.problem(ctx, `must be an object, not ${describeNode(node)}`)
+  return undefined
+}
+
+function members(node: Extract<JsonNode, { readonly kind: 'object' }>, ctx: OptionContext): { readonly [name: string]: Model<JsonData> } {
+  return Object.fromEntries([...node.members].map(([name, { value }]) => [name, data(value, contextInside(ctx, value, name))]))
+}
+
+function data(node: JsonNode, ctx: OptionContext): Model<JsonData> {
+  switch (node.kind) {
+    case 'object':
+      return members(node, ctx)
+    case 'array':
+      return node.items.map((item, index) => data(item, contextInside(ctx, item, index)))
+    case 'text':
+      return knownText(node, ctx) ?? ''
+    default:
+      return node.value
+  }
+}
