@@ -6,6 +6,7 @@ import { connectEngine } from '@imago/docker-engine'
 import { ContainerCommunicator } from './container-communicator.ts'
 import type { DockerOptions } from './docker-options.ts'
 import type { DockerArtifact, DockerResult } from './docker-result.ts'
+import { latestStart, snapshotSaver } from './snapshots.ts'
 import { startContainer } from './start-container.ts'
 import { startImage } from './start-image.ts'
 import { takeResult } from './take-result.ts'
@@ -18,15 +19,16 @@ export async function build(
 ): Promise<DockerArtifact<DockerResult>> {
   const engine = await connectEngine(engineOf(options, ctx), { signal: ctx.signal })
   try {
-    const start = await startImage(engine, options, ctx)
+    const start = await latestStart(engine, await startImage(engine, options, ctx), options, ctx)
     const container = await ctx.step('container', `start a container of ${start.name}`, () => startContainer(engine, start, options, ctx))
     await using machine = new ContainerCommunicator(container)
-    await ctx.provision(machine, {
+    const facts = {
       machineId: container.id,
       sourceImage: start.name,
       sourceImageId: start.details.id,
       user: container.user === '' ? 'root' : container.user,
-    })
+    }
+    await ctx.provision(machine, facts, () => snapshotSaver(machine, container, start, ctx))
     return await takeResult(container, start, result, ctx)
   } finally {
     engine.close()

@@ -2,12 +2,15 @@ import { dirname } from 'node:path'
 
 import type { Builder, LocalInput } from '@imago/core'
 
+import { base } from './base.ts'
 import { build } from './build.ts'
 import { destroyDockerArtifact } from './destroy-artifact.ts'
 import type { DockerOptions } from './docker-options.ts'
 import type { CommitResult, DockerArtifact, DockerResult } from './docker-result.ts'
 import { dockerIssues } from './docker-schema.ts'
+import { hasDockerArtifact } from './has-artifact.ts'
 import { preflight } from './preflight.ts'
+import { dockerSnapshots } from './snapshots.ts'
 
 /**
  * Builds in a container of a Docker or Podman engine. The container starts from an image or a Dockerfile and runs an idle process; the
@@ -30,7 +33,10 @@ export function docker<const R extends DockerResult = CommitResult>(options: Doc
     inputs: () => inputsOf(own),
     outputs: () => (result.type === 'export' && typeof result.path === 'string' ? [{ path: result.path, at: ['result', 'path'] }] : []),
     preflight: (ctx) => preflight(own, ctx),
+    base: (ctx) => base(own, ctx),
+    snapshots: dockerSnapshots,
     build: (ctx) => build(own, result, ctx),
+    hasArtifact: (artifact, ctx) => hasDockerArtifact(artifact, ctx),
     destroyArtifact: (artifact, ctx) => destroyDockerArtifact(artifact, own, ctx),
   }
   // `result` is of type R, and so are what it makes and what is destroyed.

@@ -35,7 +35,7 @@ export async function startContainer(
   const { config, os, architecture } = start.details
   if (os !== 'linux') throw new ImagoError('UNSUPPORTED', `${start.name} is an image for ${os}, and this builder works in Linux containers`)
   const shellPath = options.shell ?? '/bin/sh'
-  const spec = { ...runSpec(options, ctx), name: containerName(ctx), image: start.details.id, labels: ctx.labels }
+  const spec = { ...runSpec(options, ctx), name: containerName(ctx), image: start.snapshot ?? start.details.id, labels: ctx.labels }
   const { value } = await ctx.resources.acquire({
     kind: dockerContainer,
     name: spec.name,

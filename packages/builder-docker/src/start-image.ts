@@ -12,6 +12,8 @@ export interface StartImage {
   /** As people call it. */
   readonly name: string
   readonly details: ImageDetails
+  /** An image that was made of it by the first steps, which need not run again. @default none */
+  readonly snapshot?: string
 }
 
 /** Sees to it that the engine has the image that the build starts from: looks for it, fetches it or builds it. */
@@ -32,7 +34,8 @@ export async function startImage(engine: Engine, options: DockerOptions<DockerRe
   return { name: image, details: await existing(engine, image, ctx.signal) }
 }
 
-function needsPull(found: ImageDetails, image: string, { pull = 'missing', platform }: DockerOptions<DockerResult>): boolean {
+/** Whether the image that the engine has is not the one that is wanted. */
+export function needsPull(found: ImageDetails, image: string, { pull = 'missing', platform }: DockerOptions<DockerResult>): boolean {
   return !isId(image) && (pull === 'always' || !isFor(found, platform))
 }
 

@@ -6,6 +6,7 @@ import type { ImageConfig } from '@imago/docker-engine'
 import type { BuildContainer } from './build-container.ts'
 import type { CommitResult, DockerArtifact, DockerResult } from './docker-result.ts'
 import { exportRootfs } from './export-rootfs.ts'
+import { hiddenLabels } from './hidden-labels.ts'
 import type { StartImage } from './start-image.ts'
 
 /** Makes the artifact from the container. */
@@ -57,12 +58,4 @@ function imageConfig(config: ContainerConfig, start: StartImage, ctx: BuildConte
     }),
     labels: { ...hiddenLabels(start, ctx), ...labels },
   }
-}
-
-/**
- * An engine gives an image all labels of the container that it is made from. Emptied they mean nothing, while with their values they
- * would make `imago sweep` take the image's own containers for what a run has left.
- */
-function hiddenLabels(start: StartImage, ctx: BuildContext): Record<string, string> {
-  return Object.fromEntries(Object.keys(ctx.labels).map((name) => [name, start.details.config.labels?.[name] ?? '']))
 }

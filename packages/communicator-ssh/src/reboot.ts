@@ -35,6 +35,7 @@ export function reboot<const N extends string = never>(options: RebootOptions & 
     options: own,
     title: 'restart the machine',
     validate: (): readonly Issue[] => optionSchema.schemaIssues(rebootSchema, own),
+    cacheable: { revision: 1 },
     provision: async (ctx) => await restart(own, ctx),
   }
 }

@@ -1,8 +1,10 @@
 import { applicableSteps } from './applicable-steps.ts'
 import type { Artifact } from './artifact.ts'
 import type { Communicator } from './communicator.ts'
+import { BuildCache } from './cache/build-cache.ts'
+import type { CacheStore } from './cache/cache-store.ts'
 import type { Builder } from './component.ts'
-import type { BuildContext, ComponentContext } from './context.ts'
+import type { BuildContext, ComponentContext, PrepareSnapshots } from './context.ts'
 import type { Duration } from './duration.ts'
 import { milliseconds } from './duration.ts'
 import { errorToJson, ImagoError } from './error.ts'
@@ -12,10 +14,11 @@ import type { Facts } from './facts.ts'
 import type { Journal } from './journal.ts'
 import type { OutputLines } from './output-lines.ts'
 import { postProcess } from './post-processing.ts'
+import type { ProvisionCache } from './provisioning.ts'
 import { decide, provisionMachine } from './provisioning.ts'
 import type { BuildReport, StepReport } from './report.ts'
 import { ResourceScope } from './resource-scope.ts'
-import type { OnError } from './run-options.ts'
+import type { CacheOptions, OnError } from './run-options.ts'
 import type { BuildId } from './selection.ts'
 import type { StepPlace } from './step-runner.ts'
 import { runStep } from './step-runner.ts'
@@ -33,6 +36,9 @@ export interface RunScope {
   readonly signal: AbortSignal
   readonly onError: OnError
   readonly releaseTimeout: Duration
+  /** Where builders keep snapshots, and what is known of them; used when `cache` says so. */
+  readonly cacheStore: CacheStore
+  readonly cache?: CacheOptions
 }
 
 /** A build that is to be run. */
@@ -50,6 +56,13 @@ export interface JobResult {
   readonly report: BuildReport
   /** What it made, for the builds that start from it; nothing is masked in it. */
   readonly made?: Artifact
+}
+
+interface Outcome {
+  readonly made?: Artifact
+  readonly artifacts: readonly Artifact[]
+  readonly error?: unknown
+  readonly upToDate?: true
 }
 
 /** How long a builder that does not listen to its signal is waited for; longer than its steps are, which end first. */
@@ -76,6 +89,8 @@ class BuildJob {
   #facts: Facts
   /** Whether the builder has handed its machine over. */
   #isProvisioned = false
+  /** What need not be done again, where the run has a cache. */
+  readonly #cache: BuildCache | undefined
 
   constructor(run: RunScope, order: BuildOrder) {
     const { runId, journal, events, signal, releaseTimeout } = run
@@ -89,6 +104,15 @@ class BuildJob {
     this.#machineScope = new ResourceScope(scope)
     this.#buildScope = new ResourceScope(scope)
     this.#facts = { buildName: id.build, builderType: builder.type, runId, image: id.image.name }
+    this.#cache = run.cache === undefined ? undefined : this.#openCache(run.cache)
+  }
+
+  #openCache(options: CacheOptions): BuildCache {
+    const { cacheStore: store, events, directory, signal } = this.#run
+    const [id, builder] = [this.#id, this.#builder]
+    const lookup = { directory, signal, cacheDirectory: store.snapshotsOf(builder.type), artifact: this.#order.artifact }
+    const emit = events.emitFor({ image: id.image.name, build: id.build })
+    return new BuildCache({ id, builder, store, options, lookup, redactor: events.redactor, emit })
   }
 
   async run(): Promise<JobResult> {
@@ -97,7 +121,7 @@ class BuildJob {
     const applicable = applicableSteps(image, build)
     const steps = applicable.provisioners.length + applicable.chains.flat().length
     this.#run.events.say({ type: 'build-started', image: image.name, build, builderType: this.#builder.type, steps })
-    const outcome = await this.#build()
+    const outcome = await this.#unlessUpToDate()
     const error = outcome.error === undefined ? undefined : errorToJson(outcome.error)
     // as it is now: what failed by itself has failed, also when the run is cancelled while its resources are released
     const status: Status =
@@ -105,25 +129,35 @@ class BuildJob {
     this.#output.flush()
     await this.#release(status)
     const durationMs = Math.round(performance.now() - began)
-    const { artifacts } = outcome
-    this.#run.events.say({ type: 'build-finished', image: image.name, build, status, durationMs, artifacts, ...(error && { error }) })
+    const { artifacts, upToDate } = outcome
+    const ended = { status, durationMs, artifacts, ...(error && { error }), ...(upToDate && { upToDate }) }
+    this.#run.events.say({ type: 'build-finished', image: image.name, build, ...ended })
     return {
       ...(outcome.made && { made: outcome.made }),
       report: this.#run.events.redactor.value({
         image: image.name,
         build,
         builderType: this.#builder.type,
-        status,
-        durationMs,
-        artifacts,
+        ...ended,
         steps: this.#steps,
         ...(outcome.made && { artifact: outcome.made }),
-        ...(error && { error }),
       }),
     }
   }
 
-  async #build(): Promise<{ readonly made?: Artifact; readonly artifacts: readonly Artifact[]; readonly error?: unknown }> {
+  /** Builds, unless what would be made is there already. What the cache is asked does not begin to run steps. */
+  async #unlessUpToDate(): Promise<Outcome> {
+    try {
+      const found = await this.#cache?.upToDate()
+      return found === undefined ? await this.#build() : { ...found, upToDate: true }
+    } catch (error) {
+      return { artifacts: [], error }
+    } finally {
+      await this.#cache?.release()
+    }
+  }
+
+  async #build(): Promise<Outcome> {
     let made: Artifact | undefined
     try {
       const context = await this.#prepare()
@@ -133,7 +167,9 @@ class BuildJob {
       const { chains } = applicableSteps(this.#id.image, this.#id.build)
       const postContext = { ...context, resources: this.#buildScope, facts: this.#facts }
       const work = { chains, builder: this.#builder, place: this.#place(), context: postContext, keepFirst: this.#order.isBase }
-      return { made, ...(await postProcess(work, made)) }
+      const { artifacts, error } = await postProcess(work, made)
+      if (error === undefined && !this.#steps.some(({ ignored }) => ignored)) await this.#cache?.keep(made, artifacts)
+      return { made, artifacts: artifacts.map(({ artifact }) => artifact), ...(error !== undefined && { error }) }
     } catch (error) {
       return { ...(made && { made }), artifacts: made === undefined ? [] : [made], error }
     }
@@ -202,6 +238,8 @@ class BuildJob {
       ...context,
       labels: { 'imago.run': runId, 'imago.image': image.name, 'imago.build': build, 'imago.owner': owner },
       artifact: this.#order.artifact,
+      cacheDirectory: this.#run.cacheStore.snapshotsOf(this.#builder.type),
+      findSnapshot: async (base) => await this.#cache?.findSnapshot(base),
       step: async (id, title, work) => {
         const ref = { id: `builder.${id}`, kind: 'builder', type: this.#builder.type, title } as const
         let result: { readonly value: Awaited<ReturnType<typeof work>> } | undefined
@@ -211,15 +249,20 @@ class BuildJob {
         if (result === undefined) throw new ImagoError('INTERNAL', `${ref.id} ended without a result`)
         return result.value
       },
-      provision: async (machine, facts) => {
+      provision: async (machine, facts, snapshots) => {
         inProvisioner(true)
-        await this.#provision(context, machine, facts)
+        await this.#provision(context, machine, facts, snapshots)
         inProvisioner(false)
       },
     }
   }
 
-  async #provision(context: ComponentContext, machine: Communicator, facts: Partial<Facts> | undefined): Promise<void> {
+  async #provision(
+    context: ComponentContext,
+    machine: Communicator,
+    facts: Partial<Facts> | undefined,
+    snapshots: PrepareSnapshots | undefined,
+  ): Promise<void> {
     const { provisioners, errorCleanup } = applicableSteps(this.#id.image, this.#id.build)
     this.#facts = { ...this.#facts, ...facts }
     this.#isProvisioned = true
@@ -227,7 +270,21 @@ class BuildJob {
       this.#keepResources = true
     }
     const work = { provisioners, errorCleanup, place: this.#place(), context, onError: this.#run.onError, keepResources }
-    await provisionMachine(work, machine, this.#facts)
+    const cache = await this.#provisionCache(snapshots)
+    await provisionMachine({ ...work, ...(cache && { cache }) }, machine, this.#facts)
+  }
+
+  async #provisionCache(snapshots: PrepareSnapshots | undefined): Promise<ProvisionCache | undefined> {
+    const cache = this.#cache
+    if (cache === undefined || snapshots === undefined) return undefined
+    const save = await snapshots()
+    return {
+      ranAt: (index) => cache.cached(index)?.ranAt,
+      finished: async (index, isIgnored) => {
+        if (isIgnored) cache.taint()
+        await cache.finished(index, save)
+      },
+    }
   }
 
   #place(): StepPlace {

@@ -38,6 +38,7 @@ const stepSchema = v.object({
     ]),
   ),
   continueOnError: v.optional(v.boolean()),
+  cache: v.optional(v.union([v.boolean(), v.strictObject({ maxAge: v.optional(duration), also: v.optional(v.function()) })])),
   keepInputArtifact: v.optional(v.boolean()),
   only: v.optional(v.array(v.string())),
   except: v.optional(v.array(v.string())),

@@ -22,6 +22,12 @@ const schema = v.object({
   failFast: v.optional(v.boolean()),
   onError: v.optional(onError),
   releaseTimeout: v.optional(duration),
+  cache: v.optional(
+    v.union([
+      v.boolean(),
+      v.strictObject({ from: v.optional(text), maxBytes: v.optional(v.pipe(v.number(), v.minValue(0, 'must be 0 or more'))) }),
+    ]),
+  ),
   onEvent: v.optional(v.function()),
   runId: v.optional(v.pipe(v.string(), v.regex(/^[a-z0-9]{8,40}$/, 'must be 8 to 40 lower case letters and digits'))),
   only: v.optional(v.array(v.string())),

@@ -1,7 +1,8 @@
 import type { Artifact, ArtifactShape } from './artifact.ts'
-import type { BuildContext, PostProcessContext, PreflightContext, ProvisionContext } from './context.ts'
+import type { BuildContext, LookupContext, PostProcessContext, PreflightContext, ProvisionContext, SnapshotContext } from './context.ts'
 import type { Duration } from './duration.ts'
 import type { Issue } from './issue.ts'
+import type { Json, JsonObject } from './json.ts'
 
 /** A local file or directory that a component reads. It is looked for before anything starts. */
 export interface LocalInput {
@@ -50,7 +51,30 @@ export interface StepOptions {
   readonly retry?: number | Retry
   /** The build goes on when the step has failed for good. @default false */
   readonly continueOnError?: boolean
+  /**
+   * Whether what the step did before can stand for doing it again, in runs that have a cache: `false`, never; `true`, also where the
+   * component itself says that it cannot; or with conditions. @default what the component says of itself
+   */
+  readonly cache?: boolean | CacheConditions
 }
+
+/** When a step is not done again. */
+export interface CacheConditions {
+  /** Not when it was done longer ago. @default however long ago that was */
+  readonly maxAge?: Duration
+  /** Not when this gives something else than it did then: the content of a lock file, a date. @default nothing more is looked at */
+  readonly also?: () => Json | Promise<Json>
+}
+
+/** What a component says of doing a step again. */
+export type Cacheable =
+  /**
+   * The same options and inputs always come to the same. The revision rises when the component comes to do something else with them;
+   * then everything is done again.
+   */
+  | { readonly revision: number; readonly never?: never }
+  /** The step always runs, and why: `'it changes this machine'`. */
+  | { readonly never: string; readonly revision?: never }
 
 /** What builders, provisioners and post-processors have in common. */
 interface Component {
@@ -72,6 +96,8 @@ export interface Step extends Component, StepOptions {
   readonly title?: string
   readonly only?: readonly string[]
   readonly except?: readonly string[]
+  /** @default a provisioner may do anything, and always runs; a post-processor has revision 1 */
+  readonly cacheable?: Cacheable
 }
 
 /** Makes an artifact from nothing, or from an image that exists. */
@@ -87,6 +113,33 @@ export interface Builder<out A extends Artifact = Artifact> extends Component {
   build(ctx: BuildContext): Promise<A>
   /** Removes an artifact. @default its files are removed */
   destroyArtifact?(artifact: A, ctx: PreflightContext): Promise<void>
+  /**
+   * What determines the machine before its first step: the digest of an image, how the machine runs. Plain data, with secrets as such.
+   * Changes nothing.
+   * @default nothing is known, and no build is left out because nothing has changed
+   * @returns `undefined` when only the build itself can tell: an image is to be fetched first
+   */
+  base?(ctx: LookupContext): Promise<object | undefined>
+  /** The snapshots of machines that the builder makes after steps. @default none: each build runs all steps */
+  readonly snapshots?: Snapshots
+  /** Whether what was made is still there, unchanged. @default whether its files are; of an artifact without files nobody can tell */
+  hasArtifact?(artifact: A, ctx: LookupContext): Promise<boolean>
+}
+
+/** A snapshot of a machine after a step, as the cache keeps it. */
+export interface Snapshot {
+  /** Names it: hexadecimal digits. */
+  readonly key: string
+  /** What removing it needs, beside the key. */
+  readonly data: JsonObject
+}
+
+/** Where a builder has its snapshots. */
+export interface Snapshots {
+  /** Whether there is one that can be started from. */
+  has(snapshot: Snapshot, ctx: SnapshotContext): Promise<boolean>
+  /** Removes one, or what there is of it. Nothing happens when there is none. @throws ImagoError when something uses it */
+  remove(snapshot: Snapshot, ctx: SnapshotContext): Promise<void>
 }
 
 /** Changes the running machine. `Name` holds the builds that `only` or `except` name. */
@@ -126,6 +179,8 @@ export interface PostProcessor<
   process(input: In, ctx: PostProcessContext): Promise<Out>
   /** Removes what it made. @default its files are removed */
   destroyArtifact?(artifact: Out, ctx: PreflightContext): Promise<void>
+  /** Whether what it made is still there, unchanged. @default whether its files are; of an artifact without files nobody can tell */
+  hasArtifact?(artifact: Out, ctx: LookupContext): Promise<boolean>
 }
 
 /** What every post-processor takes beside its own options and its {@link Scope}. */

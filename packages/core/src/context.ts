@@ -3,6 +3,7 @@ import type { Communicator } from './communicator.ts'
 import type { Emit, OutputSink } from './event.ts'
 import type { Facts } from './facts.ts'
 import type { ArtifactReference } from './image.ts'
+import type { JsonObject } from './json.ts'
 import type { Resources } from './resources.ts'
 
 /** What checks before a run may use. They read the outside world and change nothing. */
@@ -10,6 +11,19 @@ export interface PreflightContext {
   /** Relative local paths of the definition are relative to this folder. Absolute. */
   readonly directory: string
   readonly signal: AbortSignal
+}
+
+/** What looking at a builder's snapshots may use. */
+export interface SnapshotContext {
+  /** A folder for snapshots that are files. It need not exist. Absolute. */
+  readonly cacheDirectory: string
+  readonly signal: AbortSignal
+}
+
+/** What looking for what was made before may use. Nothing is changed. */
+export interface LookupContext extends PreflightContext, SnapshotContext {
+  /** What another build made, where this builder's options refer to it with `artifactOf`. */
+  artifact<A extends Artifact>(reference: ArtifactReference<A>): A
 }
 
 /** What one step of a build may use. */
@@ -38,6 +52,8 @@ export interface ComponentContext extends StepContext, PreflightContext {
 
 /** What a builder gets. */
 export interface BuildContext extends ComponentContext {
+  /** A folder for snapshots that are files. It need not exist. Absolute. */
+  readonly cacheDirectory: string
   /** Labels (tags) for whatever is created at a provider: run, image, build and owner. `imago sweep` finds things by them. */
   readonly labels: Readonly<Record<string, string>>
   /** What another build made, where this builder's options refer to it with `artifactOf`. */
@@ -45,11 +61,27 @@ export interface BuildContext extends ComponentContext {
   /** Runs one named step of the builder, reported as started and finished: `ctx.step('pull', 'pull debian:12', …)`. */
   step<T>(id: string, title: string, run: (step: StepContext) => Promise<T>): Promise<T>
   /**
-   * Runs the image's provisioners on the machine. Called once, when the machine can be reached.
+   * Looks for the latest snapshot that the machine can start from. Called before the machine is made, with the same as the builder's
+   * `base` answers; only by a builder that has snapshots.
+   * @returns the snapshot's key; `undefined` when the machine starts from the base
+   */
+  findSnapshot(base: object): Promise<string | undefined>
+  /**
+   * Runs the image's provisioners on the machine, apart from those that the found snapshot stands for. Called once, when the machine can
+   * be reached.
    * @throws what a provisioner threw; the builder lets it pass, and the runner releases what was acquired.
    */
-  provision(machine: Communicator, facts?: Partial<Facts>): Promise<void>
+  provision(machine: Communicator, facts?: Partial<Facts>, snapshots?: PrepareSnapshots): Promise<void>
 }
+
+/** Called before the first step, where snapshots are wanted. */
+export type PrepareSnapshots = () => Promise<SaveSnapshot>
+
+/**
+ * Makes the snapshot of the machine as it is between two steps.
+ * @returns how large it is, in bytes, and what removing it needs; `undefined` when there can be none of what the machine is doing
+ */
+export type SaveSnapshot = (key: string, signal: AbortSignal) => Promise<{ readonly bytes: number; readonly data?: JsonObject } | undefined>
 
 /** What a provisioner gets. */
 export interface ProvisionContext extends ComponentContext {

@@ -71,6 +71,15 @@ export interface BuildFinished extends InBuild {
   readonly durationMs: number
   readonly artifacts: readonly Artifact[]
   readonly error?: ErrorJson
+  /** Nothing has changed since it was built the last time, and what was made then is there: nothing was done. */
+  readonly upToDate?: true
+}
+/** A step need not run: the machine started from a snapshot that was made after it. */
+export interface StepCached extends InBuild {
+  readonly type: 'step-cached'
+  readonly step: StepRef
+  /** When it ran. ISO 8601, UTC. */
+  readonly ranAt: string
 }
 /** A step, or another attempt at it, begins. */
 export interface StepStarted extends InBuild {
@@ -126,6 +135,7 @@ export type BuildEvent =
   | RunFinished
   | BuildStarted
   | BuildFinished
+  | StepCached
   | StepStarted
   | StepFinished
   | Output

@@ -11,38 +11,52 @@ export interface FileLockOptions {
   readonly timeoutMs?: number
 }
 
+/** Gives a lock back. */
+export type ReleaseLock = () => Promise<void>
+
 /**
  * Does some work while no other process, and nobody else of this one, does work under the same lock file. The file names who has the lock;
  * one whose process is gone is taken over at once, so that a crash locks nobody out.
  * @throws ImagoError `TIMEOUT` when somebody has it for too long, `OUTPUT_UNWRITABLE` when the file cannot be written.
  */
 export async function withFileLock<T>(path: string, options: FileLockOptions, work: () => Promise<T>): Promise<T> {
-  const claim = `${processOwner()} ${crypto.randomUUID()}`
-  await acquire(path, claim, options)
+  const release = await holdFileLock(path, options)
   try {
     return await work()
   } finally {
-    if ((await contentOf(path)) === claim) await rm(path, { force: true })
+    await release()
   }
 }
 
-async function acquire(path: string, claim: string, { signal, timeoutMs = 30_000 }: FileLockOptions): Promise<void> {
+/** Waits for a lock file as {@link withFileLock} does, and holds it until it is given back. */
+export async function holdFileLock(path: string, { signal, timeoutMs = 30_000 }: FileLockOptions): Promise<ReleaseLock> {
   const deadline = performance.now() + timeoutMs
   for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, 100)) {
-    if (await tryClaim(path, claim)) return
-    const holder = await contentOf(path)
-    if (holder === undefined) continue
-    if (isOwnerAlive(holder.split(' ')[0] ?? '') === false) {
-      await takeAway(path, holder)
-      continue
-    }
+    const release = await tryFileLock(path)
+    if (typeof release === 'function') return release
     if (performance.now() > deadline) {
-      throw new ImagoError('TIMEOUT', `'${path}' is locked by ${holder}`, {
+      throw new ImagoError('TIMEOUT', `'${path}' is locked by ${release.holder}`, {
         hint: 'wait for that run to end; if there is none, remove the file',
       })
     }
     await wait(pauseMs, signal)
   }
+}
+
+/** Takes a lock file if nobody has it, or else says who. */
+export async function tryFileLock(path: string): Promise<ReleaseLock | { readonly holder: string }> {
+  const claim = `${processOwner()} ${crypto.randomUUID()}`
+  for (;;) {
+    if (await tryClaim(path, claim)) return async () => await giveBack(path, claim)
+    const holder = await contentOf(path)
+    if (holder === undefined) continue
+    if (isOwnerAlive(holder.split(' ')[0] ?? '') !== false) return { holder }
+    await takeAway(path, holder)
+  }
+}
+
+async function giveBack(path: string, claim: string): Promise<void> {
+  if ((await contentOf(path)) === claim) await rm(path, { force: true })
 }
 
 /** Makes the lock file, complete from its first moment on. */

@@ -53,6 +53,7 @@ test('the public names of the package', async () => {
       "toImagoError",
       "validate",
       "wait",
+      "watchProcesses",
       "withBases",
       "withFileLock",
       "writeOutputFile",

@@ -12,6 +12,8 @@ export type {
 export type { Connection, ConnectionKey, DockerConnection, SshConnection, SshServer } from './connection.ts'
 export type {
   Builder,
+  Cacheable,
+  CacheConditions,
   LocalInput,
   LocalOutput,
   PostProcessor,
@@ -19,11 +21,24 @@ export type {
   Provisioner,
   Retry,
   Scope,
+  Snapshot,
+  Snapshots,
   Step,
   StepOptions,
   Takes,
 } from './component.ts'
-export type { BuildContext, ComponentContext, PostProcessContext, PreflightContext, ProvisionContext, StepContext } from './context.ts'
+export type {
+  BuildContext,
+  ComponentContext,
+  LookupContext,
+  PostProcessContext,
+  PrepareSnapshots,
+  PreflightContext,
+  ProvisionContext,
+  SaveSnapshot,
+  SnapshotContext,
+  StepContext,
+} from './context.ts'
 export { didYouMean, nameHint } from './did-you-mean.ts'
 export { formatDuration, milliseconds, parseDuration } from './duration.ts'
 export type { Duration } from './duration.ts'
@@ -45,6 +60,7 @@ export type {
   RunFinished,
   RunStarted,
   Status,
+  StepCached,
   StepFinished,
   StepRef,
   StepStarted,
@@ -79,13 +95,14 @@ export type { Plan, PlannedBuild, PlannedStep } from './plan.ts'
 export { preflight } from './preflight.ts'
 export { isOwnerAlive, processOwner } from './process-owner.ts'
 export { noMachine } from './no-machine.ts'
+export { watchProcesses } from './process-watch.ts'
 export { progressReporter } from './progress-reporter.ts'
 export type { ProgressReporter } from './progress-reporter.ts'
 export { readAhead } from './read-ahead.ts'
 export type { BuildReport, Report, StepReport } from './report.ts'
 export { run } from './run.ts'
 export type { BuildId } from './selection.ts'
-export type { OnError, OnErrorPolicy, RunOptions, Selection, StepFailure } from './run-options.ts'
+export type { CacheOptions, OnError, OnErrorPolicy, RunOptions, Selection, StepFailure } from './run-options.ts'
 export { sweep } from './sweep.ts'
 export type { SweepOptions, SweptResource } from './sweep.ts'
 export { validate } from './validate.ts'

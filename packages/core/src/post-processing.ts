@@ -17,6 +17,14 @@ type Maker = Pick<Builder, 'destroyArtifact'> | Pick<AnyStepPostProcessor, 'dest
 interface Made {
   readonly artifact: Artifact
   readonly maker: Maker
+  /** {@link MadeArtifact.maker} */
+  readonly makerId: string
+}
+
+/** An artifact, and who made it: `'builder'`, `'postProcessors[0][1]'`. */
+export interface MadeArtifact {
+  readonly maker: string
+  readonly artifact: Artifact
 }
 
 /** What post-processing a build's artifact needs. */
@@ -38,7 +46,7 @@ interface ChainOutcome {
 
 /** What is left in the end, and the first error. */
 export interface PostProcessed {
-  readonly artifacts: readonly Artifact[]
+  readonly artifacts: readonly MadeArtifact[]
   readonly error?: unknown
 }
 
@@ -47,7 +55,7 @@ export interface PostProcessed {
  * removed when all of them have succeeded.
  */
 export async function postProcess(work: PostProcessing, made: Artifact): Promise<PostProcessed> {
-  const first: Made = { artifact: made, maker: work.builder }
+  const first: Made = { artifact: made, maker: work.builder, makerId: 'builder' }
   const outcomes = await Promise.all(work.chains.map((chain) => runChain(work, chain, first)))
   const failed = outcomes.find((outcome) => outcome.error !== undefined)
   const wanted = outcomes.flatMap((outcome) => outcome.kept)
@@ -74,7 +82,7 @@ async function runChain(work: PostProcessing, chain: readonly Placed<AnyStepPost
       if (artifact === undefined) return { kept: [...kept, input], dropped } // it failed, and may: the chain ends before it
       const keep = step.keepInputArtifact ?? step.input !== 'removed'
       ;(keep ? kept : dropped).push(input)
-      if (artifact !== input.artifact) current = { artifact, maker: step }
+      if (artifact !== input.artifact) current = { artifact, maker: step, makerId: ref.id }
     }
     return { kept: [...kept, current], dropped }
   } catch (error) {
@@ -110,8 +118,8 @@ async function removeArtifact({ artifact, maker }: Made, keptFiles: ReadonlySet<
 }
 
 /** The artifacts without repetition: of several that are the same thing, such as an image and the same with a name, the last. */
-function things(made: readonly Made[]): Artifact[] {
-  return [...new Map(made.map(({ artifact }) => [keyOf(artifact), artifact])).values()]
+function things(made: readonly Made[]): MadeArtifact[] {
+  return [...new Map(made.map(({ artifact, makerId }) => [keyOf(artifact), { maker: makerId, artifact }])).values()]
 }
 
 function keyOf({ type, id, files }: Artifact): string {

@@ -4,6 +4,7 @@ import type { Provisioner } from './component.ts'
 import type { ComponentContext } from './context.ts'
 import { errorToJson, ImagoError } from './error.ts'
 import type { EventBus } from './event-bus.ts'
+import type { StepRef } from './event.ts'
 import type { Facts } from './facts.ts'
 import { factsEnvironment } from './facts.ts'
 import type { OnError, OnErrorPolicy, StepFailure } from './run-options.ts'
@@ -19,27 +20,49 @@ export interface Provisioning {
   /** What each provisioner gets, apart from the machine and what belongs to its step. */
   readonly context: ComponentContext
   readonly onError: OnError
+  /** What need not run, and what becomes of what has run. */
+  readonly cache?: ProvisionCache
   /** Called when a failed build's resources are to be left as they are. */
   keepResources(): void
 }
 
+/** The step cache as provisioning sees it. */
+export interface ProvisionCache {
+  /** When the step with this index ran, if the machine was started from a snapshot that was made after it. */
+  ranAt(index: number): string | undefined
+  /** Called when the step with this index has run; `isIgnored` when it has failed, and may. */
+  finished(index: number, isIgnored: boolean): Promise<void>
+}
+
 /** Runs the provisioners on a machine; when one has failed for good, does what `onError` says. @throws that provisioner's error */
 export async function provisionMachine(work: Provisioning, machine: Communicator, facts: Facts): Promise<void> {
-  for (const provisioner of work.provisioners) {
-    await provisionStep(work, provisioner, machine, facts)
+  for (const [index, provisioner] of work.provisioners.entries()) {
+    const ranAt = work.cache?.ranAt(index)
+    if (ranAt !== undefined) {
+      sayCached(work.place, provisioner.ref, ranAt)
+      continue
+    }
+    const isIgnored = await provisionStep(work, provisioner, machine, facts)
+    await work.cache?.finished(index, isIgnored)
   }
 }
 
+/** Reports a step that a snapshot stands for. */
+function sayCached(place: StepPlace, step: StepRef, ranAt: string): void {
+  place.events.say({ type: 'step-cached', image: place.image, build: place.build, step, ranAt })
+  place.report({ step, status: 'succeeded', attempts: 0, durationMs: 0, cached: true })
+}
+
+/** @returns whether the step has failed, and may */
 async function provisionStep(
   work: Provisioning,
   provisioner: Placed<Provisioner<string>>,
   machine: Communicator,
   facts: Facts,
-): Promise<void> {
+): Promise<boolean> {
   for (;;) {
     try {
-      await runProvisioner(work, provisioner, machine, facts)
-      return
+      return await runProvisioner(work, provisioner, machine, facts)
     } catch (error) {
       if (work.place.signal.aborted) throw error
       const { image, build } = work.place
@@ -81,13 +104,16 @@ async function cleanUpAfterError(work: Provisioning, machine: Communicator, fact
   }
 }
 
+/** @returns whether the step has failed, and may */
 async function runProvisioner(
   work: Provisioning,
   { ref, step }: Placed<Provisioner<string>>,
   machine: Communicator,
   facts: Facts,
-): Promise<void> {
-  await runStep(work.place, ref, step, (stepContext) =>
-    step.provision({ ...work.context, ...stepContext, machine, facts, env: factsEnvironment(facts) }),
-  )
+): Promise<boolean> {
+  const succeeded = await runStep(work.place, ref, step, async (stepContext) => {
+    await step.provision({ ...work.context, ...stepContext, machine, facts, env: factsEnvironment(facts) })
+    return true
+  })
+  return succeeded !== true
 }

@@ -13,6 +13,8 @@ export interface StepReport {
   readonly error?: ErrorJson
   /** It failed, and the build went on because `continueOnError` says so. */
   readonly ignored?: true
+  /** It did not run: the machine started from a snapshot that was made after it. */
+  readonly cached?: true
 }
 
 /** How a build went. */
@@ -25,6 +27,8 @@ export interface BuildReport extends BuildRef {
   readonly artifacts: readonly Artifact[]
   readonly steps: readonly StepReport[]
   readonly error?: ErrorJson
+  /** Nothing has changed since it was built the last time, and what was made then is there: nothing was done. */
+  readonly upToDate?: true
 }
 
 /** How a run went. Plain JSON. */

@@ -27,6 +27,14 @@ export type OnError = OnErrorPolicy | ((failure: StepFailure, signal: AbortSigna
 /** See {@link OnError}. */
 export type OnErrorPolicy = 'cleanup' | 'abort' | 'run-cleanup-provisioner'
 
+/** How a run uses its cache. */
+export interface CacheOptions {
+  /** This step and those after it are done again: `provisioners[2]`, the step's name, or its title. @default none */
+  readonly from?: string
+  /** Snapshots that were not used for longest are removed at the end of a run, until those that are left are no larger. Bytes. @default 10 GB */
+  readonly maxBytes?: number
+}
+
 /** How to run builds. */
 export interface RunOptions {
   /** Relative local paths in definitions are relative to this folder. @default the current folder */
@@ -43,6 +51,11 @@ export interface RunOptions {
   readonly onError?: OnError
   /** How long removing a build's resources may take, counted from its end. @default '2m' */
   readonly releaseTimeout?: Duration
+  /**
+   * Whether steps are not done again that were done before: machines start from the snapshot of the last step that is the same, and a
+   * build of which nothing has changed does not start at all. For builders that have snapshots. @default false
+   */
+  readonly cache?: boolean | CacheOptions
   /** Cancels the run: commands are killed, resources released. */
   readonly signal?: AbortSignal
   /** Receives every event, in order. What it throws disturbs no build; the run rejects with it in the end, when all is released. */

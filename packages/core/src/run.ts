@@ -7,6 +7,7 @@ import pLimit from 'p-limit'
 import type { Artifact } from './artifact.ts'
 import type { JobResult, RunScope } from './build-job.ts'
 import { runBuild } from './build-job.ts'
+import { CacheStore } from './cache/cache-store.ts'
 import { checkRunOptions } from './check-run-options.ts'
 import { definitionError, errorToJson, ImagoError } from './error.ts'
 import { EventBus } from './event-bus.ts'
@@ -66,7 +67,8 @@ export async function runBuilds(images: Image | readonly Image[], options: RunOp
     return durationMs
   }
   try {
-    const scope: RunScope = { runId, owner, stateDirectory, journal, events, ...runDefaults(options) }
+    const cacheStore = new CacheStore(stateDirectory)
+    const scope: RunScope = { runId, owner, stateDirectory, journal, events, cacheStore, ...runDefaults(options) }
     const results = await runAll(scope, selected, options).finally(() => journal.close())
     const builds = results.map(({ report }) => report)
     const status = overall(builds.map((build) => build.status))
@@ -86,8 +88,10 @@ function madeBy(id: BuildId, result: JobResult | undefined): [string, Artifact][
   return result?.made === undefined ? [] : [[qualifiedName(id), result.made]]
 }
 
-function runDefaults(options: RunOptions): Pick<RunScope, 'directory' | 'onError' | 'releaseTimeout' | 'signal'> {
+function runDefaults(options: RunOptions): Pick<RunScope, 'directory' | 'onError' | 'releaseTimeout' | 'signal' | 'cache'> {
+  const { cache = false } = options
   return {
+    ...(cache !== false && { cache: cache === true ? {} : cache }),
     directory: resolve(options.directory ?? '.'),
     onError: options.onError ?? 'cleanup',
     releaseTimeout: options.releaseTimeout ?? '2m',

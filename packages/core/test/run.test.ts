@@ -235,6 +235,7 @@ test('pools limit the builds of one provider, concurrency limits all', async () 
         running[pool]++
         most[pool] = Math.max(most[pool], running[pool])
         most.all = Math.max(most.all, running.vm + running.cloud)
+        for (let looks = 0; most.all < 5 && looks < 200; looks++) await wait(10, ctx.signal) // the others have to begin first
         await wait(10, ctx.signal)
         running[pool]--
       },

@@ -5,6 +5,7 @@ test('the public names of the package', async () => {
     [
       "connectEngine",
       "containerLost",
+      "hasImage",
     ]
   `)
 })

@@ -12,6 +12,7 @@ export type {
 } from './containers.ts'
 export { containerLost } from './engine-error.ts'
 export type { CallOptions, Engine, EngineOptions, EngineVersion, ProgressOptions } from './engine.ts'
+export { hasImage } from './has-image.ts'
 export type { NetworkDetails, Networks } from './networks.ts'
 export type {
   BuildRequest,

@@ -2,6 +2,7 @@ import type { DockerImageArtifact, FilesArtifact, PostProcessContext, PostProces
 import { ImagoError, optionSchema, splitStepOptions } from '@imago/core'
 import { parsePlatform } from '@imago/container-registry'
 import type { Engine, EngineOptions } from '@imago/docker-engine'
+import { hasImage } from '@imago/docker-engine'
 import * as v from 'valibot'
 
 import { engineSchema } from './engine-schema.ts'
@@ -57,6 +58,7 @@ export function dockerImport<const O extends string = never, const X extends str
     title: repository ?? 'docker-import',
     takes: 'files',
     makes: { type: 'docker-image', files: false },
+    hasArtifact: (artifact, { signal }) => hasImage(artifact, { signal }),
     input: 'kept',
     validate: () => [
       ...optionSchema.schemaIssues(schema, own),

@@ -1,6 +1,7 @@
 import type { DockerImageArtifact, FilesArtifact, PostProcessContext, PostProcessor, PostProcessorOptions, Scope } from '@imago/core'
 import { ImagoError, optionSchema, splitStepOptions } from '@imago/core'
 import type { Engine, EngineOptions } from '@imago/docker-engine'
+import { hasImage } from '@imago/docker-engine'
 import * as v from 'valibot'
 
 import { engineSchema } from './engine-schema.ts'
@@ -51,6 +52,7 @@ export function dockerLoad<const O extends string = never, const X extends strin
     title: repository ?? 'docker-load',
     takes: ['docker-archive', 'oci-archive'],
     makes: { type: 'docker-image', files: false },
+    hasArtifact: (artifact, { signal }) => hasImage(artifact, { signal }),
     input: 'kept',
     validate: () => [
       ...optionSchema.schemaIssues(schema, own),

@@ -3,6 +3,7 @@ import type { RegistryCredentials } from '@imago/container-registry'
 import type { DockerImageArtifact, PostProcessContext, PostProcessor, PostProcessorOptions, Scope, Secret } from '@imago/core'
 import { ImagoError, optionSchema, progressReporter, reveal, splitStepOptions } from '@imago/core'
 import type { Engine } from '@imago/docker-engine'
+import { hasImage } from '@imago/docker-engine'
 import * as v from 'valibot'
 
 import { ownNames } from './image-artifact.ts'
@@ -52,6 +53,7 @@ export function dockerPush<const O extends string = never, const X extends strin
     title: 'docker-push',
     takes: ['docker-image'],
     makes: { type: 'docker-image', files: false },
+    hasArtifact: (artifact, { signal }) => hasImage(artifact, { signal }),
     input: 'needed',
     validate: () => optionSchema.schemaIssues(schema, own),
     process: (input, ctx) => withEngine({ host: input.engine }, ctx.signal, (engine) => pushImage(engine, input, own, ctx)),

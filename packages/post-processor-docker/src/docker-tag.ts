@@ -1,6 +1,7 @@
 import type { DockerImageArtifact, PostProcessor, PostProcessorOptions, Scope } from '@imago/core'
 import { ImagoError, optionSchema, splitStepOptions } from '@imago/core'
 import type { CallOptions, Engine } from '@imago/docker-engine'
+import { hasImage } from '@imago/docker-engine'
 import * as v from 'valibot'
 
 import { removeNames } from './image-artifact.ts'
@@ -42,6 +43,7 @@ export function dockerTag<const O extends string = never, const X extends string
     title: own.repository,
     takes: ['docker-image'],
     makes: { type: 'docker-image', files: false },
+    hasArtifact: (artifact, { signal }) => hasImage(artifact, { signal }),
     input: 'needed',
     validate: () => optionSchema.schemaIssues(schema, own),
     process: (input, { signal }) => withEngine({ host: input.engine }, signal, (engine) => tagImage(engine, input, own, { signal })),

@@ -31,6 +31,7 @@ export function shellLocal<const O extends string = never, const X extends strin
     input: 'needed',
     validate: () => localScriptIssues(own),
     inputs: () => scriptInputs(own),
+    cacheable: { never: 'it may do anything on this machine' },
     process: (artifact, context) => process(own, artifact, context),
   }
 }

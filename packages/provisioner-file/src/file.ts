@@ -1,4 +1,4 @@
-import type { LocalInput, LocalOutput, Provisioner, Scope, StepOptions } from '@imago/core'
+import type { Cacheable, LocalInput, LocalOutput, Provisioner, Scope, StepOptions } from '@imago/core'
 import { splitStepOptions } from '@imago/core'
 
 import type { FileOptions, FileParts } from './file-options.ts'
@@ -27,9 +27,15 @@ export function file<const N extends string = never>(options: FileOptions & Step
     title: title(own),
     validate: () => fileIssues(own),
     inputs: () => inputs(own),
+    cacheable: cacheable(own),
     outputs: () => outputs(own),
     provision: async (context) => await (own.direction === 'download' ? download(own, context) : upload(own, context)),
   }
+}
+
+function cacheable({ direction, generated }: FileParts): Cacheable {
+  if (direction === 'download') return { never: 'it writes to this machine, of which there is no snapshot' }
+  return generated === true ? { never: 'what it uploads is made during the build' } : { revision: 1 }
 }
 
 function title(options: FileParts): string {

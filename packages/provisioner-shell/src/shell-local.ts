@@ -25,6 +25,7 @@ export function shellLocal<const N extends string = never>(options: ShellLocalOp
     title: scriptTitle(own, 'shell-local'),
     validate: () => localScriptIssues(own),
     inputs: () => scriptInputs(own),
+    cacheable: { never: 'it runs on this machine, of which there is no snapshot' },
     provision: (context) => runLocalScripts(own, context, { env: context.env }),
   }
 }

@@ -55,6 +55,9 @@ export class BuildRecorder {
       case 'step-started':
         this.#stepOf(event.step).start(at)
         return
+      case 'step-cached':
+        this.#stepOf(event.step).cached(event, at)
+        return
       case 'step-finished':
         this.#stepOf(event.step).finish(event, at)
         return
@@ -79,7 +82,7 @@ export class BuildRecorder {
     return {
       ...this.#ref,
       label,
-      status: finished?.status ?? (this.#from === undefined ? 'not-run' : 'unfinished'),
+      status: finished?.upToDate === true ? 'up-to-date' : (finished?.status ?? (this.#from === undefined ? 'not-run' : 'unfinished')),
       from,
       to,
       waited: this.#from === undefined || from < startsAtOnceMs ? 0 : from,

@@ -4,7 +4,9 @@ import type { RecordedStatus } from './statuses.ts'
 export function headline(builds: readonly RecordedStatus[]): string {
   const count = (status: RecordedStatus): number => builds.filter((other) => other === status).length
   const all = builds.length
-  if (count('succeeded') === all) return all === 1 ? 'built' : `all ${all} builds succeeded`
+  const same = count('up-to-date')
+  if (same === all) return all === 1 ? 'up to date' : `all ${all} builds are up to date`
+  if (count('succeeded') + same === all) return all === 1 ? 'built' : `all ${all} builds succeeded`
   const failed = count('failed') === 0 ? [] : [`${count('failed')} of ${all} ${all === 1 ? 'build' : 'builds'} failed`]
   const cancelled = count('cancelled') === 0 ? [] : [`${count('cancelled')} cancelled`]
   const open = count('unfinished') + count('not-run')

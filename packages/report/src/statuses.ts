@@ -3,7 +3,7 @@
  * {@link statuses}, and the place in the recorder that gives it to a step. Its bar has the colour of its kind, unless the page's style has
  * one for `bar-` and the status.
  */
-export type RecordedStatus = 'succeeded' | 'failed' | 'ignored' | 'cancelled' | 'unfinished' | 'not-run'
+export type RecordedStatus = 'succeeded' | 'up-to-date' | 'cached' | 'failed' | 'ignored' | 'cancelled' | 'unfinished' | 'not-run'
 
 /** What reports make of a status. */
 export interface StatusLook {
@@ -20,6 +20,8 @@ export interface StatusLook {
 /** Every status and its look. */
 export const statuses: Readonly<Record<RecordedStatus, StatusLook>> = {
   succeeded: { word: 'succeeded', sign: '✓', tone: 'good', junit: 'passed' },
+  'up-to-date': { word: 'up to date', sign: '=', tone: 'good', junit: 'passed' },
+  cached: { word: 'cached', sign: '=', tone: 'quiet', junit: 'passed' },
   failed: { word: 'failed', sign: '✗', tone: 'bad', junit: 'failure' },
   ignored: { word: 'failed, ignored', sign: '!', tone: 'warning', junit: 'skipped' },
   cancelled: { word: 'cancelled', sign: '■', tone: 'warning', junit: 'skipped' },

@@ -1,4 +1,4 @@
-import type { Duration, Progress, StepFinished, StepRef } from '@imago/core'
+import type { Duration, Progress, StepCached, StepFinished, StepRef } from '@imago/core'
 import { parseDuration } from '@imago/core'
 
 import { BoundedLog } from './bounded-log.ts'
@@ -24,6 +24,7 @@ export class StepRecorder {
   readonly #ended: AttemptRecord[] = []
   #running: number | undefined
   #ignored = false
+  #isCached = false
   #willRetry = false
 
   constructor(step: StepRef, logLimit: number) {
@@ -35,6 +36,13 @@ export class StepRecorder {
     if (this.#ended.length > 0) this.log.add('recorder', `attempt ${this.#ended.length + 1}\n`)
     this.#running = at
     this.#willRetry = false
+  }
+
+  /** It did not run: a snapshot stands for it. */
+  cached({ ranAt }: StepCached, at: number): void {
+    this.log.add('recorder', `not run: the machine started from a snapshot that was made after it, on ${ranAt}\n`)
+    this.#ended.push({ status: 'succeeded', from: at, to: at })
+    this.#isCached = true
   }
 
   finish({ status, durationMs, error, ignored, retryInMs }: StepFinished, at: number): void {
@@ -66,6 +74,7 @@ export class StepRecorder {
 
   #status(attempts: readonly AttemptRecord[], build: Ending): RecordedStatus {
     if (this.#ignored) return 'ignored'
+    if (this.#isCached) return 'cached'
     if (this.#willRetry && build !== 'failed') return build === 'cancelled' ? 'cancelled' : 'unfinished' // in the wait for the next attempt
     return attempts.at(-1)?.status ?? 'unfinished'
   }

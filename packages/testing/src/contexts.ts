@@ -11,6 +11,7 @@ import type {
   Facts,
   PostProcessContext,
   ProvisionContext,
+  PrepareSnapshots,
 } from '@imago/core'
 import { factsEnvironment, ImagoError } from '@imago/core'
 
@@ -40,7 +41,7 @@ export interface BuildContextOptions extends Overrides<Omit<BuildContext, 'artif
   /** What other builds made, by `image.build`, for references made with `artifactOf`. @default none */
   readonly artifacts?: Readonly<Record<string, Artifact>>
   /** Stands for the provisioners. @default does nothing */
-  readonly provision?: (machine: Communicator, facts?: Partial<Facts>) => Promise<void>
+  readonly provision?: (machine: Communicator, facts?: Partial<Facts>, snapshots?: PrepareSnapshots) => Promise<void>
 }
 
 /** What a {@link buildContext} recorded. */
@@ -92,13 +93,15 @@ export function buildContext(options: BuildContextOptions = {}): TestContext<Bui
       if (artifact === undefined) throw new ImagoError('INTERNAL', `this test gives no artifact of ${name}`)
       return artifact as A // the test says which
     },
+    cacheDirectory: options.cacheDirectory ?? join(tmpdir(), 'imago-no-cache'),
+    findSnapshot: async (base: object): Promise<string | undefined> => await options.findSnapshot?.(base),
     step: async <T>(id: string, title: string, run: (step: TestContext<ComponentContext>) => Promise<T>): Promise<T> => {
       steps.push({ id, title })
       return await run(base)
     },
-    provision: async (machine: Communicator, facts: Partial<Facts> = {}): Promise<void> => {
+    provision: async (machine: Communicator, facts: Partial<Facts> = {}, snapshots?: PrepareSnapshots): Promise<void> => {
       provisioned.push({ machine, facts })
-      await options.provision?.(machine, facts)
+      await options.provision?.(machine, facts, snapshots)
     },
   })
 }

@@ -13,6 +13,8 @@ export const buildFlags = {
   },
   'parallel-builds': { type: 'value', value: '<number>', help: 'How many builds run at a time. 0, the default: all.' },
   pool: { type: 'values', value: '<name=number>', help: 'How many builds of a pool (qemu, docker, …) run at a time.' },
+  'no-cache': { type: 'boolean', help: 'Do every step, and keep no snapshots. Otherwise only what has changed since it was done before.' },
+  'no-cache-from': { type: 'value', value: '<step>', help: "Do this step and those after it again: provisioners[2], or the step's name." },
   'fail-fast': { type: 'boolean', help: 'The first build that fails cancels the others.' },
   'release-timeout': { type: 'value', value: '<time>', help: 'How long removing what a build has created may take: 30s, 5m. Default: 2m.' },
   report: {
@@ -39,6 +41,14 @@ export function readOnError(text: string | undefined): OnErrorPolicy | 'ask' {
   const policy = policies.find((name) => name === text)
   if (policy === undefined) throw usageError(`--on-error cannot be '${text}'`, nameHint(text, [...policies, 'ask']))
   return policy
+}
+
+/** What the run does not do again. */
+export function readCache(values: BuildValues): Pick<RunOptions, 'cache'> {
+  const from = values['no-cache-from']
+  if (values['no-cache'] && from !== undefined) throw usageError('--no-cache and --no-cache-from exclude each other')
+  if (values['no-cache']) return { cache: false }
+  return { cache: from === undefined ? true : { from } }
 }
 
 /** The options of the run that are numbers and times. */

@@ -13,7 +13,7 @@ import { interruptible } from '../signals.ts'
 import type { RunOutputs } from '../run-outputs.ts'
 import { prepareRunOutputs } from '../run-outputs.ts'
 import { stateDirectory } from '../state-directory.ts'
-import { buildFlags, readLimits, readOnError } from './build-flags.ts'
+import { buildFlags, readCache, readLimits, readOnError } from './build-flags.ts'
 import type { Command } from './command.ts'
 import { defineCommand } from './command.ts'
 import { definitionFlags, directoryOf, loadDefinitions, selectionOf } from './definition-flags.ts'
@@ -43,6 +43,7 @@ export const buildCommand: Command = defineCommand({
     const definitions = await loadDefinitions(positionals, values, host)
     const options = {
       ...limits,
+      ...readCache(values),
       ...selectionOf(values, definitions),
       directory: directoryOf(definitions),
       stateDirectory: stateDirectory(host.cwd),

@@ -77,8 +77,7 @@ function sign({ status }: BuildView, { style, symbols, frame }: LiveLinesOptions
 
 function doing(build: BuildView, { style }: LiveLinesOptions): string {
   if (build.status === 'waiting') return style('dim', 'waiting')
-  if (build.status === 'succeeded') return 'built'
-  if (build.status === 'cancelled') return 'cancelled'
+  if (build.status === 'succeeded' || build.status === 'cancelled') return build.ending
   if (build.status === 'failed') return style('red', singleLine(build.error ?? 'failed'))
   const steps = [...build.running.values()].map(({ step, number, attempt }) => {
     const counter = number === undefined ? '' : `${style('dim', number)} `

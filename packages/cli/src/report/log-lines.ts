@@ -1,7 +1,8 @@
-import type { BuildEvent, ResourceChanged, StepFinished, StepStarted } from '@imago/core'
+import type { BuildEvent, ResourceChanged, StepCached, StepFinished, StepStarted } from '@imago/core'
 import { formatDuration } from '@imago/core'
 import { outputLines, stepTitle } from '@imago/report/text'
 
+import { endingOf } from './ending.ts'
 import type { Label } from './labels.ts'
 import { buildKey, labelsOf } from './labels.ts'
 import { StepNumbers } from './step-numbers.ts'
@@ -54,9 +55,11 @@ export class LogLines {
         return [`${symbols.started} ${style('bold', 'started')} ${style('dim', `(${event.builderType}, ${steps})`)}`]
       }
       case 'build-finished':
-        return this.#ended(event.status, style('bold', endings[event.status]), event.durationMs, event.error?.message)
+        return this.#ended(event.status, style('bold', endingOf(event)), event.durationMs, event.error?.message)
       case 'step-started':
         return [this.#stepStarted(event)]
+      case 'step-cached':
+        return [this.#stepCached(event)]
       case 'step-finished':
         return this.#stepFinished(event)
       case 'output':
@@ -92,6 +95,14 @@ export class LogLines {
     return `${symbols.started} ${stepTitle(step)}${notes.length === 0 ? '' : style('dim', ` (${notes.join(', ')})`)}`
   }
 
+  #stepCached({ step, ranAt, ...event }: StepCached): string {
+    const { style, symbols } = this.#options
+    const number = this.#steps.numberOf(event, step)
+    const age = formatDuration(Math.max(0, Date.parse(event.time) - Date.parse(ranAt)))
+    const notes = [...(number === undefined ? [] : [number]), `ran ${age} ago`]
+    return `${style('cyan', symbols.cached)} ${stepTitle(step)} ${style('cyan', 'cached')}${style('dim', ` (${notes.join(', ')})`)}`
+  }
+
   #stepFinished(event: StepFinished): string[] {
     const lines = this.#ended(event.status, stepTitle(event.step), event.durationMs, event.error?.message)
     const { style, symbols } = this.#options
@@ -109,8 +120,6 @@ export class LogLines {
     return [`${style('red', symbols.failed)} ${title} ${time} ${style('red', first)}`, ...rest.map((line) => style('red', line))]
   }
 }
-
-const endings = { succeeded: 'built', failed: 'failed', cancelled: 'cancelled' } as const
 
 function messageLine(level: 'debug' | 'info' | 'warning', line: string, style: Style): string {
   if (level === 'warning') return style('yellow', `warning: ${line}`)

@@ -1,5 +1,6 @@
 import type { BuildEvent, BuildRef, Status, StepRef } from '@imago/core'
 
+import { endingOf } from './ending.ts'
 import type { Label } from './labels.ts'
 import { buildKey, labelsOf } from './labels.ts'
 import { ProgressMeter } from './progress-meter.ts'
@@ -17,6 +18,8 @@ interface RunningStep {
 export interface BuildView {
   readonly label: Label
   status: 'waiting' | 'running' | Status
+  /** In a word or two, when it has ended. */
+  ending: string
   startedAt: number
   durationMs: number
   /** The first line of its error. */
@@ -49,6 +52,7 @@ export class RunView {
       this.#builds.set(key, {
         label,
         status: 'waiting',
+        ending: '',
         startedAt: 0,
         durationMs: 0,
         error: undefined,
@@ -66,6 +70,7 @@ export class RunView {
         break
       case 'build-finished':
         build.status = event.status
+        build.ending = endingOf(event)
         build.durationMs = event.durationMs
         build.error = event.error?.message.split('\n', 1)[0]
         build.running.clear()
@@ -90,6 +95,7 @@ export class RunView {
       }
       case 'run-started':
       case 'run-finished':
+      case 'step-cached':
       case 'output':
       case 'message':
       case 'resource-acquired':

@@ -13,7 +13,7 @@ export class StepNumbers {
 
   onEvent(event: BuildEvent): void {
     if (event.type === 'build-started') this.#builds.set(buildKey(event), { total: event.steps, numbers: new Map() })
-    if (event.type !== 'step-started' || !isCounted(event.step)) return
+    if ((event.type !== 'step-started' && event.type !== 'step-cached') || !isCounted(event.step)) return
     const numbers = this.#builds.get(buildKey(event))?.numbers
     if (numbers !== undefined && !numbers.has(event.step.id)) numbers.set(event.step.id, numbers.size + 1)
   }

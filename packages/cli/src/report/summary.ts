@@ -1,10 +1,11 @@
-import type { BuildReport, Report, ResourceRecord, Status } from '@imago/core'
+import type { BuildReport, Report, ResourceRecord } from '@imago/core'
 import { formatDuration } from '@imago/core'
 import { headline, stepTitle } from '@imago/report/text'
 
 import type { Output } from '../output.ts'
 import { artifactLines } from './artifact-lines.ts'
 import { padEnd } from './display-width.ts'
+import { endingOf } from './ending.ts'
 import { errorLines } from './error-lines.ts'
 import { buildKey, labelsOf } from './labels.ts'
 import type { Style } from './style.ts'
@@ -34,8 +35,6 @@ export function writeFailures(report: Report, { stderr, errorStyle }: Pick<Summa
   for (const lines of paragraphs) stderr.write(`\n${lines.join('\n')}\n`)
 }
 
-const results: Readonly<Record<Status, string>> = { succeeded: 'built', failed: 'failed', cancelled: 'cancelled' }
-
 function tableLines(report: Report, { style, symbols, cwd }: SummaryOptions): string[] {
   const labels = labelsOf(report.builds)
   const rows = report.builds.map((build) => ({ build, label: labels.get(buildKey(build))?.text ?? build.build }))
@@ -48,11 +47,11 @@ function tableLines(report: Report, { style, symbols, cwd }: SummaryOptions): st
   return [
     style('dim', `  ${padEnd('Build', width)}${padEnd('Result', 11)}Time`),
     ...rows.flatMap(({ build, label }) => [
-      `${signs[build.status]} ${padEnd(style('bold', label), width)}${padEnd(results[build.status], 11)}${formatDuration(build.durationMs)}`,
+      `${signs[build.status]} ${padEnd(style('bold', label), width)}${padEnd(endingOf(build), 11)}${formatDuration(build.durationMs)}`,
       ...artifactLines(build.artifacts, cwd).map((line) => `    ${line}`),
     ]),
     '',
-    `${headline(report.builds.map((build) => build.status))} ${style('dim', `in ${formatDuration(report.durationMs)}`)}`,
+    `${headline(report.builds.map(({ status, upToDate }) => (upToDate === true ? 'up-to-date' : status)))} ${style('dim', `in ${formatDuration(report.durationMs)}`)}`,
   ]
 }
 

@@ -2,6 +2,7 @@
 export interface Symbols {
   readonly started: string
   readonly succeeded: string
+  readonly cached: string
   readonly failed: string
   readonly cancelled: string
   readonly retried: string
@@ -17,6 +18,7 @@ export interface Symbols {
 export const unicodeSymbols: Symbols = {
   started: '▸',
   succeeded: '✓',
+  cached: '=',
   failed: '✗',
   cancelled: '■',
   retried: '↻',
@@ -32,6 +34,7 @@ export const unicodeSymbols: Symbols = {
 export const asciiSymbols: Symbols = {
   started: '>',
   succeeded: '+',
+  cached: '=',
   failed: 'x',
   cancelled: '#',
   retried: '~',

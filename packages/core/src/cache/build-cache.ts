@@ -1,0 +1,210 @@
+import type { Artifact } from '../artifact.ts'
+import type { Builder } from '../component.ts'
+import type { LookupContext, SaveSnapshot } from '../context.ts'
+import { errorToJson, isImagoError } from '../error.ts'
+import type { Emit, StepRef } from '../event.ts'
+import type { ReleaseLock } from '../file-lock.ts'
+import type { MadeArtifact } from '../post-processing.ts'
+import { processOwner } from '../process-owner.ts'
+import type { Redactor } from '../redactor.ts'
+import type { CacheOptions } from '../run-options.ts'
+import type { BuildId } from '../selection.ts'
+import { qualifiedName } from '../selection.ts'
+import { applicableSteps } from '../applicable-steps.ts'
+import { wait } from '../wait.ts'
+import type { CacheStore } from './cache-store.ts'
+import { hasArtifacts, keepArtifacts } from './has-artifacts.ts'
+import { longestPrefix } from './longest-prefix.ts'
+import type { KeyContext, KeyedStep } from './step-keys.ts'
+import { baseKey, buildKey, materialContext, stepKeys } from './step-keys.ts'
+import { materialOf } from './step-material.ts'
+
+/** What the cache of one build works with. */
+export interface BuildCacheOptions {
+  readonly id: BuildId
+  readonly builder: Builder
+  readonly store: CacheStore
+  readonly options: CacheOptions
+  readonly lookup: LookupContext
+  readonly redactor: Redactor
+  readonly emit: Emit
+}
+
+/** A step that a snapshot stands for. */
+export interface CachedStep {
+  readonly ref: StepRef
+  readonly ranAt: string
+}
+
+/** What a build that nothing was changed of has made. */
+export interface UpToDate {
+  readonly made: Artifact
+  readonly artifacts: readonly Artifact[]
+}
+
+/** How long it takes to look again whether somebody else has made what this build waits for, in milliseconds. */
+const lookAgainMs = 50
+
+/** The step cache as one build uses it: what it need not do again, and what it leaves for the next. */
+export class BuildCache {
+  readonly #parts: BuildCacheOptions
+  #steps: readonly KeyedStep[] = []
+  #cached: readonly CachedStep[] = []
+  /** Of the whole build, when all of it can be known. */
+  #buildKey: string | undefined
+  /** Held while the step of that key is made, so that others wait for it. */
+  #stepLock: { readonly key: string; readonly release: ReleaseLock } | undefined
+  /** What is given back at the end. */
+  readonly #held: ReleaseLock[] = []
+  /** Whether the machine is no longer what the keys say. */
+  #isTainted = false
+
+  constructor(parts: BuildCacheOptions) {
+    this.#parts = parts
+  }
+
+  /**
+   * What the build made the last time, if it would make the same now, and that is still there. While another run makes just that, it is
+   * waited for.
+   */
+  async upToDate(): Promise<UpToDate | undefined> {
+    const { builder, store, lookup, options } = this.#parts
+    const base = await builder.base?.(lookup)
+    if (base === undefined) return undefined
+    this.#buildKey = await this.#keyOfAll(base)
+    if (this.#buildKey === undefined || options.from !== undefined) return undefined
+    await this.#hold(this.#buildKey, 'this build')
+    const record = await store.build(this.#buildKey)
+    if (record === undefined || !(await hasArtifacts(record, this.#parts.id, lookup))) return undefined
+    return { made: record.made, artifacts: record.artifacts.map(({ artifact }) => artifact) }
+  }
+
+  /** Keeps what the build has made, for the next run to find. */
+  async keep(made: Artifact, artifacts: readonly MadeArtifact[]): Promise<void> {
+    if (this.#buildKey === undefined || this.#isTainted) return
+    const kept = { finishedAt: new Date().toISOString(), made, artifacts: await keepArtifacts(artifacts) }
+    await this.#parts.store.saveBuild(this.#buildKey, kept)
+  }
+
+  /** Finds the snapshot of the latest step that need not run. While another run makes the one after it, that is waited for. */
+  async findSnapshot(base: object): Promise<string | undefined> {
+    const { store } = this.#parts
+    await this.#releaseStep()
+    await this.#prepare(base)
+    for (;;) {
+      this.#cached = await longestPrefix(this.#steps, this.#parts)
+      const key = this.#steps[this.#cached.length - 1]?.key
+      const next = this.#steps[this.#cached.length]?.key
+      if (next === undefined || (await this.#lockStep(next))) {
+        if (key === undefined) return undefined
+        this.#held.push(await store.lease(key))
+        const again = await longestPrefix(this.#steps, this.#parts)
+        if (again.length === this.#cached.length) return key // nobody has removed it meanwhile, and nobody has made the next one
+        await this.#releaseStep()
+      } else {
+        this.#parts.emit({ type: 'message', level: 'debug', text: 'another run makes the next step: it is waited for' })
+        await wait(lookAgainMs, this.#parts.lookup.signal)
+      }
+    }
+  }
+
+  /** The step with this index, when it need not run. */
+  cached(index: number): CachedStep | undefined {
+    return this.#cached[index]
+  }
+
+  /** Makes the snapshot after a step that has run. A snapshot that cannot be made stops no build. */
+  async finished(index: number, save: SaveSnapshot): Promise<void> {
+    const { id, builder, store, lookup, emit } = this.#parts
+    const { key, ref } = this.#steps[index] ?? {}
+    if (key === undefined || ref === undefined || this.#isTainted) return
+    const own = this.#stepLock
+    this.#stepLock = undefined
+    const next = this.#steps[index + 1]?.key
+    if (next !== undefined) await this.#lockStep(next) // before others see this one and want to go on from it
+    try {
+      const record = { key, image: id.image.name, build: id.build, builderType: builder.type, step: ref, ranAt: new Date().toISOString() }
+      await store.saveSnapshot({ ...record, bytes: 0, data: {}, making: processOwner() })
+      const saved = await save(key, lookup.signal)
+      if (saved === undefined) await store.forgetSnapshot(key)
+      else await store.saveSnapshot({ ...record, bytes: saved.bytes, data: saved.data ?? {} })
+    } catch (error) {
+      await store.forgetSnapshot(key)
+      if (lookup.signal.aborted || isImagoError(error, 'MACHINE_LOST')) throw error
+      emit({ type: 'message', level: 'warning', text: `there is no snapshot after ${ref.title}: ${errorToJson(error).message}` })
+    } finally {
+      await own?.release()
+    }
+  }
+
+  /** From now on the machine is not what the keys say: a step has failed, and the build goes on. */
+  taint(): void {
+    this.#isTainted = true
+  }
+
+  /** Gives back what is held. */
+  async release(): Promise<void> {
+    await this.#releaseStep()
+    for (const release of this.#held.splice(0)) await release()
+  }
+
+  async #prepare(base: object): Promise<void> {
+    const { id, store, redactor } = this.#parts
+    this.#steps = await this.#keySteps(base)
+    const steps = Object.fromEntries(this.#steps.map(({ ref, material, always }) => [ref.id, material ?? { always: always ?? '' }]))
+    const start = materialOf(base, materialContext(await keyContext(this.#parts)))
+    await store.saveMaterial(qualifiedName(id), redactor.value({ base: start, steps }))
+  }
+
+  async #keySteps(base: object): Promise<readonly KeyedStep[]> {
+    const { provisioners } = applicableSteps(this.#parts.id.image, this.#parts.id.build)
+    return await stepKeys(base, provisioners, await keyContext(this.#parts))
+  }
+
+  async #keyOfAll(base: object): Promise<string | undefined> {
+    const { id, builder } = this.#parts
+    const context = await keyContext(this.#parts)
+    const last = (await this.#keySteps(base)).at(-1)
+    const lastKey = last === undefined ? baseKey(base, context) : last.key
+    if (lastKey === undefined || last?.maxAgeMs !== undefined) return undefined
+    return await buildKey(lastKey, builder.options, applicableSteps(id.image, id.build).chains, context)
+  }
+
+  async #hold(key: string, what: string): Promise<void> {
+    const { store, emit, lookup } = this.#parts
+    for (let isSaid = false; ; isSaid = true) {
+      const release = await store.tryLock(key)
+      if (release !== undefined) return void this.#held.push(release)
+      if (!isSaid) emit({ type: 'message', level: 'info', text: `another run makes ${what}: it is waited for` })
+      await wait(lookAgainMs, lookup.signal)
+    }
+  }
+
+  async #lockStep(key: string): Promise<boolean> {
+    const release = await this.#parts.store.tryLock(key)
+    if (release !== undefined) this.#stepLock = { key, release }
+    return release !== undefined
+  }
+
+  async #releaseStep(): Promise<void> {
+    const lock = this.#stepLock
+    this.#stepLock = undefined
+    await lock?.release()
+  }
+}
+
+/** What the keys of a build are made with. */
+export async function keyContext({
+  id,
+  builder,
+  store,
+  lookup,
+}: Pick<BuildCacheOptions, 'id' | 'builder' | 'store' | 'lookup'>): Promise<KeyContext> {
+  return {
+    facts: { image: id.image.name, buildName: id.build, builderType: builder.type },
+    artifact: (reference) => lookup.artifact(reference).id,
+    salt: await store.salt(),
+    directory: lookup.directory,
+    signal: lookup.signal,
+  }
+}

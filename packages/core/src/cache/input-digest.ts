@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto'
+import type { BigIntStats } from 'node:fs'
+import { createReadStream } from 'node:fs'
+import { lstat, readdir, readlink, stat } from 'node:fs/promises'
+
+import pLimit from 'p-limit'
+
+import { fileSystemError } from '../error.ts'
+
+/** How many files are read at a time. */
+const readers = 8
+
+/**
+ * The digest of a file or a directory: names, kinds, permission bits, contents and the targets of links. Where it lies, when it was
+ * written and whose it is makes no difference.
+ * @returns SHA-256 in hexadecimal digits
+ * @throws ImagoError `INPUT_MISSING` when it cannot be read.
+ */
+export async function inputDigest(path: string, signal: AbortSignal): Promise<string> {
+  try {
+    const room = pLimit(readers)
+    return await digestOf(Buffer.from(path), await stat(path, { bigint: true }), { signal, read: (work) => room(work) })
+  } catch (error) {
+    throw fileSystemError(error, `'${path}' cannot be read`)
+  }
+}
+
+interface Reading {
+  readonly signal: AbortSignal
+  /** Does the reading of a file when there is room for it. */
+  read(work: () => Promise<string>): Promise<string>
+}
+
+async function digestOf(path: Buffer, found: BigIntStats, reading: Reading): Promise<string> {
+  const mode = (found.mode & 0o7777n).toString(8)
+  if (found.isDirectory()) return digest('directory', mode, await membersOf(path, reading))
+  if (found.isFile()) return digest('file', mode, await reading.read(() => contentDigest(path, reading.signal)))
+  if (found.isSymbolicLink()) return digest('link', '', (await readlink(path, { encoding: 'buffer' })).toString('latin1'))
+  return digest('other', mode, String(found.rdev))
+}
+
+/** One line a member, in the order of the bytes of their names, which need not be UTF-8. */
+async function membersOf(path: Buffer, reading: Reading): Promise<string> {
+  const names = (await readdir(path, { encoding: 'buffer' })).toSorted((one, other) => Buffer.compare(one, other))
+  const members = names.map(async (name) => {
+    const member = Buffer.concat([path, Buffer.from('/'), name])
+    return JSON.stringify([name.toString('latin1'), await digestOf(member, await lstat(member, { bigint: true }), reading)])
+  })
+  return (await Promise.all(members)).join('\n')
+}
+
+async function contentDigest(path: Buffer, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(path, { signal, highWaterMark: 1 << 20 })) hash.update(chunk as Buffer) // no encoding is set
+  return hash.digest('hex')
+}
+
+function digest(...parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+}
