@@ -66,7 +66,7 @@ async function identity(folder: string, name: string, { keys, agent }: SshServer
   const lines: string[] = []
   for (const [index, { privateKey, certificate }] of keys.entries()) {
     const path = join(folder, `${name}-key-${index}`)
-    await writeFile(path, `${reveal(privateKey).trimEnd()}\n`, { mode: 0o600 })
+    await writeFile(path, `${reveal(privateKey).replaceAll('\r\n', '\n').trimEnd()}\n`, { mode: 0o600 })
     lines.push(`IdentityFile ${word(path)}`)
     if (certificate === undefined) continue
     await writeFile(`${path}-cert.pub`, `${certificate.trimEnd()}\n`, { mode: 0o600 })

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 
 import { docker } from '@imago/builder-docker'
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 
 import { reasonToSkip } from '../../../test/requirement.ts'
 import { makeDefinition, runOn } from './bench.ts'
@@ -30,6 +30,8 @@ const skip = reasonToSkip({
 })
 
 describe.skipIf(skip !== '')(`ansible in a container${skip}`, () => {
+  beforeAll(makeImage, 180_000)
+
   const site = `
 - hosts: all
   tasks:
@@ -44,7 +46,6 @@ describe.skipIf(skip !== '')(`ansible in a container${skip}`, () => {
     ['the connection plugin', {}, 'it is Debian community.docker.docker root machine'],
     ['the adapter, where commands have an environment of their own', { env: { ANIMAL: 'cow' } }, 'it is Debian ssh root machine'],
   ])('through %s', async (_, options, words) => {
-    makeImage()
     await using definition = await makeDefinition({ 'site.yml': site })
     const { status, error, said, messages, left } = await runOn(
       docker({ image, pull: 'never', result: { type: 'discard' }, ...options }),
