@@ -96,13 +96,11 @@ export class BuildCache {
       const key = this.#steps[this.#cached.length - 1]?.key
       const next = this.#steps[this.#cached.length]?.key
       if (next === undefined || (await this.#lockStep(next))) {
-        if (key === undefined) return undefined
-        this.#held.push(await store.lease(key))
+        if (key !== undefined) this.#held.push(await store.lease(key))
         const again = await longestPrefix(this.#steps, this.#parts)
         if (again.length === this.#cached.length) return key // nobody has removed it meanwhile, and nobody has made the next one
         await this.#releaseStep()
       } else {
-        this.#parts.emit({ type: 'message', level: 'debug', text: 'another run makes the next step: it is waited for' })
         await wait(lookAgainMs, this.#parts.lookup.signal)
       }
     }
