@@ -15,11 +15,13 @@ function makeImage(): void {
   } catch {
     const name = `imago-ansible-${process.pid}`
     const script = 'apt-get update -qq && apt-get install -y -qq --no-install-recommends python3 >/dev/null && rm -rf /var/lib/apt/lists'
-    execFileSync('docker', ['run', '--network', 'host', '--name', name, 'debian:12', 'sh', '-c', script], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
-    execFileSync('docker', ['commit', name, image], { stdio: 'ignore' })
-    execFileSync('docker', ['rm', '--force', name], { stdio: 'ignore' })
+    const options = ['--network', 'host', '--name', name]
+    try {
+      execFileSync('docker', ['run', ...options, 'debian:12', 'sh', '-c', script], { stdio: ['ignore', 'ignore', 'pipe'] })
+      execFileSync('docker', ['commit', name, image], { stdio: 'ignore' })
+    } finally {
+      execFileSync('docker', ['rm', '--force', name], { stdio: 'ignore' })
+    }
   }
 }
 
