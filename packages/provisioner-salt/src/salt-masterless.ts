@@ -31,6 +31,7 @@ export function saltMasterless<const N extends string = never>(
     title: title(own),
     validate: () => saltIssues(own),
     inputs: () => saltInputs(own),
+    cacheable: { revision: 1 },
     provision: async (ctx) => await apply(own, ctx),
   }
 }
