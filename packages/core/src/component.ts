@@ -12,6 +12,8 @@ export interface LocalInput {
   readonly at: Issue['path']
   /** @default either */
   readonly kind?: 'file' | 'directory'
+  /** Links in a directory that lead out of it: the step takes them as links, or takes what they lead to. @default 'links' */
+  readonly linksOut?: 'links' | 'followed'
 }
 
 /** A local file or directory that a component writes. That it can be written, and that nobody else writes it, is checked before anything starts. */

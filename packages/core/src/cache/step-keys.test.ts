@@ -185,6 +185,22 @@ describe('files', () => {
     expect(new Set(keys).size).toBe(keys.length)
   })
 
+  test('that links lead to out of a directory count where the links are followed', async () => {
+    for (const name of ['site', 'shared/deep']) await mkdir(join(folder, name), { recursive: true })
+    await symlink('../shared', join(folder, 'site/out'))
+    await symlink('..', join(folder, 'shared/round'))
+    await symlink('nothing', join(folder, 'site/nowhere'))
+    const keysNow = async (): Promise<readonly string[]> => {
+      const inputs = (['links', 'followed'] as const).map((linksOut) => [{ path: 'site', at: ['source'], linksOut }])
+      return await Promise.all(inputs.map(async (list) => await keyOf([placed({ source: 'site' }, { inputs: () => list })])))
+    }
+    const [links, followed] = await keysNow()
+    await writeFile(join(folder, 'shared/deep/a'), 'a')
+    const [linksAfter, followedAfter] = await keysNow()
+    expect(linksAfter).toBe(links)
+    expect(followedAfter).not.toBe(followed)
+  })
+
   test('count by the last name of their path, and by the slash at its end', async () => {
     await mkdir(join(folder, 'one/site'), { recursive: true })
     await mkdir(join(folder, 'two/place'), { recursive: true })

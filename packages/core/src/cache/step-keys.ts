@@ -121,9 +121,9 @@ export function materialContext({ facts, artifact, salt }: KeyContext): Material
   return { facts, artifact, secret: (value) => hmac(salt, ['secret', reveal(value)]) }
 }
 
-async function inputEntry({ at, path }: LocalInput, { directory, signal }: KeyContext): Promise<JsonObject> {
+async function inputEntry({ at, path, linksOut = 'links' }: LocalInput, { directory, signal }: KeyContext): Promise<JsonObject> {
   try {
-    return { at, name: nameIn(path), digest: await inputDigest(resolve(directory, path), signal) }
+    return { at, name: nameIn(path), digest: await inputDigest(resolve(directory, path), { signal, linksOut }) }
   } catch (error) {
     if (signal.aborted) throw error
     throw new Uncacheable(messageOf(error), { cause: error })
