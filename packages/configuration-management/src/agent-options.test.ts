@@ -68,10 +68,10 @@ describe('the options that all agents take', () => {
     expect(agentInputs({ install: { script: 'https://example.org/i.sh' } })).toEqual([])
     expect(agentInputs({ install: 'package' })).toEqual([])
     expect(pathInputs('roles', ['a', 1, 'b'], 'directory')).toEqual([
-      { path: 'a', at: ['roles', 0], kind: 'directory' },
-      { path: 'b', at: ['roles', 2], kind: 'directory' },
+      { path: 'a', at: ['roles', 0], kind: 'directory', linksOut: 'followed' },
+      { path: 'b', at: ['roles', 2], kind: 'directory', linksOut: 'followed' },
     ])
-    expect(pathInputs('playbook', 'a.yml')).toEqual([{ path: 'a.yml', at: ['playbook'] }])
+    expect(pathInputs('playbook', 'a.yml')).toEqual([{ path: 'a.yml', at: ['playbook'], linksOut: 'followed' }])
     expect(pathInputs('playbook', undefined)).toEqual([])
   })
 })

@@ -56,9 +56,9 @@ export function agentInputs({ install }: AgentParts): readonly LocalInput[] {
   return installationInputs(install)
 }
 
-/** The paths that an option names: one, or a list of them. The option may come from data, and be wrong. */
+/** The paths that an option names: one, or a list of them, as they come into the machine. The option may come from data, and be wrong. */
 export function pathInputs(name: string, value: unknown, kind?: LocalInput['kind']): readonly LocalInput[] {
-  const about = kind === undefined ? {} : { kind }
+  const about = kind === 'file' ? ({ kind } as const) : ({ ...(kind !== undefined && { kind }), linksOut: 'followed' } as const)
   if (typeof value === 'string') return [{ path: value, at: [name], ...about }]
   if (!Array.isArray(value)) return []
   return value.flatMap((path: unknown, index) => (typeof path === 'string' ? [{ path, at: [name, index], ...about }] : []))

@@ -103,7 +103,7 @@ export function ansibleLocalInputs(options: AnsibleLocalParts): readonly LocalIn
 
 function folderInput(playbook: string, at: LocalInput['at']): readonly LocalInput[] {
   const folder = ownFolder(playbook)
-  return folder === undefined ? [] : [{ path: folder, at, kind: 'directory' }]
+  return folder === undefined ? [] : [{ path: folder, at, kind: 'directory', linksOut: 'followed' }]
 }
 
 /** The folder that a playbook stands in, unless that is the definition's own, or one around it. */
