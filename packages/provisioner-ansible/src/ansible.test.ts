@@ -52,7 +52,7 @@ test('reads the playbook with its folder, and what else the options name', () =>
     inventories: ['hosts'],
     reads: ['keys'],
   }
-  expect(ansible(options).inputs?.()).toEqual([
+  expect(ansible(options).inputs?.()).toMatchObject([
     { path: 'play/site.yml', at: ['playbook'], kind: 'file' },
     { path: 'play', at: ['playbook'], kind: 'directory' },
     { path: 'play/requirements.yml', at: ['galaxyFile'], kind: 'file' },
@@ -64,6 +64,14 @@ test('reads the playbook with its folder, and what else the options name', () =>
   for (const playbook of ['site.yml', './site.yml', '../site.yml', '/site.yml']) {
     expect(ansible({ playbook }).inputs?.()).toEqual([{ path: playbook, at: ['playbook'], kind: 'file' }])
   }
+})
+
+test('need not be done again where all that it reads is known', () => {
+  expect(ansible({ playbook: 'play/site.yml' }).cacheable).toEqual({ revision: 1 })
+  expect(ansible({ playbook: 'site.yml', reads: ['roles'] }).cacheable).toEqual({ revision: 1 })
+  expect(ansible({ playbook: 'site.yml', reads: [] }).cacheable).toEqual({ revision: 1 })
+  expect(ansible({ playbook: 'site.yml' }).cacheable).toMatchObject({ never: expect.stringContaining('name it with reads') })
+  expect(ansible({ playbook: 'play/site.yml', galaxyFile: 'r.yml', galaxyForce: true }).cacheable).toHaveProperty('never')
 })
 
 test('a playbook that is not there is found before anything starts', async () => {

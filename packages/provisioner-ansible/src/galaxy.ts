@@ -24,11 +24,11 @@ export interface FetchedRequirements {
 export type GalaxyContext = Pick<ProvisionContext, 'directory' | 'signal' | 'emit' | 'output'>
 
 /**
- * Fetches the roles and collections of `galaxyFile` into the cache, unless they are there for just this content of the file. Builds that want the same
- * wait for one another.
+ * Fetches the roles and collections of `galaxyFile` into the cache, unless they are there for just this content of the file. Builds that
+ * want the same wait for one another.
  * @returns where they are; `undefined` when the options name no requirements
- * @throws ImagoError `TOOL_MISSING` without `ansible-galaxy`; `COMMAND_FAILED` with its words when something cannot be fetched, `INPUT_MISSING` when the
- * file is gone.
+ * @throws ImagoError `TOOL_MISSING` without `ansible-galaxy`; `COMMAND_FAILED` with its words when something cannot be fetched,
+ * `INPUT_MISSING` when the file is gone.
  */
 export async function fetchRequirements(
   options: GalaxyOptions & { readonly command?: string },

@@ -20,7 +20,9 @@ import { openSessionFolder } from './session-folder.ts'
 /** How long removing Ansible's temporary files from the machine may take, in milliseconds. */
 const removeMs = 10_000
 
-/** Runs the playbook from this machine against the machine of the build. What it needs for that is gone when it has ended, however it ended. */
+/**
+ * Runs the playbook from this machine against the machine of the build. What it needs for that is gone when it has ended, however it ended.
+ */
 export async function runPlaybook(options: AnsibleOptions, ctx: ProvisionContext): Promise<void> {
   await using session = await openSessionFolder(ctx)
   const folder = session.value

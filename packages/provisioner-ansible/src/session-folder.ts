@@ -15,8 +15,8 @@ export interface SessionFolderData {
 const namePrefix = 'imago-'
 
 /**
- * A folder with the files of one run of `ansible-playbook`: keys, inventory, variables. OpenSSH's shared connections have their sockets in it;
- * they end with it. It is a short path in the system's folder for temporary files, since the path of a socket may have 100 characters.
+ * A folder with the files of one run of `ansible-playbook`: keys, inventory, variables. OpenSSH's shared connections have their sockets in
+ * it; they end with it. It is a short path in the system's folder for temporary files, since the path of a socket may have 100 characters.
  */
 export const sessionFolder: ResourceKind<SessionFolderData> = {
   kind: 'ansible-session',

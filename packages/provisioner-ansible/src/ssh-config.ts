@@ -10,8 +10,8 @@ import { socketFolder } from './session-folder.ts'
 const machineName = 'imago-machine'
 
 /**
- * Writes what OpenSSH's client needs for a connection into a folder, for its owner only: a configuration, keys, and the host keys that it is to
- * see. It asks nothing, takes no other host key, and uses no other key.
+ * Writes what OpenSSH's client needs for a connection into a folder, for its owner only: a configuration, keys, and the host keys that it
+ * is to see. It asks nothing, takes no other host key, and uses no other key.
  * @returns the path of the configuration
  */
 export async function writeSshConfig(folder: string, connection: SshConnection): Promise<string> {

@@ -33,8 +33,8 @@ export interface SftpStream {
 }
 
 /**
- * Answers the requests of SFTP, version 3, from the files of a machine, one after the other: `scp` of OpenSSH 9 cuts a file off where the first
- * answer was that came before its turn.
+ * Answers the requests of SFTP, version 3, from the files of a machine, one after the other: `scp` of OpenSSH 9 cuts a file off where the
+ * first answer was that came before its turn.
  */
 export function serveSftp(stream: SftpStream, files: SftpFiles): void {
   const session = new SftpSession(stream, files)

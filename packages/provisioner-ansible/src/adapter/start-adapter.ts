@@ -26,8 +26,8 @@ export interface AdapterOptions {
 }
 
 /**
- * Starts an SSH server on a port of 127.0.0.1 that hands commands and files over to a communicator: `ssh`, `scp` and `sftp` work with it. Its host key, and the one
- * key that may log in, are made for it, and are nowhere else. Disposing ends it with all that runs through it.
+ * Starts an SSH server on a port of 127.0.0.1 that hands commands and files over to a communicator: `ssh`, `scp` and `sftp` work with it.
+ * Its host key, and the one key that may log in, are made for it, and are nowhere else. Disposing ends it with all that runs through it.
  */
 export async function startAdapter({ machine, user, folder, signal }: AdapterOptions): Promise<Adapter> {
   const closing = new AbortController()
