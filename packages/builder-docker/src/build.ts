@@ -28,7 +28,7 @@ export async function build(
       sourceImageId: start.details.id,
       user: container.user === '' ? 'root' : container.user,
     }
-    await ctx.provision(machine, facts, () => snapshotSaver(machine, container, start, ctx))
+    await ctx.provision(machine, facts, snapshotSaver(container, start, ctx))
     return await takeResult(container, start, result, ctx)
   } finally {
     engine.close()

@@ -1,10 +1,8 @@
 import type { BuildContext, SaveSnapshot, Snapshot, Snapshots } from '@imago/core'
-import { watchProcesses } from '@imago/core'
 import type { Engine, ImageDetails } from '@imago/docker-engine'
 import { connectEngine } from '@imago/docker-engine'
 
 import type { BuildContainer } from './build-container.ts'
-import type { ContainerCommunicator } from './container-communicator.ts'
 import type { DockerOptions } from './docker-options.ts'
 import type { DockerResult } from './docker-result.ts'
 import { hiddenLabels } from './hidden-labels.ts'
@@ -63,20 +61,9 @@ export async function latestStart(
   return key === undefined ? start : { ...start, snapshot: snapshotName(key) }
 }
 
-/** Makes snapshots of a container while no process of a step is left in it. */
-export async function snapshotSaver(
-  machine: ContainerCommunicator,
-  container: BuildContainer,
-  start: StartImage,
-  ctx: BuildContext,
-): Promise<SaveSnapshot> {
-  const { engine, name } = container
-  const isQuiet = await watchProcesses(machine, ctx.signal)
+/** Makes snapshots of a container. */
+export function snapshotSaver({ engine, name }: BuildContainer, start: StartImage, ctx: BuildContext): SaveSnapshot {
   return async (key, signal) => {
-    if (!(await isQuiet(signal))) {
-      ctx.emit({ type: 'message', level: 'info', text: 'no snapshot: the step has left processes running' })
-      return undefined
-    }
     const id = await engine.containers.commit(name, {
       signal,
       base: start.details.id,

@@ -17,6 +17,7 @@ import type { OciOptions } from './oci-options.ts'
 import { openRoot } from './root/open-root.ts'
 import type { Machine, Root } from './root/root.ts'
 import { makeRootDirectory, rootDirectory } from './root/root-resource.ts'
+import { restoreSnapshot, snapshotSaver } from './snapshots.ts'
 
 /** The build, from top to bottom. The root's directory is released by the run; its processes end here, however the build ends. */
 export async function build(options: OciOptions, ctx: BuildContext): Promise<OciArchiveArtifact> {
@@ -31,7 +32,8 @@ export async function build(options: OciOptions, ctx: BuildContext): Promise<Oci
     loadBase(options.from, { build: ctx, step, root, directory, compression, epoch, platform }),
   )
   const machine = await ctx.step('root', 'set up a root for commands', () => startMachine(root, base, options, ctx))
-  await provision(machine, base, ctx)
+  await restoreSnapshot(root, base, options, ctx)
+  await provision(root, machine, base, ctx)
   const changes = await ctx.step('layer', 'write what has changed as a layer', async ({ signal }) => {
     await machine.stop(signal)
     return await root.tree.writeChanges({ path: join(directory, 'changes.layer'), compression, epoch }, { signal })
@@ -66,9 +68,10 @@ async function startMachine(root: Root, base: Base, options: OciOptions, ctx: Bu
   return machine
 }
 
-async function provision(machine: Machine, base: Base, ctx: BuildContext): Promise<void> {
+async function provision(root: Root, machine: Machine, base: Base, ctx: BuildContext): Promise<void> {
   await using communicator = machine.connect()
-  await ctx.provision(communicator, { user: 'root', sourceImage: base.name })
+  const facts = { user: 'root', sourceImage: base.name }
+  await ctx.provision(communicator, facts, snapshotSaver(root, ctx))
 }
 
 /** What an image is made of. */

@@ -5,6 +5,7 @@ import type { OciArchiveArtifact } from './oci-artifact.ts'
 import type { OciOptions } from './oci-options.ts'
 import { ociIssues } from './oci-schema.ts'
 import { preflight } from './preflight.ts'
+import { ociSnapshots, startIdentity } from './snapshots.ts'
 
 /**
  * Builds an OCI image with no engine, no daemon and no root. Steps run on Linux in a root of their own, in namespaces for users, mounts,
@@ -26,6 +27,8 @@ export function oci(options: OciOptions): Builder<OciArchiveArtifact> {
     inputs: () => inputsOf(options),
     outputs: () => outputsOf(options),
     preflight: (ctx) => preflight(options, ctx),
+    base: (ctx) => startIdentity(options, ctx),
+    snapshots: ociSnapshots,
     build: (ctx) => build(options, ctx),
   }
 }

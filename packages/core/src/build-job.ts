@@ -4,7 +4,7 @@ import type { Communicator } from './communicator.ts'
 import { BuildCache } from './cache/build-cache.ts'
 import type { CacheStore } from './cache/cache-store.ts'
 import type { Builder } from './component.ts'
-import type { BuildContext, ComponentContext, PrepareSnapshots } from './context.ts'
+import type { BuildContext, ComponentContext, SaveSnapshot } from './context.ts'
 import type { Duration } from './duration.ts'
 import { milliseconds } from './duration.ts'
 import { errorToJson, ImagoError } from './error.ts'
@@ -14,6 +14,7 @@ import type { Facts } from './facts.ts'
 import type { Journal } from './journal.ts'
 import type { OutputLines } from './output-lines.ts'
 import { postProcess } from './post-processing.ts'
+import { watchProcesses } from './process-watch.ts'
 import type { ProvisionCache } from './provisioning.ts'
 import { decide, provisionMachine } from './provisioning.ts'
 import type { BuildReport, StepReport } from './report.ts'
@@ -249,9 +250,9 @@ class BuildJob {
         if (result === undefined) throw new ImagoError('INTERNAL', `${ref.id} ended without a result`)
         return result.value
       },
-      provision: async (machine, facts, snapshots) => {
+      provision: async (machine, facts, save) => {
         inProvisioner(true)
-        await this.#provision(context, machine, facts, snapshots)
+        await this.#provision(context, machine, facts, save)
         inProvisioner(false)
       },
     }
@@ -261,7 +262,7 @@ class BuildJob {
     context: ComponentContext,
     machine: Communicator,
     facts: Partial<Facts> | undefined,
-    snapshots: PrepareSnapshots | undefined,
+    save: SaveSnapshot | undefined,
   ): Promise<void> {
     const { provisioners, errorCleanup } = applicableSteps(this.#id.image, this.#id.build)
     this.#facts = { ...this.#facts, ...facts }
@@ -270,19 +271,19 @@ class BuildJob {
       this.#keepResources = true
     }
     const work = { provisioners, errorCleanup, place: this.#place(), context, onError: this.#run.onError, keepResources }
-    const cache = await this.#provisionCache(snapshots)
+    const cache = await this.#provisionCache(machine, save)
     await provisionMachine({ ...work, ...(cache && { cache }) }, machine, this.#facts)
   }
 
-  async #provisionCache(snapshots: PrepareSnapshots | undefined): Promise<ProvisionCache | undefined> {
+  async #provisionCache(machine: Communicator, save: SaveSnapshot | undefined): Promise<ProvisionCache | undefined> {
     const cache = this.#cache
-    if (cache === undefined || snapshots === undefined) return undefined
-    const save = await snapshots()
+    if (cache === undefined || save === undefined) return undefined
+    const isQuiet = await watchProcesses(machine, this.#run.signal)
     return {
       ranAt: (index) => cache.cached(index)?.ranAt,
       finished: async (index, isIgnored) => {
         if (isIgnored) cache.taint()
-        await cache.finished(index, save)
+        await cache.finished(index, { isQuiet, save })
       },
     }
   }

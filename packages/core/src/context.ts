@@ -71,17 +71,14 @@ export interface BuildContext extends ComponentContext {
    * be reached.
    * @throws what a provisioner threw; the builder lets it pass, and the runner releases what was acquired.
    */
-  provision(machine: Communicator, facts?: Partial<Facts>, snapshots?: PrepareSnapshots): Promise<void>
+  provision(machine: Communicator, facts?: Partial<Facts>, save?: SaveSnapshot): Promise<void>
 }
 
-/** Called before the first step, where snapshots are wanted. */
-export type PrepareSnapshots = () => Promise<SaveSnapshot>
-
 /**
- * Makes the snapshot of the machine as it is between two steps.
- * @returns how large it is, in bytes, and what removing it needs; `undefined` when there can be none of what the machine is doing
+ * Makes the snapshot of the machine as it is between two steps; no process of a step is left in it then.
+ * @returns how large it is, in bytes, and what removing it needs
  */
-export type SaveSnapshot = (key: string, signal: AbortSignal) => Promise<{ readonly bytes: number; readonly data?: JsonObject } | undefined>
+export type SaveSnapshot = (key: string, signal: AbortSignal) => Promise<{ readonly bytes: number; readonly data?: JsonObject }>
 
 /** What a provisioner gets. */
 export interface ProvisionContext extends ComponentContext {

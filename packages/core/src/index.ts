@@ -32,13 +32,13 @@ export type {
   ComponentContext,
   LookupContext,
   PostProcessContext,
-  PrepareSnapshots,
   PreflightContext,
   ProvisionContext,
   SaveSnapshot,
   SnapshotContext,
   StepContext,
 } from './context.ts'
+export { inputDigest } from './cache/input-digest.ts'
 export { didYouMean, nameHint } from './did-you-mean.ts'
 export { formatDuration, milliseconds, parseDuration } from './duration.ts'
 export type { Duration } from './duration.ts'
@@ -95,7 +95,6 @@ export type { Plan, PlannedBuild, PlannedStep } from './plan.ts'
 export { preflight } from './preflight.ts'
 export { isOwnerAlive, processOwner } from './process-owner.ts'
 export { noMachine } from './no-machine.ts'
-export { watchProcesses } from './process-watch.ts'
 export { progressReporter } from './progress-reporter.ts'
 export type { ProgressReporter } from './progress-reporter.ts'
 export { readAhead } from './read-ahead.ts'

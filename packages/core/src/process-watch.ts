@@ -12,22 +12,23 @@ const lookAgainMs = 20
 /**
  * Remembers how many processes a machine has, to tell later whether a step has left some in the background. A snapshot of files would
  * lose those.
- * @returns tells whether there are no more than now; never, for a machine without a POSIX shell or `/proc`
+ * @returns tells whether there are no more than now; always, of a machine that runs no shell; never, of one whose processes cannot be told
  */
 export async function watchProcesses(machine: Communicator, signal: AbortSignal): Promise<(signal: AbortSignal) => Promise<boolean>> {
   const before = await processCount(machine, signal)
+  if (before === 'no commands') return () => Promise.resolve(true)
   return async (now) => {
     if (before === undefined) return false
     for (let look = 1; look <= looks; look++) {
       const count = await processCount(machine, now)
-      if (count !== undefined && count <= before) return true
+      if (typeof count === 'number' && count <= before) return true
       await wait(lookAgainMs, now)
     }
     return false
   }
 }
 
-async function processCount(machine: Communicator, signal: AbortSignal): Promise<number | undefined> {
+async function processCount(machine: Communicator, signal: AbortSignal): Promise<number | 'no commands' | undefined> {
   const printed: Uint8Array[] = []
   try {
     const { exitCode } = await machine.exec(countProcesses, {
@@ -38,6 +39,6 @@ async function processCount(machine: Communicator, signal: AbortSignal): Promise
     return exitCode === 0 && count > 0 ? count : undefined
   } catch (error) {
     if (signal.aborted || isImagoError(error, 'MACHINE_LOST') || isImagoError(error, 'DISCONNECTED')) throw error
-    return undefined // it has no shell
+    return isImagoError(error, 'UNSUPPORTED') ? 'no commands' : undefined
   }
 }

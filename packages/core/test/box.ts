@@ -38,13 +38,11 @@ export function box(log: BoxLog, options: { readonly base?: string; readonly out
       const key = await ctx.findSnapshot(identity)
       await mkdir(folder)
       if (key !== undefined) await cp(join(ctx.cacheDirectory, key), folder, { recursive: true })
-      const way: Box = { ...machine, folder }
-      await ctx.provision(way, { machineId: folder }, () =>
-        Promise.resolve(async (name) => {
-          await cp(folder, join(ctx.cacheDirectory, name), { recursive: true })
-          return { bytes: 1000 }
-        }),
-      )
+      const way: Box = { ...machine, exec: countOne, folder }
+      await ctx.provision(way, { machineId: folder }, async (name) => {
+        await cp(folder, join(ctx.cacheDirectory, name), { recursive: true })
+        return { bytes: 1000 }
+      })
       log.made++
       const path = join(ctx.directory, output)
       const names = (await readdir(folder)).toSorted()
@@ -53,6 +51,12 @@ export function box(log: BoxLog, options: { readonly base?: string; readonly out
       return { type: 'files', id: path, files: [{ path, size: content.length }] }
     },
   }
+}
+
+/** Answers that there is one process. */
+const countOne: Communicator['exec'] = (_, { onOutput } = {}) => {
+  onOutput?.('stdout', Buffer.from('1\n'))
+  return Promise.resolve({ exitCode: 0 })
 }
 
 /** What {@link put} takes beside the common options of steps. */

@@ -11,7 +11,7 @@ import type {
   Facts,
   PostProcessContext,
   ProvisionContext,
-  PrepareSnapshots,
+  SaveSnapshot,
 } from '@imago/core'
 import { factsEnvironment, ImagoError } from '@imago/core'
 
@@ -41,7 +41,7 @@ export interface BuildContextOptions extends Overrides<Omit<BuildContext, 'artif
   /** What other builds made, by `image.build`, for references made with `artifactOf`. @default none */
   readonly artifacts?: Readonly<Record<string, Artifact>>
   /** Stands for the provisioners. @default does nothing */
-  readonly provision?: (machine: Communicator, facts?: Partial<Facts>, snapshots?: PrepareSnapshots) => Promise<void>
+  readonly provision?: (machine: Communicator, facts?: Partial<Facts>, save?: SaveSnapshot) => Promise<void>
 }
 
 /** What a {@link buildContext} recorded. */
@@ -99,9 +99,9 @@ export function buildContext(options: BuildContextOptions = {}): TestContext<Bui
       steps.push({ id, title })
       return await run(base)
     },
-    provision: async (machine: Communicator, facts: Partial<Facts> = {}, snapshots?: PrepareSnapshots): Promise<void> => {
+    provision: async (machine: Communicator, facts: Partial<Facts> = {}, save?: SaveSnapshot): Promise<void> => {
       provisioned.push({ machine, facts })
-      await options.provision?.(machine, facts, snapshots)
+      await options.provision?.(machine, facts, save)
     },
   })
 }

@@ -30,6 +30,8 @@ export interface LayerTarget {
   readonly path: string
   readonly compression: LayerCompression
   readonly signal: AbortSignal
+  /** It is written also when it is empty. @default false */
+  readonly complete?: boolean
 }
 
 /**
@@ -59,7 +61,7 @@ export async function writeLayerEntries(entries: AsyncIterable<TarEntry>, target
     }
   }
   const layer = await writeLayerFile(packEntries(counted(), { signal: target.signal }), target)
-  if (!isEmpty) return layer
+  if (!isEmpty || target.complete === true) return layer
   await rm(layer.path)
   return undefined
 }

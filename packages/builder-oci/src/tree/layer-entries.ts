@@ -14,6 +14,8 @@ export interface LayerEntriesOptions {
   readonly attributes: AttributeKeeper
   /** No file is younger, in seconds since 1970. */
   readonly epoch: number
+  /** Pipes, sockets and devices are an error. @default false */
+  readonly complete?: boolean
 }
 
 type Present = Extract<Change, { readonly kind: 'present' }>
@@ -21,7 +23,7 @@ type Present = Extract<Change, { readonly kind: 'present' }>
 /**
  * Changes as the entries of a layer (OCI image specification, layer.md): a removed name is a file `.wh.<name>`, a file with several
  * names stands under the first one and the others are hard links. Devices and sockets are left out.
- * @throws ImagoError `UNSUPPORTED` for a file whose own name says that it is removed
+ * @throws ImagoError `UNSUPPORTED` for a file whose own name says that it is removed, and for what `complete` asks for
  */
 export async function* layerEntries(
   changes: AsyncIterable<Change>,
@@ -47,7 +49,9 @@ function entryOf(change: Present, options: LayerEntriesOptions, firstNames: Map<
   const base = { ...attributes, name, mtime: Math.min(Number(stats.mtimeMs / 1000n), options.epoch) }
   if (splitPath(at).name.startsWith('.wh.')) throw markedName(at)
   if (stats.isDirectory()) return at === '' && isPlainRoot(attributes) ? undefined : { ...base, type: 'directory' }
-  if (!stats.isSymbolicLink() && !stats.isFile() && !stats.isFIFO()) return undefined
+  const isCommon = stats.isSymbolicLink() || stats.isFile()
+  if (!isCommon && options.complete === true) throw new ImagoError('UNSUPPORTED', `'/${toText(at)}' is a pipe, a socket or a device`)
+  if (!isCommon && !stats.isFIFO()) return undefined
   const first = firstNameOf(change, firstNames)
   if (first !== undefined) return { ...base, type: 'hardlink', linkName: toBytes(first) }
   if (stats.isSymbolicLink()) return { ...base, type: 'symlink', mode: 0o777, linkName: readlinkSync(path, { encoding: 'buffer' }) }

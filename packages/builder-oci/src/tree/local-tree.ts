@@ -178,7 +178,8 @@ export class LocalTree implements Tree, Disposable {
     signal: AbortSignal,
   ): Promise<LayerFile | undefined> {
     const { attributes } = this.#options
-    const entries = layerEntries(changesOf({ ...compared, attributes }), { attributes, epoch: request.epoch })
+    const { epoch, complete = false } = request
+    const entries = layerEntries(changesOf({ ...compared, attributes }), { attributes, epoch, complete })
     return onDisk(`cannot write '${request.path}'`, () => writeLayerEntries(entries, { ...request, signal }))
   }
 

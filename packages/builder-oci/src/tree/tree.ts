@@ -34,6 +34,11 @@ export interface LayerRequest {
   readonly compression: LayerCompression
   /** No file is younger, in seconds since 1970. */
   readonly epoch: number
+  /**
+   * Everything that there is must be in it: pipes, sockets and devices, which cannot be unpacked by everybody, are an error, and a layer is
+   * written also when it is empty. @default false
+   */
+  readonly complete?: boolean
 }
 
 /**

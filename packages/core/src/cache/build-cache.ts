@@ -30,6 +30,13 @@ export interface BuildCacheOptions {
   readonly emit: Emit
 }
 
+/** Who makes snapshots of a machine. */
+export interface SnapshotMaker {
+  /** Whether no process of a step is left in it, which a snapshot would lose. */
+  isQuiet(signal: AbortSignal): Promise<boolean>
+  readonly save: SaveSnapshot
+}
+
 /** A step that a snapshot stands for. */
 export interface CachedStep {
   readonly ref: StepRef
@@ -112,7 +119,7 @@ export class BuildCache {
   }
 
   /** Makes the snapshot after a step that has run. A snapshot that cannot be made stops no build. */
-  async finished(index: number, save: SaveSnapshot): Promise<void> {
+  async finished(index: number, { isQuiet, save }: SnapshotMaker): Promise<void> {
     const { id, builder, store, lookup, emit } = this.#parts
     const { key, ref } = this.#steps[index] ?? {}
     if (key === undefined || ref === undefined || this.#isTainted) return
@@ -121,11 +128,14 @@ export class BuildCache {
     const next = this.#steps[index + 1]?.key
     if (next !== undefined) await this.#lockStep(next) // before others see this one and want to go on from it
     try {
+      if (!(await isQuiet(lookup.signal))) {
+        emit({ type: 'message', level: 'info', text: `no snapshot after ${ref.title}: it has left processes running` })
+        return
+      }
       const record = { key, image: id.image.name, build: id.build, builderType: builder.type, step: ref, ranAt: new Date().toISOString() }
       await store.saveSnapshot({ ...record, bytes: 0, data: {}, making: processOwner() })
       const saved = await save(key, lookup.signal)
-      if (saved === undefined) await store.forgetSnapshot(key)
-      else await store.saveSnapshot({ ...record, bytes: saved.bytes, data: saved.data ?? {} })
+      await store.saveSnapshot({ ...record, bytes: saved.bytes, data: saved.data ?? {} })
     } catch (error) {
       await store.forgetSnapshot(key)
       if (lookup.signal.aborted || isImagoError(error, 'MACHINE_LOST')) throw error
