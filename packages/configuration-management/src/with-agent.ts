@@ -3,6 +3,7 @@ import { resolveEnvironment } from '@imago/script'
 
 import type { Agent } from './agent.ts'
 import type { AgentOptions } from './agent-options.ts'
+import { checkSudo } from './check-sudo.ts'
 import { findProgram } from './find-program.ts'
 import { installAgent } from './install-agent.ts'
 import { lineReader } from './line-reader.ts'
@@ -55,11 +56,12 @@ export interface AgentCommand {
 /**
  * Sees to it that the agent is in the machine, brings what it needs into a staging directory, hands both over, and removes the directory
  * in the end, however it ended.
- * @throws ImagoError what {@link installAgent} and {@link withStaging} throw
+ * @throws ImagoError what {@link checkSudo}, {@link installAgent} and {@link withStaging} throw
  */
 export async function withAgent<T>(job: AgentJob, ctx: ProvisionContext, use: (ready: ReadyAgent) => Promise<T>): Promise<T> {
   const { agent, options, files } = job
   const { sudo = true, stagingDirectory, binDirectory, env } = options
+  await checkSudo(sudo, ctx)
   const environment = { ...ctx.env, ...resolveEnvironment(env ?? {}, ctx) }
   const program = await installAgent(agent, options, environment, ctx)
   const { folders } = agent

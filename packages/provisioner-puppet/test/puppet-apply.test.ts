@@ -83,6 +83,16 @@ exec { '/bin/cat /proc/[0-9]*/cmdline >/srv/processes': provider => shell, creat
     expect(events.output('docker', 'stdout')).toMatch(/(?:seconds|^)\n?looked\n$/)
   })
 
+  test('says that sudo wants a password', async () => {
+    await write(directory, { 'site.pp': '' })
+    const step = puppetApply({ manifest: 'site.pp' })
+    const { report } = await trial(defineImage({ name: 'cow', builders: { docker: machine('builder') }, provisioners: [step] }), directory)
+    expect(report.builds[0]?.error).toMatchObject({
+      code: 'AUTHENTICATION_FAILED',
+      message: "the machine's user may not run commands as root: sudo: a password is required",
+    })
+  })
+
   test('says what to install where there is no Puppet', async () => {
     await write(directory, { 'site.pp': '' })
     const bare = docker({ image: 'debian:12', pull: 'never', result: { type: 'discard' } })
