@@ -12,13 +12,14 @@ export interface ProgramPlaces {
   readonly folders: readonly string[]
 }
 
-/** The path of a program in the machine; `undefined` when it is not there. */
+/** The path of a program in the machine, or its name where the machine's shell tells no path; `undefined` when it is not there. */
 export async function findProgram(name: string, places: ProgramPlaces, ctx: MachineContext): Promise<string | undefined> {
   const { binDirectory, folders } = places
   const script = 'for p in "$@"; do p=$(command -v -- "$p") && { echo "$p"; exit; }; done; exit 1'
   const candidates = binDirectory === undefined ? [name, ...folders.map((folder) => `${folder}/${name}`)] : [`${binDirectory}/${name}`]
   const { exitCode, text } = await outputOf({ argv: ['sh', '-c', script, 'sh', ...candidates] }, ctx)
-  return exitCode === 0 && text.startsWith('/') ? text : undefined
+  if (exitCode !== 0) return undefined
+  return text.startsWith('/') ? text : (candidates[0] ?? name)
 }
 
 /**

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 import { secret, validate, defineImage } from '@imago/core'
 import type { FakeMachine } from '@imago/testing'
-import { expectMachine, fakeBuilder, fakeMachine, provisionContext } from '@imago/testing'
+import { expectMachine, fakeBuilder, fakeMachine, provisionContext, rehearse } from '@imago/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import type { PuppetApplyOptions } from './index.ts'
@@ -130,4 +130,11 @@ describe('a definition', () => {
       options: { manifest: 'a/site.pp' },
     })
   })
+})
+
+test('a definition can be rehearsed', async () => {
+  const steps = [puppetApply({ manifest: 'site.pp', install: 'package' })]
+  const image = defineImage({ name: 'a', builders: { b: fakeBuilder() }, provisioners: steps })
+  const { machines } = await rehearse(image, { directory })
+  expectMachine(machines.b).toHaveRun(/exec puppet apply .*\/manifests\/site\.pp </)
 })
