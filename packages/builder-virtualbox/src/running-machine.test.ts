@@ -15,26 +15,31 @@ let box: FakeVirtualBox
 let state: FakeMachineState
 let machine: RunningMachine
 let log: string
+const pollMs = { running: 2, ending: 2 }
 
 beforeEach(async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   const folder = await mkdtemp(join(tmpdir(), 'imago-virtualbox-unit-'))
   box = new FakeVirtualBox(folder)
   state = box.add('cow')
   state.state = 'running'
   log = join(folder, 'VBox.log')
-  machine = new RunningMachine({ name: 'cow', box, folder, log })
+  machine = new RunningMachine({ name: 'cow', box, folder, log, pollMs })
   onTestFinished(async () => {
     machine.close()
-    vi.useRealTimers()
     await box.clear()
   })
 })
 
-/** Lets the machine be looked at once more. */
+/** Waits until the machine has been looked at some times more. */
 async function look(): Promise<void> {
-  await vi.advanceTimersByTimeAsync(1100)
-  await new Promise((resolve) => setImmediate(resolve))
+  const looks = box.said('showvminfo').length
+  await vi.waitFor(() => expect(box.said('showvminfo').length).toBeGreaterThan(looks + 3), { timeout: 20_000 })
+}
+
+/** Waits until the machine is lost. @returns why */
+async function loss(lost: RunningMachine): Promise<unknown> {
+  await vi.waitFor(() => expect(lost.lost.aborted).toBe(true), { timeout: 20_000 })
+  return lost.lost.reason
 }
 
 describe('a machine that should run', () => {
@@ -42,19 +47,16 @@ describe('a machine that should run', () => {
     await look()
     expect(machine.lost.aborted).toBe(false)
     state.state = 'poweroff'
-    await look()
-    expect(machine.lost.reason).toMatchObject({
+    expect(await loss(machine)).toMatchObject({
       code: 'MACHINE_LOST',
       message: 'the machine cow went off by itself in the middle of the build',
     })
     state.state = 'running'
-    const other = new RunningMachine({ name: 'cow', box, folder: tmpdir(), log })
+    const other = new RunningMachine({ name: 'cow', box, folder: tmpdir(), log, pollMs })
     state.state = 'aborted'
-    await look()
-    expect(other.lost.reason).toMatchObject({ message: 'VirtualBox has ended the machine cow in the middle of the build: aborted' })
-    const third = new RunningMachine({ name: 'gone', box, folder: tmpdir(), log })
-    await look()
-    expect(third.lost.reason).toMatchObject({ message: 'the machine gone is not in VirtualBox any more' })
+    expect(await loss(other)).toMatchObject({ message: 'VirtualBox has ended the machine cow in the middle of the build: aborted' })
+    const third = new RunningMachine({ name: 'gone', box, folder: tmpdir(), log, pollMs })
+    expect(await loss(third)).toMatchObject({ message: 'the machine gone is not in VirtualBox any more' })
   })
 
   test('is lost when it cannot go on, and when there is no room for its disks; not when somebody pauses it', async () => {
@@ -62,23 +64,25 @@ describe('a machine that should run', () => {
     await look()
     expect(machine.lost.aborted).toBe(false)
     await writeFile(log, '00:01 VM: Raising runtime error DrvVD_DISKFULL')
-    await vi.waitFor(() => expect(machine.lost.reason).toMatchObject({ code: 'DISK_FULL' }), { timeout: 20_000 })
+    expect(await loss(machine)).toMatchObject({ code: 'DISK_FULL' })
     state.state = 'gurumeditation'
-    const other = new RunningMachine({ name: 'cow', box, folder: tmpdir(), log })
-    await look()
-    expect(other.lost.reason).toMatchObject({ code: 'MACHINE_LOST', message: expect.stringContaining('guru meditation') as unknown })
+    const other = new RunningMachine({ name: 'cow', box, folder: tmpdir(), log, pollMs })
+    expect(await loss(other)).toMatchObject({ code: 'MACHINE_LOST', message: expect.stringContaining('guru meditation') as unknown })
     other.close()
   })
 
   test('tells of a restart, once it is in the log', async () => {
     const restarts: number[] = []
-    await writeFile(log, "Changing the VM state from 'RUNNING' to 'RESETTING'\n")
+    const reset = "Changing the VM state from 'RUNNING' to 'RESETTING'\n"
     const stop = machine.onRestart(() => void restarts.push(1))
     await look()
     expect(restarts).toEqual([])
-    await writeFile(log, "Changing the VM state from 'RUNNING' to 'RESETTING'\n".repeat(2))
+    await writeFile(log, reset)
     await vi.waitFor(() => expect(restarts).toEqual([1]), { timeout: 20_000 })
     stop()
+    await writeFile(log, reset.repeat(2))
+    await look()
+    expect(restarts).toEqual([1])
   })
 })
 
@@ -86,7 +90,6 @@ describe('a machine that may go off', () => {
   test('is off when it goes off, and is not lost', async () => {
     const off = machine.waitUntilOff(signal)
     state.state = 'poweroff'
-    await look()
     await off
     expect(machine.lost.aborted).toBe(false)
   })
@@ -95,13 +98,11 @@ describe('a machine that may go off', () => {
     await expect(machine.waitUntilOff(AbortSignal.abort())).rejects.toMatchObject({ code: 'CANCELLED' })
     const off = machine.waitUntilOff(signal).catch((error: unknown) => error)
     state.state = 'aborted'
-    await look()
     expect(await off).toMatchObject({ code: 'MACHINE_LOST' })
   })
 
   test('a button that is pressed when it is off already is no error; the plug is pulled of one that runs', async () => {
     const off = machine.pullPlug(signal)
-    await look()
     await off
     await machine.pressButton(signal)
     expect(box.said('controlvm')).toEqual(['controlvm cow poweroff', 'controlvm cow acpipowerbutton'])
@@ -118,7 +119,6 @@ test('keys are sent as scan codes, all of them, also when VirtualBox had no room
     ],
     signal,
   )
-  await vi.advanceTimersByTimeAsync(100)
   await typed
   expect(box.said('controlvm')).toEqual(['controlvm cow keyboardputscancode 1e 9e e0 48', 'controlvm cow keyboardputscancode 48'])
 })
@@ -130,7 +130,6 @@ test('a picture is taken', async () => {
 
 test('a machine is removed whatever it is doing, and one that is gone is no error', async () => {
   const removed = removeMachine(box, 'cow', signal)
-  await look()
   await removed
   await removeMachine(box, 'cow', signal)
   expect([box.said('controlvm'), box.said('unregistervm')]).toEqual([['controlvm cow poweroff'], ['unregistervm cow --delete']])

@@ -11,7 +11,7 @@ import { pullPlug } from './machine-resource.ts'
 import type { VirtualBox } from './virtualbox.ts'
 
 /** How often the machine is looked at, in milliseconds: while it should run, and while it may go off at any moment. */
-const pollMs = { running: 1000, ending: 200 }
+const defaultPollMs = { running: 1000, ending: 200 }
 
 /** How long a guest that reads its keys slowly is given for those that VirtualBox had no room for, in milliseconds. */
 const keyboardFullMs = 100
@@ -24,6 +24,8 @@ export interface MachineParts {
   readonly folder: string
   /** The file that VirtualBox writes about the machine. */
   readonly log: string
+  /** @default every second, and five times a second when it may go off */
+  readonly pollMs?: { readonly running: number; readonly ending: number }
 }
 
 /** A virtual machine that VirtualBox runs. It is looked at again and again: VirtualBox says nothing of its own accord. */
@@ -34,6 +36,8 @@ export class RunningMachine implements VirtualMachine {
   readonly #lost = new AbortController()
   readonly #closed = new AbortController()
   readonly #off: Promise<string>
+  readonly #restartListeners = new Set<() => void>()
+  #restarts = 0
   #mayEnd = false
 
   constructor(parts: MachineParts) {
@@ -58,14 +62,10 @@ export class RunningMachine implements VirtualMachine {
     return this.#closed.signal
   }
 
-  /** Calls `listener` when the guest restarts, which VirtualBox tells in its log alone. @returns ends that */
+  /** Calls `listener` when the guest restarts. @returns ends that */
   readonly onRestart = (listener: () => void): (() => void) => {
-    const stop = new AbortController()
-    void this.#awaitRestart(AbortSignal.any([stop.signal, this.closed])).then(
-      () => listener(),
-      () => undefined, // nobody waits any more
-    )
-    return () => stop.abort()
+    this.#restartListeners.add(listener)
+    return () => void this.#restartListeners.delete(listener)
   }
 
   /** From now on it is no loss when the machine goes off. */
@@ -144,7 +144,7 @@ export class RunningMachine implements VirtualMachine {
 
   /** @returns the state in which it has ended */
   async #watch(): Promise<string> {
-    const { box, name } = this.#parts
+    const { box, name, pollMs = defaultPollMs } = this.#parts
     const { signal } = this.#closed
     for (;;) {
       const state = (await machineInfo(box, name, signal))?.get('VMState') ?? 'unregistered'
@@ -154,17 +154,16 @@ export class RunningMachine implements VirtualMachine {
       }
       const standstill = await this.#standstill(state)
       if (standstill !== undefined) this.#lost.abort(standstill)
+      await this.#noticeRestarts()
       await wait(this.#mayEnd ? pollMs.ending : pollMs.running, signal)
     }
   }
 
-  async #awaitRestart(signal: AbortSignal): Promise<void> {
-    const before = await this.#countRestarts()
-    while ((await this.#countRestarts()) === before) await wait(pollMs.ending, signal)
-  }
-
-  async #countRestarts(): Promise<number> {
-    return (await this.#readLog()).split("from 'RUNNING' to 'RESETTING'").length
+  /** VirtualBox tells of restarts in its log alone. */
+  async #noticeRestarts(): Promise<void> {
+    const count = (await this.#readLog()).split("from 'RUNNING' to 'RESETTING'").length - 1
+    if (count > this.#restarts) for (const listener of this.#restartListeners) listener()
+    this.#restarts = count
   }
 
   async #readLog(): Promise<string> {
