@@ -4,12 +4,14 @@ import type { ListedContainer } from '@imago/docker-engine'
 import { connectEngine } from '@imago/docker-engine'
 
 import { dockerContainer } from './container-resource.ts'
+import { dockerSnapshots } from './snapshots.ts'
 
 /** What `imago sweep` and `imago doctor` need to know of this package. */
 export const plugin: Plugin = {
   name: '@imago/builder-docker',
   resourceKinds: [dockerContainer],
   find,
+  snapshots: { docker: dockerSnapshots },
   doctor,
 }
 

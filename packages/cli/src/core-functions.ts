@@ -1,4 +1,4 @@
-import { plan, preflight, resolveParameters, run, sweep, validate } from '@imago/core'
+import { cachedSnapshots, plan, preflight, pruneCache, resolveParameters, run, sweep, validate } from '@imago/core'
 
 /** What the command asks of the library. */
 export interface CoreFunctions {
@@ -8,7 +8,9 @@ export interface CoreFunctions {
   readonly preflight: typeof preflight
   readonly sweep: typeof sweep
   readonly resolveParameters: typeof resolveParameters
+  readonly cachedSnapshots: typeof cachedSnapshots
+  readonly pruneCache: typeof pruneCache
 }
 
 /** The library itself. */
-export const coreFunctions: CoreFunctions = { run, plan, validate, preflight, sweep, resolveParameters }
+export const coreFunctions: CoreFunctions = { run, plan, validate, preflight, sweep, resolveParameters, cachedSnapshots, pruneCache }

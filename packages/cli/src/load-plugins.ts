@@ -1,7 +1,9 @@
 import type { Plugin } from '@imago/core'
 import { ImagoError, messageOf } from '@imago/core'
 
+import { amazonPackage } from './amazon-package.ts'
 import { firstPartyPackages } from './first-party.ts'
+import type { Host } from './host.ts'
 import type { ModuleLoader } from './import-module.ts'
 
 /** What became of a package that was asked for. */
@@ -22,6 +24,15 @@ export function loadFirstPartyPlugins(folder: string, modules: ModuleLoader): Pr
       }
     }),
   )
+}
+
+/** Imago's own plugins that ask nobody in the cloud; those that are broken are told of. */
+export async function installedPlugins(host: Host): Promise<Plugin[]> {
+  const loaded = await loadFirstPartyPlugins(host.cwd, host.modules)
+  return loaded.flatMap((result) => {
+    if (result.status === 'broken') host.stderr.write(`warning: ${result.name} cannot be loaded: ${result.why}\n`)
+    return result.status === 'loaded' && result.name !== amazonPackage ? [result.plugin] : []
+  })
 }
 
 /**

@@ -109,7 +109,17 @@ export function fakeHost(options: FakeHostOptions = {}): FakeHost {
       for (const listener of crashListeners) listener(error)
     },
     exit: (code) => void exits.push(code),
-    core: { run: unused, plan: unused, validate: unused, preflight: unused, sweep: unused, resolveParameters: unused, ...options.core },
+    core: {
+      run: unused,
+      plan: unused,
+      validate: unused,
+      preflight: unused,
+      sweep: unused,
+      resolveParameters: unused,
+      cachedSnapshots: unused,
+      pruneCache: unused,
+      ...options.core,
+    },
     modules: { importFile: unused, importPackage: () => Promise.resolve(undefined), ...options.modules },
   }
 }

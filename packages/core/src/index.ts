@@ -38,6 +38,9 @@ export type {
   SnapshotContext,
   StepContext,
 } from './context.ts'
+export type { CachedSnapshot } from './cache/cache-store.ts'
+export { cachedSnapshots, pruneCache } from './cache/housekeeping.ts'
+export type { PrunedSnapshot, PruneOptions } from './cache/housekeeping.ts'
 export { inputDigest } from './cache/input-digest.ts'
 export { didYouMean, nameHint } from './did-you-mean.ts'
 export { formatDuration, milliseconds, parseDuration } from './duration.ts'

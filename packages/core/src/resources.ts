@@ -1,3 +1,4 @@
+import type { Snapshots } from './component.ts'
 import type { JsonObject } from './json.ts'
 
 /** What the journal keeps of a resource: enough for another process to remove it. Plain JSON. */
@@ -87,6 +88,8 @@ export interface Plugin {
   readonly resourceKinds: readonly ResourceKind[]
   /** Finds what runs left, by labels; answers with nothing when the provider cannot be reached. */
   find?(signal: AbortSignal): Promise<readonly FoundResource[]>
+  /** Where its builders have their snapshots, by the builders' types. */
+  readonly snapshots?: Readonly<Record<string, Snapshots>>
   /** Says whether this machine can build with it. Changes nothing. */
   doctor?(signal: AbortSignal): Promise<readonly DoctorCheck[]>
 }

@@ -8,6 +8,7 @@ import type { Artifact } from './artifact.ts'
 import type { JobResult, RunScope } from './build-job.ts'
 import { runBuild } from './build-job.ts'
 import { CacheStore } from './cache/cache-store.ts'
+import { pruneStore } from './cache/housekeeping.ts'
 import { checkRunOptions } from './check-run-options.ts'
 import { definitionError, errorToJson, ImagoError } from './error.ts'
 import { EventBus } from './event-bus.ts'
@@ -70,6 +71,7 @@ export async function runBuilds(images: Image | readonly Image[], options: RunOp
     const cacheStore = new CacheStore(stateDirectory)
     const scope: RunScope = { runId, owner, stateDirectory, journal, events, cacheStore, ...runDefaults(options) }
     const results = await runAll(scope, selected, options).finally(() => journal.close())
+    if (scope.cache !== undefined && cacheStore.hasGrown) await keepCacheSmall(scope, selected)
     const builds = results.map(({ report }) => report)
     const status = overall(builds.map((build) => build.status))
     const durationMs = finished(status)
@@ -82,6 +84,17 @@ export async function runBuilds(images: Image | readonly Image[], options: RunOp
     finished('failed')
     throw error
   }
+}
+
+/** The largest that a cache is when nobody says how large it may be, in bytes. */
+const defaultCacheBytes = 10e9
+
+/** Removes the snapshots for which the cache has no room. What cannot be removed now is tried again by the next run. */
+async function keepCacheSmall({ cache, cacheStore, signal }: RunScope, builds: readonly BuildId[]): Promise<void> {
+  const builders = builds.flatMap(({ image, build }) => image.builders[build] ?? [])
+  const homes = new Map(builders.flatMap(({ type, snapshots }) => (snapshots === undefined ? [] : [[type, snapshots]])))
+  if (signal.aborted) return
+  await pruneStore(cacheStore, { homes, keepBytes: cache?.maxBytes ?? defaultCacheBytes, signal }).catch(() => undefined)
 }
 
 function madeBy(id: BuildId, result: JobResult | undefined): [string, Artifact][] {

@@ -31,6 +31,11 @@ export const catalog: readonly CatalogEntry[] = [
     load: async () => (await import('./sweep.ts')).sweepCommand,
   },
   {
+    name: 'cache',
+    summary: 'List and remove the snapshots that builds start from.',
+    load: async () => (await import('./cache.ts')).cacheCommand,
+  },
+  {
     name: 'policy',
     summary: 'Write the IAM policy that builds at AWS need.',
     load: async () => (await import('./policy.ts')).policyCommand,

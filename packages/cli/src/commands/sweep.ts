@@ -1,11 +1,11 @@
 import type { Plugin, SweptResource } from '@imago/core'
 
-import { amazonPackage, loadAmazon } from '../amazon-package.ts'
+import { loadAmazon } from '../amazon-package.ts'
 import type { Flags, FlagValues } from '../arguments.ts'
 import { usageError } from '../arguments.ts'
 import { exitCodeOfSignal, exitCodes } from '../exit-code.ts'
 import type { Host } from '../host.ts'
-import { loadFirstPartyPlugins, loadPlugin } from '../load-plugins.ts'
+import { installedPlugins, loadPlugin } from '../load-plugins.ts'
 import { lookOf } from '../report/look.ts'
 import { sweptHeadline, sweptLines } from '../report/swept-lines.ts'
 import { interruptible } from '../signals.ts'
@@ -78,14 +78,6 @@ async function amazonPlugins({ aws, region, expired }: FlagValues<typeof flags>,
   if (!aws) return []
   const { sweepAmazon } = await loadAmazon(host.cwd, host.modules)
   return [sweepAmazon({ regions: region.flatMap((names) => names.split(',')).filter((name) => name !== ''), onlyExpired: expired })]
-}
-
-async function installedPlugins(host: Host): Promise<Plugin[]> {
-  const loaded = await loadFirstPartyPlugins(host.cwd, host.modules)
-  return loaded.flatMap((result) => {
-    if (result.status === 'broken') host.stderr.write(`warning: ${result.name} cannot be loaded: ${result.why}\n`)
-    return result.status === 'loaded' && result.name !== amazonPackage ? [result.plugin] : []
-  })
 }
 
 function hasFailed({ outcome }: SweptResource): boolean {

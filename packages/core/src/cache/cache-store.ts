@@ -55,6 +55,12 @@ export interface MaterialRecord {
 /** The files of a cache: what is known of snapshots and builds, and who uses them. Several processes may share it. */
 export class CacheStore {
   readonly #folder: string
+  #hasGrown = false
+
+  /** Whether a snapshot was added through this object. */
+  get hasGrown(): boolean {
+    return this.#hasGrown
+  }
 
   constructor(stateDirectory: string) {
     this.#folder = join(resolve(stateDirectory), 'cache')
@@ -98,6 +104,7 @@ export class CacheStore {
   }
 
   async saveSnapshot(record: SnapshotRecord): Promise<void> {
+    this.#hasGrown = true
     await this.#write('steps', record.key, record)
   }
 
