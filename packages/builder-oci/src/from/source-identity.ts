@@ -30,8 +30,9 @@ export async function sourceIdentity(source: OciSource, ctx: LookupContext): Pro
     case 'registry':
       return parseImageReference(source.image).digest === undefined ? undefined : { image: source.image }
     case 'debootstrap':
-      return undefined
+      break
   }
+  return undefined
 }
 
 async function entryIdentity(entry: InstalledEntry, signal: AbortSignal): Promise<object> {

@@ -119,7 +119,7 @@ export class BuildCache {
   }
 
   /** Makes the snapshot after a step that has run. A snapshot that cannot be made stops no build. */
-  async finished(index: number, { isQuiet, save }: SnapshotMaker): Promise<void> {
+  async finished(index: number, maker: SnapshotMaker): Promise<void> {
     const { id, builder, store, lookup, emit } = this.#parts
     const { key, ref } = this.#steps[index] ?? {}
     if (key === undefined || ref === undefined || this.#isTainted) return
@@ -128,13 +128,13 @@ export class BuildCache {
     const next = this.#steps[index + 1]?.key
     if (next !== undefined) await this.#lockStep(next) // before others see this one and want to go on from it
     try {
-      if (!(await isQuiet(lookup.signal))) {
+      if (!(await maker.isQuiet(lookup.signal))) {
         emit({ type: 'message', level: 'info', text: `no snapshot after ${ref.title}: it has left processes running` })
         return
       }
       const record = { key, image: id.image.name, build: id.build, builderType: builder.type, step: ref, ranAt: new Date().toISOString() }
       await store.saveSnapshot({ ...record, bytes: 0, data: {}, making: processOwner() })
-      const saved = await save(key, lookup.signal)
+      const saved = await maker.save(key, lookup.signal)
       await store.saveSnapshot({ ...record, bytes: saved.bytes, data: saved.data ?? {} })
     } catch (error) {
       await store.forgetSnapshot(key)
