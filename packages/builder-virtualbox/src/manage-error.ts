@@ -6,9 +6,12 @@ interface Failure {
   readonly stderr: string
 }
 
-/** Whether a command failed because something else has the machine just now. */
+/**
+ * Whether a command failed because something else has the machine just now: 'is already locked for a session (or being unlocked)', 'Cannot
+ * unregister the machine while it is locked'.
+ */
 export function isLocked(stderr: string): boolean {
-  return /is already locked (?:for a session|by a session)|being (?:un)?locked|is already locked/.test(stderr)
+  return /(?<!not )\blocked\b/.test(stderr)
 }
 
 /** Whether an error says that there is no such machine. */
