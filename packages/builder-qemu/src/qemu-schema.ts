@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import { sshAccessEntries, sshIssuesTogether } from '@imago/communicator-ssh'
 import type { Issue } from '@imago/core'
 import { isArtifactReference, optionSchema, prefixIssues } from '@imago/core'
-import { byteSizeSchema, mediaSourceSchema, vmEntries, vmIssuesTogether } from '@imago/hypervisor'
+import { byteSizeSchema, mediaSourceSchema, memberOf, unreachableIssues, vmEntries, vmIssuesTogether } from '@imago/hypervisor'
 import * as v from 'valibot'
 
 import type { ResultFormat } from './qemu-result.ts'
@@ -110,28 +110,12 @@ function resultIssues(result: unknown): readonly Issue[] {
 
 /** What options mean together, whatever they are. */
 function issuesTogether(options: object): Issue[] {
-  const given = (option: string, member?: string): unknown => {
-    const value: unknown = Reflect.get(options, option)
-    if (member === undefined) return value
-    return typeof value === 'object' && value !== null ? Reflect.get(value, member) : undefined
-  }
+  const given = (option: string, member?: string): unknown => memberOf(options, option, member)
   const rules: readonly [broken: boolean, issue: Issue][] = [
     [given('iso') !== undefined && given('disk') !== undefined, { path: ['disk'], message: "cannot stand beside 'iso'" }],
     [
       given('disk') === undefined && given('diskSize') === undefined,
       { path: ['diskSize'], message: "is required where there is no 'disk' to start from" },
-    ],
-    [
-      given('communicator') === 'none' && given('ssh') !== undefined,
-      { path: ['ssh'], message: "cannot stand beside communicator: 'none'" },
-    ],
-    [
-      given('communicator') === 'none' && (given('result', 'format') === 'rootfs' || given('result', 'rootfs') !== undefined),
-      { path: ['result'], message: "cannot hold the file system: communicator is 'none', and it is taken over SSH" },
-    ],
-    [
-      given('communicator') === 'none' && given('shutdown', 'command') !== undefined,
-      { path: ['shutdown', 'command'], message: "cannot run: communicator is 'none'" },
     ],
     [
       given('result', 'nvram') !== undefined && !isUefi(given('firmware'), given('arch')),
@@ -142,7 +126,7 @@ function issuesTogether(options: object): Issue[] {
       { path: ['firmware'], message: "must not be 'bios': aarch64 has none", hint: 'leave it out' },
     ],
   ]
-  return rules.flatMap(([broken, issue]) => (broken ? [issue] : []))
+  return [...unreachableIssues(options), ...rules.flatMap(([broken, issue]) => (broken ? [issue] : []))]
 }
 
 function isUefi(firmware: unknown, arch: unknown): boolean {

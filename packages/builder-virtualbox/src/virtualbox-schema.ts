@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import { sshAccessEntries, sshIssuesTogether } from '@imago/communicator-ssh'
 import type { Issue } from '@imago/core'
 import { isArtifactReference, optionSchema, prefixIssues } from '@imago/core'
-import { byteSizeSchema, mediaSourceSchema, vmEntries, vmIssuesTogether } from '@imago/hypervisor'
+import { byteSizeSchema, mediaSourceSchema, memberOf, unreachableIssues, vmEntries, vmIssuesTogether } from '@imago/hypervisor'
 import * as v from 'valibot'
 
 import type { AnyOptions } from './virtualbox-options.ts'
@@ -137,23 +137,10 @@ function resultIssues(result: unknown): readonly Issue[] {
 
 /** What options mean together, whatever they are. */
 function issuesTogether(options: object): Issue[] {
-  const given = (option: string, member?: string): unknown => {
-    const value: unknown = Reflect.get(options, option)
-    if (member === undefined) return value
-    return typeof value === 'object' && value !== null ? Reflect.get(value, member) : undefined
-  }
+  const given = (option: string, member?: string): unknown => memberOf(options, option, member)
   const isUnreachable = given('communicator') === 'none'
   const noneRuns = "cannot be done: communicator is 'none'"
   const rules: readonly [broken: boolean, issue: Issue][] = [
-    [isUnreachable && given('ssh') !== undefined, { path: ['ssh'], message: "cannot stand beside communicator: 'none'" }],
-    [
-      isUnreachable && (given('result', 'format') === 'rootfs' || given('result', 'rootfs') !== undefined),
-      { path: ['result'], message: "cannot hold the file system: communicator is 'none', and it is taken over SSH" },
-    ],
-    [
-      isUnreachable && given('shutdown', 'command') !== undefined,
-      { path: ['shutdown', 'command'], message: "cannot run: communicator is 'none'" },
-    ],
     [isUnreachable && given('guestAdditions', 'mode') === 'upload', { path: ['guestAdditions', 'mode'], message: noneRuns }],
     [isUnreachable && given('versionFile') !== undefined, { path: ['versionFile'], message: noneRuns }],
     [
@@ -173,5 +160,5 @@ function issuesTogether(options: object): Issue[] {
       { path: ['targetSnapshot'], message: 'is of the machine itself', hint: "add clone: 'in-place'" },
     ],
   ]
-  return rules.flatMap(([broken, issue]) => (broken ? [issue] : []))
+  return [...unreachableIssues(options), ...rules.flatMap(([broken, issue]) => (broken ? [issue] : []))]
 }

@@ -23,6 +23,30 @@ export function vmIssuesTogether(options: object): readonly Issue[] {
   ]
 }
 
+/** What a machine that nobody can enter (communicator: 'none') cannot be asked for, wherever it stands. Pure. */
+export function unreachableIssues(options: object): readonly Issue[] {
+  if (memberOf(options, 'communicator') !== 'none') return []
+  const rules: readonly [broken: boolean, issue: Issue][] = [
+    [memberOf(options, 'ssh') !== undefined, { path: ['ssh'], message: "cannot stand beside communicator: 'none'" }],
+    [
+      memberOf(options, 'result', 'format') === 'rootfs' || memberOf(options, 'result', 'rootfs') !== undefined,
+      { path: ['result'], message: "cannot hold the file system: communicator is 'none', and it is taken over SSH" },
+    ],
+    [
+      memberOf(options, 'shutdown', 'command') !== undefined,
+      { path: ['shutdown', 'command'], message: "cannot run: communicator is 'none'" },
+    ],
+  ]
+  return rules.flatMap(([broken, issue]) => (broken ? [issue] : []))
+}
+
+/** An option, or a member of it, of options that may be anything. */
+export function memberOf(options: object, option: string, member?: string): unknown {
+  const value: unknown = Reflect.get(options, option)
+  if (member === undefined) return value
+  return typeof value === 'object' && value !== null ? Reflect.get(value, member) : undefined
+}
+
 /** The local files that `VmOptions` name, as far as they are known before the build. Pure. */
 export function vmInputs(options: object): readonly LocalInput[] {
   const { http, cd, floppy, boot } = sound(options)
