@@ -152,7 +152,7 @@ export interface VirtualBoxIsoOptions<F extends ResultFormat = ResultFormat> ext
 /** What `virtualboxOvf()` takes. */
 export interface VirtualBoxOvfOptions<F extends ResultFormat = ResultFormat> extends CommonOptions<F> {
   /**
-   * The appliance that the machine starts as: an OVA, or an OVF with its disks beside it; or what another build makes. Packer: `source_path`,
+   * The appliance that the machine starts as: an OVA, or a local OVF with its disks beside it; or what another build makes. Packer: `source_path`,
    * `checksum`.
    */
   readonly source: MediaSource | ArtifactReference<VirtualBoxApplianceArtifact>

@@ -20,6 +20,8 @@ export class FakeVirtualBox implements VirtualBox {
   readonly commands: string[][] = []
   readonly machines = new Map<string, FakeMachineState>()
   version = 'WARNING: The character device /dev/vboxdrv does not exist.\n\t Please install the package\n\n7.2.22_Debianr174163\n'
+  /** Where the Guest Additions are that came with it. @default nowhere */
+  guestAdditions = ''
   /** How often a machine that runs is looked at before it goes off by itself. @default it runs on */
   looksUntilOff = Number.POSITIVE_INFINITY
   /** Fails the commands that begin with these words. */
@@ -54,7 +56,7 @@ export class FakeVirtualBox implements VirtualBox {
       case 'list':
         return name === 'vms'
           ? [...this.machines].map(([vm, { uuid }]) => `"${vm}" {${uuid}}\n`).join('')
-          : `Default machine folder: ${this.#folder}\nDefault Guest Additions ISO: \n`
+          : `Default machine folder: ${this.#folder}\nDefault Guest Additions ISO: ${this.guestAdditions}\n`
       case 'createvm':
       case 'import':
       case 'clonevm':

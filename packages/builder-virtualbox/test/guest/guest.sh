@@ -39,6 +39,8 @@ make_kernel() {
   (
     cd "$work"/linux-source-*/
     KCONFIG_ALLCONFIG=$here/kernel.config make -s allnoconfig
+    # what depends on something that is not there is left out without a word
+    if grep '^CONFIG' "$here/kernel.config" | grep -vxFf .config; then exit 1; fi
     make -s -j"$(nproc)" bzImage
   ) >"$work/kernel.log" 2>&1 || {
     tail -n 20 "$work/kernel.log" >&2

@@ -1,0 +1,164 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+
+import type { BuildEvent, ErrorJson, Provisioner } from '@imago/core'
+import { defineImage, sweep } from '@imago/core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+import { plugin, virtualboxIso, virtualboxVm } from '../src/index.ts'
+import type { ResultFormat, VirtualBoxIsoOptions } from '../src/index.ts'
+import type { ContainedVirtualBox, Trial } from './virtualbox.ts'
+import { makingMs, skipped, startVirtualBox, trial } from './virtualbox.ts'
+
+/** Machines that have nothing to start from: what is tried is about them, not about guests. */
+describe.skipIf(skipped !== '')(`what goes wrong in VirtualBox${skipped}`, { timeout: 120_000 }, () => {
+  let box: ContainedVirtualBox
+
+  beforeAll(() => {
+    box = startVirtualBox()
+  }, makingMs)
+  afterAll(() => box.stop())
+
+  function empty<F extends ResultFormat>(
+    more: Partial<VirtualBoxIsoOptions> & Pick<VirtualBoxIsoOptions<F>, 'result'>,
+  ): VirtualBoxIsoOptions<F> {
+    return {
+      program: box.program,
+      iso: { url: box.iso, checksum: 'none' },
+      diskSize: '1m',
+      cpus: 1,
+      memory: '32m',
+      diskInterface: 'ide',
+      ...more,
+    }
+  }
+
+  async function failing<F extends ResultFormat>(
+    options: VirtualBoxIsoOptions<F>,
+    provisioners: readonly Provisioner[] = [],
+  ): Promise<Trial & { readonly error: ErrorJson }> {
+    const made = await trial(box, defineImage({ name: 'failing', builders: { vm: virtualboxIso(options) }, provisioners }))
+    const error = made.report.builds[0]?.error
+    if (error === undefined) throw new Error('the build succeeded')
+    expect(made.events.unbalanced().filter((what) => !what.startsWith('resource'))).toEqual([]) // one that was never made is released too
+    expect(made.report.left).toEqual([])
+    expect(box.manage('list', 'vms')).toBe('')
+    return { ...made, error }
+  }
+
+  test('what VirtualBox refuses is told in its words', async () => {
+    const { error } = await failing(empty({ guestOsType: 'Cow_64', result: { format: 'none' } }))
+    expect(error).toMatchObject({
+      code: 'PROVIDER_FAILED',
+      message: expect.stringMatching(/^VBoxManage createvm: .*guest OS type/) as unknown,
+    })
+    expect(error.hint).toContain('VBoxManage list ostypes')
+    const wrong = await failing(empty({ vboxmanage: ({ vm }) => [['modifyvm', vm, '--cow', 'moo']], result: { format: 'none' } }))
+    expect(wrong.error).toMatchObject({ code: 'PROVIDER_FAILED', message: expect.stringContaining('--cow') as unknown })
+  })
+
+  test('a guest that never answers: a picture of its screen is kept, and nothing is left registered or running', async () => {
+    const { error, directory } = await failing(
+      empty({
+        ssh: { timeout: '5s' },
+        result: { format: 'ova', path: 'out/x.ova' },
+      }),
+    )
+    expect(error).toMatchObject({
+      code: 'TIMEOUT',
+      message: expect.stringMatching(/^no SSH connection to root@127\.0\.0\.1:\d+ after 5/) as unknown,
+    })
+    expect(error.hint).toContain(join(directory, 'out/x-failed.png'))
+    expect(readdirSync(join(directory, 'out'))).toContain('x-failed.png')
+  })
+
+  test.each(['builder.machine', 'builder.connect'])('a build that is cancelled in %s leaves nothing', async (id) => {
+    const abort = new AbortController()
+    const vm = virtualboxIso(empty({ result: { format: 'none' } }))
+    const { report, events } = await trial(box, defineImage({ name: 'cancelled', builders: { vm } }), {
+      signal: abort.signal,
+      onEvent: (event) => {
+        if (event.type === 'step-started' && event.step.id === id) setTimeout(() => abort.abort(), 200)
+      },
+    })
+    expect([report.status, report.left, events.steps().filter(({ status }) => status === 'running')]).toEqual(['cancelled', [], []])
+    expect(box.manage('list', 'vms')).toBe('')
+  })
+
+  test('kill -9 while the machine runs, then imago sweep: nothing is left, by the journal or by the labels', async () => {
+    const directory = join(box.folder, 'killed')
+    mkdirSync(directory)
+    symlinkSync(resolve('node_modules'), join(directory, 'node_modules'))
+    const options = JSON.stringify(empty({ result: { format: 'none' } }))
+    writeFileSync(
+      join(directory, 'image.ts'),
+      `import { virtualboxIso } from '@imago/builder-virtualbox'
+import { defineImage } from '@imago/core'
+export default defineImage({ name: 'killed', builders: { vm: virtualboxIso(${options}) } })
+`,
+    )
+    await killAt(directory, 'builder.connect')
+    expect(box.manage('list', 'runningvms')).toContain('-killed-vm')
+    const swept = await sweep({ stateDirectory: join(directory, '.imago'), plugins: [plugin] })
+    expect(swept.map(({ outcome, error }) => error ?? outcome)).toEqual(swept.map(() => 'removed'))
+    expect(swept.map(({ record }) => record.kind)).toContain('virtualbox-machine')
+    expect(box.manage('list', 'vms')).toBe('')
+    expect(readdirSync(join(directory, '.imago'), { recursive: true, encoding: 'utf8' }).toSorted()).toEqual(['journal', 'work'])
+  })
+
+  test('a machine of the user: it is cloned, and worked in, and when that fails, it is as it was', async () => {
+    box.manage('createvm', '--name', 'base', '--register', '--basefolder', join(box.folder, 'base'))
+    try {
+      const vm = (clone: 'linked' | 'full' | 'in-place') =>
+        virtualboxVm({
+          program: box.program,
+          vm: 'base',
+          clone,
+          shutdown: { timeout: '1s' },
+          communicator: 'none',
+          result: { format: 'ovf', path: `out/${clone}.ovf` },
+        })
+      const image = defineImage({ name: 'cloned', builders: { linked: vm('linked'), full: vm('full') } })
+      const { report } = await trial(box, image)
+      expect(report.builds.map(({ error }) => error)).toEqual([undefined, undefined])
+      const broken = virtualboxVm({
+        program: box.program,
+        vm: 'base',
+        clone: 'in-place',
+        communicator: 'none',
+        vboxmanage: [['modifyvm', 'base', '--vram', '33']],
+        vboxmanagePost: [['nothing-of-the-kind']],
+        shutdown: { timeout: '1s' },
+        result: { format: 'none' },
+      })
+      const failed = await trial(box, defineImage({ name: 'borrowed', builders: { broken } }))
+      expect(failed.report.builds[0]?.error?.code).toBe('PROVIDER_FAILED')
+      expect(failed.report.left).toEqual([])
+      const info = box.manage('showvminfo', 'base', '--machinereadable')
+      for (const gone of ['vram=33', 'uart1="0x', 'imago-ssh', failed.report.runId]) expect(info).not.toContain(gone)
+      expect(box.manage('list', 'vms')).toMatch(/^"base" \{[0-9a-f-]+\}\n$/)
+    } finally {
+      execFileSync(box.program, ['unregistervm', 'base', '--delete'], { stdio: 'ignore' })
+    }
+  })
+})
+
+/** Builds in another process, and kills that when a step begins. */
+async function killAt(directory: string, step: string): Promise<void> {
+  const child = spawn(process.execPath, [resolve('packages/cli/bin/imago.js'), 'build', '--json'], {
+    cwd: directory,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const exited = new Promise((done) => child.once('exit', done))
+  let buffered = ''
+  for await (const chunk of child.stdout.setEncoding('utf8')) {
+    const lines = (buffered + String(chunk)).split('\n')
+    buffered = lines.pop() ?? ''
+    const events = lines.map((line) => JSON.parse(line) as BuildEvent)
+    if (!events.some((event) => event.type === 'step-started' && event.step.id === step)) continue
+    child.kill('SIGKILL')
+    return void (await exited)
+  }
+  throw new Error('it ended before it could be killed')
+}
