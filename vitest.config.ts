@@ -1,14 +1,32 @@
 import { defineConfig } from 'vitest/config'
 
+/** These look at all that there is on the machine: containers, guests, mounts, processes. Nothing else may come and go meanwhile. */
+const alone = [
+  'packages/builder-{docker,null,oci,qemu,virtualbox}/test/**/*.test.ts',
+  'packages/{docker-engine,hypervisor,post-processor-docker}/test/**/*.test.ts',
+  'test/**/*.test.ts',
+]
+
 export default defineConfig({
   resolve: { conditions: ['@imago/source'] },
   ssr: { resolve: { conditions: ['@imago/source', 'node', 'import', 'default'] } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'examples/*/**/*.test.ts', 'test/**/*.test.ts'],
     pool: 'forks',
-    maxWorkers: 2, // most of what takes long here waits for guests, containers and clouds
     testTimeout: 30_000,
     hookTimeout: 60_000,
     coverage: { provider: 'v8', include: ['packages/*/src/**/*.ts'], exclude: ['**/*.test.ts', '**/*.test-d.ts'] },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'together',
+          include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'examples/*/**/*.test.ts'],
+          exclude: alone,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      { extends: true, test: { name: 'alone', include: alone, maxWorkers: 1, sequence: { groupOrder: 1 } } },
+    ],
   },
 })

@@ -1,4 +1,4 @@
-import { cachedSnapshots, plan, preflight, pruneCache, resolveParameters, run, sweep, validate } from '@imago/core'
+import { cachedSnapshots, cacheStatus, plan, preflight, pruneCache, resolveParameters, run, sweep, validate } from '@imago/core'
 
 /** What the command asks of the library. */
 export interface CoreFunctions {
@@ -10,7 +10,18 @@ export interface CoreFunctions {
   readonly resolveParameters: typeof resolveParameters
   readonly cachedSnapshots: typeof cachedSnapshots
   readonly pruneCache: typeof pruneCache
+  readonly cacheStatus: typeof cacheStatus
 }
 
 /** The library itself. */
-export const coreFunctions: CoreFunctions = { run, plan, validate, preflight, sweep, resolveParameters, cachedSnapshots, pruneCache }
+export const coreFunctions: CoreFunctions = {
+  run,
+  plan,
+  validate,
+  preflight,
+  sweep,
+  resolveParameters,
+  cachedSnapshots,
+  pruneCache,
+  cacheStatus,
+}

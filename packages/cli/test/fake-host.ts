@@ -118,6 +118,7 @@ export function fakeHost(options: FakeHostOptions = {}): FakeHost {
       resolveParameters: unused,
       cachedSnapshots: unused,
       pruneCache: unused,
+      cacheStatus: () => Promise.resolve([]),
       ...options.core,
     },
     modules: { importFile: unused, importPackage: () => Promise.resolve(undefined), ...options.modules },

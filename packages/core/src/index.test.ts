@@ -8,6 +8,7 @@ test('the public names of the package', async () => {
       "abortError",
       "artifactOf",
       "build",
+      "cacheStatus",
       "cachedSnapshots",
       "defineImage",
       "didYouMean",

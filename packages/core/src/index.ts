@@ -39,6 +39,8 @@ export type {
   StepContext,
 } from './context.ts'
 export type { CachedSnapshot } from './cache/cache-store.ts'
+export { cacheStatus } from './cache/cache-status.ts'
+export type { CacheStatus, StepCacheStatus } from './cache/cache-status.ts'
 export { cachedSnapshots, pruneCache } from './cache/housekeeping.ts'
 export type { PrunedSnapshot, PruneOptions } from './cache/housekeeping.ts'
 export { inputDigest } from './cache/input-digest.ts'

@@ -36,7 +36,7 @@ test('shows a plan as a tree', () => {
       { build: 'oci', builderType: 'oci', makes, options: {}, after: [], provisioners: [], errorCleanup: [], postProcessors: [] },
     ],
   }
-  expect(planLines(plan, plain, unicodeSymbols)).toEqual([
+  expect(planLines(plan, { style: plain, symbols: unicodeSymbols })).toEqual([
     'hello  Says hello',
     '├─ docker (docker) → docker-image after base.docker',
     '│  ├─ shell: one',

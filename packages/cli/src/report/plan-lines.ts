@@ -1,4 +1,4 @@
-import type { Duration, Json, Plan, PlannedBuild, PlannedStep } from '@imago/core'
+import type { CacheStatus, Duration, Json, Plan, PlannedBuild, PlannedStep, StepCacheStatus } from '@imago/core'
 import { formatDuration } from '@imago/core'
 import { singleLine, stepTitle } from '@imago/report/text'
 
@@ -10,10 +10,24 @@ interface Node {
   readonly children?: readonly Node[]
 }
 
+/** How a plan looks. */
+export interface PlanLook {
+  readonly style: Style
+  readonly symbols: Symbols
+  /** What is known of builds that have run before. @default nothing */
+  readonly cache?: readonly CacheStatus[]
+}
+
 /** A plan as a tree. */
-export function planLines(plan: Plan, style: Style, symbols: Symbols): string[] {
+export function planLines(plan: Plan, { style, symbols, cache = [] }: PlanLook): string[] {
   const description = plan.description === undefined ? '' : style('dim', `  ${singleLine(plan.description)}`)
-  const children = plan.builds.map((build) => buildNode(build, style, symbols))
+  const children = plan.builds.map((build) =>
+    buildNode(
+      build,
+      cache.find((status) => status.image === plan.image && status.build === build.build),
+      { style, symbols },
+    ),
+  )
   return [`${style('bold', plan.image)}${description}`, ...branches(children, symbols)]
 }
 
@@ -25,13 +39,21 @@ function branches(nodes: readonly Node[], symbols: Symbols): string[] {
   })
 }
 
-function buildNode(build: PlannedBuild, style: Style, symbols: Symbols): Node {
+function buildNode(build: PlannedBuild, cache: CacheStatus | undefined, { style, symbols }: PlanLook): Node {
   const makes = `${symbols.arrow} ${build.makes.type}`
   const after = build.after.length === 0 ? '' : ` after ${build.after.join(', ')}`
   return {
-    text: `${style('cyan', build.build)} ${style('dim', `(${build.builderType}) ${makes}${after}`)}`,
+    text: `${style('cyan', build.build)} ${style('dim', `(${build.builderType}) ${makes}${after}`)}${cache?.upToDate === true ? style('green', ' up to date') : ''}`,
     children: [
-      ...build.provisioners.map((step) => stepNode(step, style)),
+      ...build.provisioners.map((step) => {
+        const { text } = stepNode(step, style)
+        return {
+          text: `${text}${cacheNote(
+            cache?.steps.find((status) => status.step.id === step.id),
+            style,
+          )}`,
+        }
+      }),
       ...group('if a step fails', build.errorCleanup, style),
       ...build.postProcessors.map((chain) => ({
         text: `${style('dim', 'then')} ${chain.map((step) => describe(step, style)).join(` ${symbols.arrow} `)}`,
@@ -46,6 +68,12 @@ function group(title: string, steps: readonly PlannedStep[], style: Style): Node
 
 function stepNode(step: PlannedStep, style: Style): Node {
   return { text: describe(step, style) }
+}
+
+function cacheNote(status: StepCacheStatus | undefined, style: Style): string {
+  if (status === undefined) return ''
+  if (status.state === 'cached') return style('green', ' cached')
+  return `${style('yellow', ' will run')}${status.because === undefined ? '' : style('dim', `: ${singleLine(status.because)}`)}`
 }
 
 function describe(step: PlannedStep, style: Style): string {

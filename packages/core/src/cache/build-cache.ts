@@ -1,6 +1,5 @@
 import type { Artifact } from '../artifact.ts'
-import type { Builder } from '../component.ts'
-import type { LookupContext, SaveSnapshot } from '../context.ts'
+import type { SaveSnapshot } from '../context.ts'
 import { errorToJson, isImagoError } from '../error.ts'
 import type { Emit, StepRef } from '../event.ts'
 import type { ReleaseLock } from '../file-lock.ts'
@@ -8,24 +7,19 @@ import type { MadeArtifact } from '../post-processing.ts'
 import { processOwner } from '../process-owner.ts'
 import type { Redactor } from '../redactor.ts'
 import type { CacheOptions } from '../run-options.ts'
-import type { BuildId } from '../selection.ts'
 import { qualifiedName } from '../selection.ts'
-import { applicableSteps } from '../applicable-steps.ts'
 import { wait } from '../wait.ts'
-import type { CacheStore } from './cache-store.ts'
 import { hasArtifacts, keepArtifacts } from './has-artifacts.ts'
 import { longestPrefix } from './longest-prefix.ts'
-import type { KeyContext, KeyedStep } from './step-keys.ts'
-import { baseKey, buildKey, materialContext, stepKeys } from './step-keys.ts'
+import type { KeyedStep } from './step-keys.ts'
+import { materialContext } from './step-keys.ts'
 import { materialOf } from './step-material.ts'
+import type { Lookup } from './whole-key.ts'
+import { keyContext, keysOf, wholeKey } from './whole-key.ts'
 
 /** What the cache of one build works with. */
-export interface BuildCacheOptions {
-  readonly id: BuildId
-  readonly builder: Builder
-  readonly store: CacheStore
+export interface BuildCacheOptions extends Lookup {
   readonly options: CacheOptions
-  readonly lookup: LookupContext
   readonly redactor: Redactor
   readonly emit: Emit
 }
@@ -78,7 +72,7 @@ export class BuildCache {
     const { builder, store, lookup, options } = this.#parts
     const base = await builder.base?.(lookup)
     if (base === undefined) return undefined
-    this.#buildKey = await this.#keyOfAll(base)
+    this.#buildKey = await wholeKey(base, await keysOf(base, this.#parts), this.#parts)
     if (this.#buildKey === undefined || options.from !== undefined) return undefined
     await this.#hold(this.#buildKey, 'this build')
     const record = await store.build(this.#buildKey)
@@ -158,24 +152,10 @@ export class BuildCache {
 
   async #prepare(base: object): Promise<void> {
     const { id, store, redactor } = this.#parts
-    this.#steps = await this.#keySteps(base)
+    this.#steps = await keysOf(base, this.#parts)
     const steps = Object.fromEntries(this.#steps.map(({ ref, material, always }) => [ref.id, material ?? { always: always ?? '' }]))
     const start = materialOf(base, materialContext(await keyContext(this.#parts)))
     await store.saveMaterial(qualifiedName(id), redactor.value({ base: start, steps }))
-  }
-
-  async #keySteps(base: object): Promise<readonly KeyedStep[]> {
-    const { provisioners } = applicableSteps(this.#parts.id.image, this.#parts.id.build)
-    return await stepKeys(base, provisioners, await keyContext(this.#parts))
-  }
-
-  async #keyOfAll(base: object): Promise<string | undefined> {
-    const { id, builder } = this.#parts
-    const context = await keyContext(this.#parts)
-    const last = (await this.#keySteps(base)).at(-1)
-    const lastKey = last === undefined ? baseKey(base, context) : last.key
-    if (lastKey === undefined || last?.maxAgeMs !== undefined) return undefined
-    return await buildKey(lastKey, builder.options, applicableSteps(id.image, id.build).chains, context)
   }
 
   async #hold(key: string, what: string): Promise<void> {
@@ -198,21 +178,5 @@ export class BuildCache {
     const lock = this.#stepLock
     this.#stepLock = undefined
     await lock?.release()
-  }
-}
-
-/** What the keys of a build are made with. */
-export async function keyContext({
-  id,
-  builder,
-  store,
-  lookup,
-}: Pick<BuildCacheOptions, 'id' | 'builder' | 'store' | 'lookup'>): Promise<KeyContext> {
-  return {
-    facts: { image: id.image.name, buildName: id.build, builderType: builder.type },
-    artifact: (reference) => lookup.artifact(reference).id,
-    salt: await store.salt(),
-    directory: lookup.directory,
-    signal: lookup.signal,
   }
 }
