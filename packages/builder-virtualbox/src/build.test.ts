@@ -69,12 +69,12 @@ describe('from an installer', () => {
     ])
   })
 
-  test('an OVF has its disks and its manifest beside it, under its own name', async () => {
+  test('an OVF has its disks and its manifest beside it', async () => {
     const artifact = await build(iso({ result: { format: 'ovf', path: 'out/moo.ovf' } }), context(), box)
     expect(artifact.files?.map(({ path }) => path)).toEqual(
-      ['moo.ovf', 'moo-disk001.vmdk', 'moo.mf'].map((file) => join(directory, 'out', file)),
+      ['moo.ovf', `${name}-disk001.vmdk`, 'moo.mf'].map((file) => join(directory, 'out', file)),
     )
-    expect((await readdir(join(directory, 'out'))).toSorted()).toEqual(['moo-disk001.vmdk', 'moo.mf', 'moo.ovf'])
+    expect((await readdir(join(directory, 'out'))).toSorted()).toEqual([`${name}-disk001.vmdk`, 'moo.mf', 'moo.ovf'])
     expect(await readFile(join(directory, 'out/moo.mf'), 'utf8')).toBe('.mf')
   })
 

@@ -6,7 +6,7 @@ export interface ApplianceResult {
   /** `'ova'` is one file; `'ovf'` is a description, with its disks and a manifest of digests beside it. Packer: `format`, whose default is ovf. */
   readonly format: 'ova' | 'ovf'
   /**
-   * The file, relative to the definition; disks and manifest of an OVF are named after it. What is there is replaced when all of the new is
+   * The file, relative to the definition; the manifest of an OVF is named after it, its disks after the run's machine. What is there is replaced when all of the new is
    * whole. Packer: `output_directory`, `output_filename`.
    */
   readonly path: string

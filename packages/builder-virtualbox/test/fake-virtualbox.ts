@@ -150,7 +150,8 @@ export class FakeVirtualBox implements VirtualBox {
     await mkdir(dirname(path), { recursive: true })
     await writeFile(path, 'appliance')
     if (path.endsWith('.ovf')) {
-      for (const other of ['-disk001.vmdk', '.mf']) await writeFile(path.replace('.ovf', other), other)
+      await writeFile(join(dirname(path), `${command[1] ?? ''}-disk001.vmdk`), 'disk')
+      await writeFile(path.replace('.ovf', '.mf'), '.mf')
     }
     return ''
   }
