@@ -35,7 +35,7 @@ function compareBuild({ work, imago, file }, { name, steps, prepare, settleSecon
     prepare,
     settleSeconds,
     contenders: [
-      { label: 'imago', command: [...imago, 'build', image, '--plain'] },
+      { label: 'imago', command: [...imago, 'build', image, '--plain', '--no-cache'] },
       { label: 'packer', command: ['packer', 'build', '-color=false', template], needs: 'packer' },
     ],
   }

@@ -1,6 +1,7 @@
 import { rm, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 
+import { tidyCache } from './cache/housekeeping.ts'
 import type { ErrorJson } from './error.ts'
 import { abortError, errorToJson, ImagoError, messageOf } from './error.ts'
 import type { JournalFile } from './journal.ts'
@@ -69,6 +70,7 @@ export async function sweep(options: SweepOptions = {}): Promise<readonly SweptR
   for (const { record, owner, isExpired = false } of found) {
     if (!known.has(key(record))) await removeOne({ record, owner, isExpired, finished: finished.has(record.runId) })
   }
+  if (options.dryRun !== true) await tidyCache({ ...options, plugins: options.plugins ?? [], signal })
   if (failed !== undefined) throw failed
   return swept
 }

@@ -52,6 +52,9 @@ export interface MaterialRecord {
   readonly steps: Readonly<Record<string, JsonObject | { readonly always: string }>>
 }
 
+/** Writing a record takes less, in milliseconds. */
+const writingMs = 60_000
+
 /** The files of a cache: what is known of snapshots and builds, and who uses them. Several processes may share it. */
 export class CacheStore {
   readonly #folder: string
@@ -137,6 +140,24 @@ export class CacheStore {
   async tryLock(key: string): Promise<ReleaseLock | undefined> {
     const taken = await tryFileLock(await this.#path('locks', key))
     return typeof taken === 'function' ? taken : undefined
+  }
+
+  /** Removes what processes that are gone held or were writing. */
+  async tidy(): Promise<void> {
+    await this.leased()
+    for (const key of await this.#names('locks', '')) await (await this.tryLock(key))?.()
+    for (const kind of ['', 'steps', 'builds', 'materials']) {
+      const folder = join(this.#folder, kind)
+      for (const name of (await orNothing(readdir(folder))) ?? []) {
+        if (/\.partial$/.test(name)) await this.#removeOld(join(folder, name))
+      }
+    }
+  }
+
+  /** A file that nobody has written to for so long has no writer. */
+  async #removeOld(path: string): Promise<void> {
+    const found = await orNothing(stat(path))
+    if (found !== undefined && Date.now() - found.mtimeMs > writingMs) await rm(path, { force: true })
   }
 
   async build(key: string): Promise<BuildRecord | undefined> {

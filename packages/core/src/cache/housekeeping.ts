@@ -42,6 +42,14 @@ export async function pruneCache(options: PruneOptions): Promise<readonly Pruned
   return await pruneStore(new CacheStore(stateDirectory), { ...options, homes, keepBytes })
 }
 
+/** Removes what killed runs have left in a cache: locks, and snapshots that they were making. Those that are complete stay. */
+export async function tidyCache({ stateDirectory = '.imago', plugins, signal }: PruneOptions): Promise<void> {
+  const store = new CacheStore(stateDirectory)
+  await store.tidy()
+  const homes = new Map(plugins.flatMap(({ snapshots }) => Object.entries(snapshots ?? {})))
+  await pruneStore(store, { homes, keepBytes: Infinity, ...(signal && { signal }) })
+}
+
 /** What {@link pruneStore} takes. */
 interface StorePruning extends Pick<PruneOptions, 'olderThan' | 'dryRun' | 'signal'> {
   /** Where snapshots are, by the type of their builder. */
