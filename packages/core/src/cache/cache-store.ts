@@ -149,7 +149,7 @@ export class CacheStore {
     for (const kind of ['', 'steps', 'builds', 'materials']) {
       const folder = join(this.#folder, kind)
       for (const name of (await orNothing(readdir(folder))) ?? []) {
-        if (/\.partial$/.test(name)) await this.#removeOld(join(folder, name))
+        if (name.endsWith('.partial')) await this.#removeOld(join(folder, name))
       }
     }
   }
