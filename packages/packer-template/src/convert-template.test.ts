@@ -23,7 +23,7 @@ const template = {
       ssh_port: '{{user `port`}}',
       ssh_timeout: '{{user `patience`}}',
     },
-    { type: 'virtualbox-iso', name: 'box', iso_url: 'x.iso' },
+    { type: 'hyperv-iso', name: 'box', iso_url: 'x.iso' },
   ],
   provisioners: [
     {
@@ -90,7 +90,7 @@ test('a template becomes what a person would write', async () => {
             password: secret(p.password),
             timeout: p.patience,
           }),
-          // box: there is no builder 'virtualbox-iso' yet; it was: {"iso_url":"x.iso"}
+          // box: there is no builder 'hyperv-iso' yet; it was: {"iso_url":"x.iso"}
         },
         provisioners: [
           shell({
@@ -130,7 +130,7 @@ test('a template becomes what a person would write', async () => {
     'zod',
   ])
   expect(missing.map(({ message }) => message)).toEqual([
-    "there is no builder 'virtualbox-iso' yet",
+    "there is no builder 'hyperv-iso' yet",
     "there is no provisioner 'powershell' yet",
     "there is no post-processor 'vagrant-cloud' yet",
   ])

@@ -9,7 +9,7 @@ test('what a template has in it', async () => {
     'sensitive-variables': ['password'],
     builders: [
       { type: 'docker', name: 'debian', image: 'debian:{{user `release`}}', commit: true },
-      { type: 'virtualbox-iso', name: 'box', iso_url: 'x.iso' },
+      { type: 'hyperv-iso', name: 'box', iso_url: 'x.iso' },
     ],
     provisioners: [
       { type: 'shell', inline: ['echo {{user `release`}} {{isotime "2006-01-02"}}'], only: ['debian'] },
@@ -31,7 +31,7 @@ test('what a template has in it', async () => {
     ],
     builds: [
       { name: 'debian', type: 'docker', supported: true },
-      { name: 'box', type: 'virtualbox-iso', supported: false },
+      { name: 'box', type: 'hyperv-iso', supported: false },
     ],
     provisioners: [
       { type: 'shell', title: 'echo 12 2026-01-02', supported: true, only: ['debian'] },

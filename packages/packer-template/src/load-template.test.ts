@@ -122,14 +122,14 @@ describe('what is wrong is told with its place', () => {
 
   test('what there is not yet, and how to do without', async () => {
     const template = {
-      builders: [ssh, { type: 'virtualbox-iso' }],
+      builders: [ssh, { type: 'hyperv-iso' }],
       'post-processors': [{ type: 'vagrant-cloud' }, { type: 'vagrant-cloud', name: 'box' }],
     }
     const error: unknown = await load(template).catch((caught: unknown) => caught)
     expect(isImagoError(error, 'DEFINITION_INVALID')).toBe(true)
     expect(error).toMatchObject({
       message: `template.json needs what there is not yet:
-  template.json:9:5: builders[1]: there is no builder 'virtualbox-iso' yet
+  template.json:9:5: builders[1]: there is no builder 'hyperv-iso' yet
   template.json:14:5: post-processors[0]: there is no post-processor 'vagrant-cloud' yet
   template.json:17:5: post-processors[1]: there is no post-processor 'vagrant-cloud' yet`,
       hint: '--only null --except vagrant-cloud,box leaves it out; imago convert writes what there is',

@@ -16,6 +16,7 @@ function sample(build: string, builderType: string): Readonly<Record<string, unk
     sourceImageName: 'source-image-name',
     sourceImageOwner: 'source-image-owner',
     machineId: 'machine-id',
+    vm: 'a-machine',
   }
   return { ...facts, facts, argv: ['a-program', 'an-argument'], line: 'a-program an-argument' }
 }

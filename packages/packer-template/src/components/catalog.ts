@@ -14,6 +14,9 @@ const tables: Readonly<Record<ComponentKind, Readonly<Record<string, Load>>>> = 
     file: async () => (await import('./file-builder-table.ts')).fileBuilderTable,
     null: async () => (await import('./null.ts')).nullTable,
     qemu: async () => (await import('./qemu.ts')).qemuTable,
+    'virtualbox-iso': async () => (await import('./virtualbox/iso.ts')).virtualboxIsoTable,
+    'virtualbox-ovf': async () => (await import('./virtualbox/ovf.ts')).virtualboxOvfTable,
+    'virtualbox-vm': async () => (await import('./virtualbox/vm.ts')).virtualboxVmTable,
   },
   provisioner: {
     ansible: async () => (await import('./ansible.ts')).ansibleTable,

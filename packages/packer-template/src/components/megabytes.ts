@@ -1,4 +1,4 @@
-import type { ByteSize } from '@imago/builder-qemu'
+import type { ByteSize } from '@imago/hypervisor'
 
 import { renderLeaf } from '../mapping/coercions.ts'
 import { known } from '../mapping/known.ts'
@@ -27,7 +27,7 @@ export const megabytes: Coercion<ByteSize> = (node, ctx) => {
       if (unit === '') return joined([writer.as(rendered, 'number', code(digits)), textExpression('m')])
       const written = printPrimary(writer.text(rendered))
       return code(
-        `${unit === unitOf(unit) ? written : `${written}.toLowerCase()`} as ${writer.importedType('@imago/builder-qemu', 'ByteSize')}`,
+        `${unit === unitOf(unit) ? written : `${written}.toLowerCase()`} as ${writer.importedType('@imago/hypervisor', 'ByteSize')}`,
         'cast',
       )
     },

@@ -1,21 +1,20 @@
 import type { Accelerator, DiskInterface, Firmware, QemuOptions, QemuResult } from '@imago/builder-qemu'
-import type { MediaSource } from '@imago/hypervisor'
 
-import type { TemplateNode } from '../language/ast.ts'
 import { chosen } from '../mapping/chosen.ts'
-import { always, flag, integer, text, textOrSecret } from '../mapping/coercions.ts'
+import { flag, integer, text, textOrSecret } from '../mapping/coercions.ts'
 import { currentText, isYes, joinedTexts } from '../mapping/current-value.ts'
 import type { Model } from '../mapping/known.ts'
-import { localPath, localPaths } from '../mapping/local-path.ts'
+import { localPath } from '../mapping/local-path.ts'
 import type { ComponentContext, ComponentTable, Composed, Taken } from '../mapping/table.ts'
 import { as, defineTable, inCompose, meaningless, noCounterpart, taken } from '../mapping/table.ts'
 import { inside } from '../reports.ts'
-import { mediaChecksum } from './media-source.ts'
+import type { IsoRows } from './iso-source.ts'
+import { isoRows, isoSource } from './iso-source.ts'
 import { diskSizes, megabytes } from './megabytes.ts'
 import type { QemuArguments } from './qemu-arguments.ts'
 import { readQemuArguments } from './qemu-arguments.ts'
 import { sshAccess, sshRows } from './ssh.ts'
-import { vmOptions, vmRows } from './virtual-machine.ts'
+import { vmOptions, vmRows, writtenNodes } from './virtual-machine.ts'
 import { winrmRows } from './winrm.ts'
 
 const accelerator = chosen<Accelerator>({ renamed: { none: 'tcg' }, type: { name: 'Accelerator', package: '@imago/builder-qemu' } })
@@ -66,12 +65,6 @@ const machineRows = {
 } as const
 
 const mediaRows = {
-  iso_url: taken(always(localPath)),
-  iso_urls: taken(localPaths),
-  iso_checksum: taken(mediaChecksum),
-  iso_target_path: meaningless('downloads are kept by what they are'),
-  iso_target_extension: meaningless('downloads are kept by what they are'),
-  iso_skip_cache: meaningless('local files are not copied'),
   cdrom_interface: meaningless('what CDs are connected to is chosen by the machine'),
   disk_image: taken(flag),
   use_backing_file: noCounterpart('the disk that is made needs no other file'),
@@ -94,18 +87,22 @@ const mediaRows = {
   run_once: meaningless('the machine is started once'),
 } as const
 
-type Given = Taken<typeof machineRows & typeof mediaRows & typeof sshRows>
+type Given = Taken<IsoRows & typeof machineRows & typeof mediaRows & typeof sshRows>
 
 /** `qemu` */
 export const qemuTable: ComponentTable = defineTable<QemuOptions>()({
   factory: { name: 'qemu', package: '@imago/builder-qemu' },
   load: async () => (await import('@imago/builder-qemu')).qemu,
-  options: { ...mediaRows, ...machineRows, ...vmRows, ...sshRows, ...winrmRows },
+  options: { ...isoRows, ...mediaRows, ...machineRows, ...vmRows, ...sshRows, ...winrmRows },
   compose(given, ctx) {
     const name = given.vm_name ?? `packer-${ctx.build.name}`
     const directory = given.output_directory ?? `output-${ctx.build.name}`
     const path = joinedTexts([directory, '/', name])
-    const nodes = { name: nodesOf('vm_name', name, ctx), outputDirectory: nodesOf('output_directory', directory, ctx), disk: path.value }
+    const nodes = {
+      name: writtenNodes('vm_name', name, ctx),
+      outputDirectory: writtenNodes('output_directory', directory, ctx),
+      disk: path.value,
+    }
     const args = argumentsOf(nodes, ctx)
     return {
       ...startOf(given, ctx),
@@ -121,13 +118,6 @@ export const qemuTable: ComponentTable = defineTable<QemuOptions>()({
   },
 })
 
-/** A text as it is written in the template, to be put into others. */
-function nodesOf(option: string, value: Model<string>, ctx: ComponentContext): readonly TemplateNode[] {
-  const written = ctx.options.members.get(option)?.value
-  const parsed = written?.kind === 'text' ? ctx.renderer.parse(written, ctx) : undefined
-  return parsed?.nodes ?? [{ kind: 'text', text: currentText(value) ?? '' }]
-}
-
 function argumentsOf(names: Parameters<typeof readQemuArguments>[1], ctx: ComponentContext): QemuArguments {
   const member = ctx.options.members.get('qemuargs')
   if (member === undefined) return { extraCds: [], rest: [] }
@@ -136,14 +126,9 @@ function argumentsOf(names: Parameters<typeof readQemuArguments>[1], ctx: Compon
 
 /** What the machine starts from: an installer, or a disk that has something on it. */
 function startOf(given: Given, ctx: ComponentContext): Composed<QemuOptions> {
-  const { iso_url: url, iso_urls: urls, iso_checksum: checksum } = given
   const size = given.disk_size ?? '40g'
-  const isDisk = isYes(given.disk_image)
-  const has = (option: string): boolean => ctx.options.members.has(option)
-  if (has('iso_url') === has('iso_urls')) ctx.reports.problem(ctx, "one of 'iso_url' and 'iso_urls' is needed")
-  if (!has('iso_checksum')) ctx.reports.problem(ctx, "'iso_checksum' is missing", "'none' does not check what is downloaded")
-  const source: Model<MediaSource> = { url: url ?? urls ?? [], checksum: checksum ?? 'none' }
-  if (!isDisk) return { iso: source, diskSize: size }
+  const source = isoSource(given, ctx)
+  if (!isYes(given.disk_image)) return { iso: source, diskSize: size }
   return { disk: source, ...(!isYes(given.skip_resize_disk) && { diskSize: size }) }
 }
 

@@ -3,7 +3,7 @@ import type { VmOptions } from '@imago/hypervisor'
 
 import type { TemplateNode } from '../language/ast.ts'
 import { duration, integer, lateText, text } from '../mapping/coercions.ts'
-import { currentTexts } from '../mapping/current-value.ts'
+import { currentText, currentTexts } from '../mapping/current-value.ts'
 import type { Model } from '../mapping/known.ts'
 import { isKnown } from '../mapping/known.ts'
 import { lateTexts, textMap } from '../mapping/list-coercions.ts'
@@ -29,6 +29,13 @@ export type VmRows = Named<'http_directory' | 'floppy_label' | 'cd_label' | 'shu
   Named<'boot_command', TakenRow<never>> &
   Named<'http_bind_address' | 'boot_steps', NoCounterpartRow> &
   Named<'http_interface' | 'http_network_protocol' | 'boot_keygroup_interval', MeaninglessRow>
+
+/** A text as it is written in the template, to be put into others. */
+export function writtenNodes(option: string, value: Model<string>, ctx: ComponentContext): readonly TemplateNode[] {
+  const written = ctx.options.members.get(option)?.value
+  const parsed = written?.kind === 'text' ? ctx.renderer.parse(written, ctx) : undefined
+  return parsed?.nodes ?? [{ kind: 'text', text: currentText(value) ?? '' }]
+}
 
 /** A negative time is none; no time at all is the default. */
 const bootWait: Coercion<Duration> = (node, ctx) => (node.kind === 'text' && node.value.startsWith('-') ? '0s' : duration(node, ctx))

@@ -1,0 +1,188 @@
+import type { CommonOptions, GuestAdditions, VirtualBoxResult } from '@imago/builder-virtualbox'
+import type { MediaSource } from '@imago/hypervisor'
+
+import { flag, integer, text } from '../../mapping/coercions.ts'
+import { currentText, isYes, joinedTexts } from '../../mapping/current-value.ts'
+import { togetherWith } from '../../mapping/group.ts'
+import type { Model } from '../../mapping/known.ts'
+import { texts } from '../../mapping/list-coercions.ts'
+import { localPath } from '../../mapping/local-path.ts'
+import type { ComponentContext, Composed, MeaninglessRow, NoCounterpartRow, Taken, TakenRow } from '../../mapping/table.ts'
+import { inCompose, meaningless, noCounterpart, taken } from '../../mapping/table.ts'
+import { inside } from '../../reports.ts'
+import type { Named } from '../named.ts'
+import type { SshRows } from '../ssh.ts'
+import { sshAccess, sshRows } from '../ssh.ts'
+import type { VmRows } from '../virtual-machine.ts'
+import { vmOptions, vmRows, writtenNodes } from '../virtual-machine.ts'
+import { winrmRows } from '../winrm.ts'
+import { manageCommands } from './manage-commands.ts'
+
+type OwnRows = Named<
+  | 'format'
+  | 'output_directory'
+  | 'output_filename'
+  | 'vm_name'
+  | 'vrdp_bind_address'
+  | 'ssh_listen_address'
+  | 'guest_additions_mode'
+  | 'guest_additions_sha256'
+  | 'virtualbox_version_file',
+  TakenRow<string>
+> &
+  Named<'export_opts', TakenRow<readonly string[]>> &
+  Named<'vrdp_port_min' | 'vrdp_port_max' | 'host_port_min' | 'host_port_max', TakenRow<number>> &
+  Named<'headless' | 'keep_registered' | 'skip_export' | 'skip_nat_mapping', TakenRow<boolean>> &
+  Named<'guest_additions_path' | 'guest_additions_url' | 'vboxmanage' | 'vboxmanage_post', TakenRow<never>> &
+  Named<'disable_shutdown', NoCounterpartRow> &
+  Named<'guest_additions_interface' | 'post_shutdown_delay' | 'acpi_shutdown', MeaninglessRow>
+
+/** Packer's options that its builders of VirtualBox have in common. */
+export type VirtualBoxRows = OwnRows & SshRows & VmRows & typeof winrmRows
+
+/** What becomes of each of them. */
+export const virtualBoxRows: VirtualBoxRows = {
+  ...vmRows,
+  ...sshRows,
+  ...winrmRows,
+  format: taken(text),
+  output_directory: taken(localPath),
+  output_filename: taken(text),
+  export_opts: taken(texts),
+  vm_name: taken(text),
+  keep_registered: taken(flag),
+  skip_export: taken(flag),
+  headless: taken(flag),
+  vrdp_bind_address: taken(text),
+  vrdp_port_min: taken(integer),
+  vrdp_port_max: taken(integer),
+  host_port_min: taken(integer),
+  host_port_max: taken(integer),
+  skip_nat_mapping: taken(flag),
+  ssh_listen_address: taken(text),
+  vboxmanage: inCompose,
+  vboxmanage_post: inCompose,
+  virtualbox_version_file: taken(text),
+  guest_additions_mode: taken(text),
+  guest_additions_path: inCompose,
+  guest_additions_url: inCompose,
+  guest_additions_sha256: taken(text),
+  guest_additions_interface: meaningless('their CD is connected to what the others are connected to'),
+  post_shutdown_delay: meaningless('the machine is exported when VirtualBox has let go of it'),
+  acpi_shutdown: meaningless('without a command, the power button is pressed'),
+  disable_shutdown: noCounterpart('the machine is shut down when the steps are done'),
+}
+
+/** What was given of {@link virtualBoxRows}. */
+export type GivenVirtualBox = Taken<VirtualBoxRows>
+
+/** What the machine is called: Packer's name, without the time. */
+export function machineName({ vm_name: name }: GivenVirtualBox, { build }: ComponentContext): Model<string> {
+  return name ?? `packer-${build.name}`
+}
+
+/** The options that are the same for all three, apart from the commands before the start. */
+export function commonOptions(given: GivenVirtualBox, ctx: ComponentContext): Composed<CommonOptions> {
+  const name = machineName(given, ctx)
+  const post = manageCommands('vboxmanage_post', ctx)
+  return {
+    ...(given.headless !== undefined && { headless: given.headless }),
+    ...vmOptions(given, writtenNodes('vm_name', name, ctx), ctx),
+    ...connectionOf(given, ctx),
+    ...vrdpOf(given),
+    ...guestAdditionsOf(given, ctx),
+    ...versionFileOf(given, ctx),
+    ...(post !== undefined && { vboxmanagePost: post }),
+    result: resultOf(given, name, ctx),
+  }
+}
+
+function connectionOf(given: GivenVirtualBox, ctx: ComponentContext): Composed<CommonOptions> {
+  const communicator = currentText(given.communicator) ?? 'ssh'
+  if (communicator === 'none') return { communicator }
+  if (communicator !== 'ssh') {
+    ctx.noCounterpart('communicator', 'machines are reached over SSH')
+    return {}
+  }
+  if (given.ssh_username === undefined) ctx.reports.problem(ctx, "'ssh_username' is missing")
+  if (!['127.0.0.1', undefined].includes(currentText(given.ssh_listen_address))) {
+    ctx.noCounterpart('ssh_listen_address', 'the port that leads to the machine is for this one alone')
+  }
+  return { ssh: { ...sshAccess(given, ctx), ...wayIn(given, ctx) } }
+}
+
+/** The guest's own address, or the ports of this machine that may lead to it. */
+function wayIn(given: GivenVirtualBox, ctx: ComponentContext): Composed<Pick<NonNullable<CommonOptions['ssh']>, 'host' | 'hostPorts'>> {
+  const { ssh_host: host, skip_nat_mapping: skips, host_port_min: low, host_port_max: high } = given
+  if (isYes(skips)) return { host: host ?? '127.0.0.1' }
+  if (host !== undefined) ctx.noCounterpart('ssh_host', 'with skip_nat_mapping it is the address of the guest')
+  if (low === undefined && high === undefined) return {}
+  return { hostPorts: portPair(low ?? 2222, high ?? 4444) }
+}
+
+/** Whoever says where the machine's screen is to be seen wants to see it. */
+function vrdpOf({ vrdp_bind_address: bind, vrdp_port_min: low, vrdp_port_max: high }: GivenVirtualBox): Composed<CommonOptions> {
+  if (bind === undefined && low === undefined && high === undefined) return {}
+  const ports = low === undefined && high === undefined ? undefined : portPair(low ?? 5900, high ?? 6000)
+  return { vrdp: { ...(bind !== undefined && { bind }), ...(ports !== undefined && { ports }) } }
+}
+
+function portPair(low: Model<number>, high: Model<number>): Model<readonly [number, number]> {
+  return [low, high]
+}
+
+/** Packer uploads them where nothing else is said. */
+function guestAdditionsOf(given: GivenVirtualBox, ctx: ComponentContext): Composed<CommonOptions> {
+  const mode = currentText(given.guest_additions_mode) ?? 'upload'
+  if (mode === 'disable') return {}
+  if (mode !== 'upload' && mode !== 'attach') {
+    ctx.reports.problem(ctx, `'${mode}' is no mode of Guest Additions`, "known: 'upload', 'attach', 'disable'")
+    return {}
+  }
+  const path = mode === 'upload' ? versionlessText('guest_additions_path', ctx) : undefined
+  const iso = additionsIso(given, ctx)
+  return {
+    guestAdditions: { mode, ...(path !== undefined && { path }), ...(iso !== undefined && { iso }) } satisfies Model<GuestAdditions>,
+  }
+}
+
+function additionsIso({ guest_additions_sha256: digits }: GivenVirtualBox, ctx: ComponentContext): Model<MediaSource> | undefined {
+  const url = versionlessText('guest_additions_url', ctx)
+  if (currentText(url) && digits === undefined) {
+    ctx.reports.warn(ctx, "nothing checks what 'guest_additions_url' loads", "add 'guest_additions_sha256'")
+  }
+  const checksum = digits === undefined ? 'none' : (joinedTexts(['sha256:', digits]) as Model<MediaSource['checksum']>) // has its algorithm before it
+  return togetherWith<MediaSource>(['url'], { url, checksum })
+}
+
+/** A text in which the version of VirtualBox cannot be. */
+function versionlessText(option: string, ctx: ComponentContext): Model<string> | undefined {
+  const member = ctx.options.members.get(option)
+  if (member === undefined) return undefined
+  const where = { ...ctx, ...inside(ctx, member.at, option) }
+  const { value } = member
+  if (value.kind === 'text' && ctx.renderer.parse(value, where)?.needs.fields.has('Version') === true) {
+    ctx.noCounterpart(option, 'write it without {{.Version}}')
+    return undefined
+  }
+  return (option === 'guest_additions_url' ? localPath : text)(value, where)
+}
+
+function versionFileOf(given: GivenVirtualBox, ctx: ComponentContext): Composed<CommonOptions> {
+  const { virtualbox_version_file: file } = given
+  if (file !== undefined) return { versionFile: file }
+  const isSaid = ctx.options.members.has('virtualbox_version_file') || currentText(given.communicator) === 'none'
+  return isSaid ? {} : { versionFile: '.vbox_version' }
+}
+
+function resultOf(given: GivenVirtualBox, name: Model<string>, ctx: ComponentContext): Model<VirtualBoxResult> {
+  const format = currentText(given.format) ?? 'ovf'
+  if (format !== 'ovf' && format !== 'ova') ctx.reports.problem(ctx, `there is no format '${format}'`, "known: 'ova', 'ovf'")
+  if (isYes(given.skip_export)) return { format: isYes(given.keep_registered) ? 'registered' : 'none' }
+  const directory = given.output_directory ?? `output-${ctx.build.name}`
+  return {
+    format: format === 'ova' ? format : 'ovf',
+    path: joinedTexts([directory, '/', given.output_filename ?? name, format === 'ova' ? '.ova' : '.ovf']),
+    ...(given.export_opts !== undefined && { exportOptions: given.export_opts }),
+  }
+}
