@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path'
 
 import { amazonCases } from './amazon.mjs'
 import { archiveCases } from './archives.mjs'
+import { cacheCases } from './cache.mjs'
 import { commandLineCases } from './command-line.mjs'
 import { dockerCases } from './docker.mjs'
 import { memoryCases } from './memory.mjs'
@@ -31,7 +32,7 @@ const tools = {
 
 const results = []
 try {
-  for (const make of [commandLineCases, dockerCases, sshCases, qemuCases, amazonCases, archiveCases, memoryCases]) {
+  for (const make of [commandLineCases, dockerCases, cacheCases, sshCases, qemuCases, amazonCases, archiveCases, memoryCases]) {
     for (const testCase of make(tools).filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)))) {
       results.push(testCase.measure === undefined ? compare(testCase) : { name: testCase.name, ...testCase.measure() })
       print(results.at(-1))

@@ -1,6 +1,12 @@
 // The command's own start.
 
-export function commandLineCases({ imago }) {
+const nullTemplate = {
+  builders: [{ type: 'null', communicator: 'none' }],
+  provisioners: [{ type: 'shell-local', inline: ['echo moo'] }],
+}
+
+export function commandLineCases({ imago, file }) {
+  const template = file('null.json', JSON.stringify(nullTemplate))
   return [
     {
       name: 'imago --version against bare node',
@@ -13,6 +19,13 @@ export function commandLineCases({ imago }) {
     {
       name: 'plan of examples/hello',
       contenders: [{ label: 'imago', command: [...imago, 'plan', 'examples/hello', '--json'], cwd: process.cwd() }],
+    },
+    {
+      name: "a template of Packer's, of the null builder",
+      contenders: [
+        { label: 'imago', command: [...imago, 'build', template, '--plain'] },
+        { label: 'packer', command: ['packer', 'build', '-color=false', template], needs: 'packer' },
+      ],
     },
   ]
 }

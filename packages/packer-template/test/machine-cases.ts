@@ -12,6 +12,16 @@ function builder(base: Options, options: Options): string {
 const qemu = (options: Options): string =>
   builder({ type: 'qemu', iso_url: 'http://192.0.2.1/x.iso', iso_checksum: 'none', ssh_username: 'u', ssh_password: 'password' }, options)
 
+const login = { ssh_username: 'u', ssh_password: 'password' }
+
+const virtualboxIso = (options: Options): string =>
+  builder({ type: 'virtualbox-iso', iso_url: 'http://192.0.2.1/x.iso', iso_checksum: 'none', ...login }, options)
+
+const virtualboxOvf = (options: Options): string =>
+  builder({ type: 'virtualbox-ovf', source_path: 'http://192.0.2.1/x.ova', checksum: 'none', ...login }, options)
+
+const virtualboxVm = (options: Options): string => builder({ type: 'virtualbox-vm', vm_name: 'base', ...login }, options)
+
 const ebs = (options: Options): string =>
   builder(
     {
@@ -59,6 +69,32 @@ const accepted: Readonly<Record<string, string>> = {
   'no communicator': qemu({ communicator: 'none', ssh_username: undefined, ssh_password: undefined }),
   'a key': qemu({ ssh_password: undefined }),
   'further disks': qemu({ disk_additional_size: ['10G', '20G'] }),
+  'a machine of VirtualBox': virtualboxIso({}),
+  'its memory as a variable': virtualboxIso({ memory: '{{user `number`}}', cpus: '{{user `number`}}' }),
+  'commands of VBoxManage': virtualboxIso({
+    vboxmanage: [['modifyvm', '{{.Name}}', '--memory', '{{user `number`}}']],
+    vboxmanage_post: [['list', 'vms']],
+  }),
+  'a disk at SATA': virtualboxIso({
+    hard_drive_interface: 'sata',
+    sata_port_count: 3,
+    iso_interface: 'sata',
+    disk_additional_size: [1024],
+  }),
+  'no Guest Additions': virtualboxIso({ guest_additions_mode: 'disable', virtualbox_version_file: '' }),
+  'Guest Additions of one version': virtualboxIso({ guest_additions_path: 'x.iso', guest_additions_sha256: sums.sha256 }),
+  'nobody logs in to it': virtualboxIso({
+    communicator: 'none',
+    ssh_username: undefined,
+    ssh_password: undefined,
+    guest_additions_mode: 'disable',
+    virtualbox_version_file: '',
+  }),
+  'no appliance': virtualboxIso({ skip_export: true, keep_registered: true }),
+  'an OVA': virtualboxIso({ format: 'ova', export_opts: ['--manifest'], output_filename: 'x' }),
+  'a machine behind a port of one range': virtualboxIso({ ssh_host_port_min: 3000, ssh_host_port_max: 4000 }),
+  'a machine of an appliance': virtualboxOvf({ import_flags: ['--vsys', '0'], import_opts: 'keepallmacs' }),
+  'a machine that there is': virtualboxVm({ attach_snapshot: 'a', target_snapshot: 'b', force_delete_snapshot: true }),
   'an instance': ebs({}),
   'an instance of a filter': ebs({ source_ami: undefined, source_ami_filter: filter }),
   'an instance of a variable that is empty': ebs({ source_ami: '{{user `empty`}}', source_ami_filter: filter }),
@@ -108,6 +144,18 @@ const refused: Readonly<Record<string, string>> = {
   'memory that is a word': qemu({ memory: 'much' }),
   'arguments that are no list': qemu({ qemuargs: { '-m': '1' } }),
   'ports the wrong way round': qemu({ http_directory: '.', http_port_min: 9000, http_port_max: 8000 }),
+  'a machine of VirtualBox without a source': virtualboxIso({ iso_url: undefined }),
+  'a machine of VirtualBox without a user': virtualboxIso({ ssh_username: undefined }),
+  'a disk at what VirtualBox has not': virtualboxIso({ hard_drive_interface: 'usb' }),
+  'a CD at what VirtualBox has not': virtualboxIso({ iso_interface: 'scsi' }),
+  'a mode of Guest Additions that there is not': virtualboxIso({ guest_additions_mode: 'install' }),
+  'Guest Additions for nobody': virtualboxIso({ communicator: 'none', ssh_username: undefined, ssh_password: undefined }),
+  'an appliance that there is not': virtualboxIso({ format: 'vhd' }),
+  'commands that are no list': virtualboxIso({ vboxmanage: 'modifyvm' }),
+  'an option that machines of VirtualBox have not': virtualboxIso({ vboxmange: [] }),
+  'a machine of no appliance': virtualboxOvf({ source_path: undefined }),
+  'an appliance with processors': virtualboxOvf({ cpus: 2 }),
+  'a machine without a name': virtualboxVm({ vm_name: undefined }),
   'an instance without an AMI': ebs({ source_ami: undefined }),
   'a filter without owners': ebs({ source_ami: undefined, source_ami_filter: { filters: filter.filters } }),
   'an instance without a type': ebs({ instance_type: undefined }),

@@ -1,0 +1,148 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+import type { BuildEvent } from '@imago/core'
+import { describe, expect, onTestFinished, test } from 'vitest'
+
+import { reasonToSkip } from './requirement.ts'
+
+const imago = resolve('packages/cli/bin/imago.js')
+const noDocker = reasonToSkip({ docker: 'docker image inspect debian:12' })
+const noNamespaces = reasonToSkip({ userns: 'unshare -Ur true' })
+
+/** Steps with one of everything that an image holds, each of which says that it has begun. */
+const steps = [
+  'mkdir -p /work/deep && echo one > /work/deep/file && chmod 640 /work/deep/file',
+  'ln -s deep/file /work/link && ln /work/deep/file /work/again && echo two > "/work/it has spaces"',
+  'echo three > /work/deep/other && chown 33:44 /work/deep/other && rm /work/again',
+  'rm -r /work/deep && mkdir /work/deep && echo four > /work/deep/file && chmod 4755 /work/deep/file',
+]
+
+const builders = {
+  docker: `docker({ image: 'debian:12', pull: 'never', result: { type: 'commit', repository: name } })`,
+  oci: `oci({ from: hostBinaries({ commands: ['sh', 'mkdir', 'chmod', 'ln', 'chown', 'rm', 'sleep'] }), output: 'image.tar' })`,
+}
+
+interface Place {
+  readonly folder: string
+  /** The image's name. */
+  readonly name: string
+}
+
+/** A folder with the image; `last` makes its last step another one. */
+function place(builder: keyof typeof builders): Place & { readonly write: (last?: string) => void } {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'imago-cache-')))
+  const name = `imago-cached-${process.pid}-${Date.now()}`
+  onTestFinished(() => {
+    execFileSync(process.execPath, [imago, 'cache', 'prune'], { cwd: folder, stdio: 'ignore' })
+    rmSync(folder, { recursive: true, force: true })
+    if (builder === 'docker') execFileSync('sh', ['-c', `docker image rm -f ${name} || true`], { stdio: 'ignore' })
+  })
+  symlinkSync(resolve('node_modules'), join(folder, 'node_modules'))
+  const write = (last = ''): void =>
+    writeFileSync(
+      join(folder, 'image.ts'),
+      `import { docker } from '@imago/builder-docker'
+import { hostBinaries, oci } from '@imago/builder-oci'
+import { defineImage } from '@imago/core'
+import { shell } from '@imago/provisioner-shell'
+const name = '${name}'
+const steps = ${JSON.stringify([...steps, ...(last === '' ? [] : [last])])}
+export default defineImage({
+  name,
+  builders: { it: ${builders[builder]} },
+  provisioners: steps.map((step, index) => shell({ inline: ['echo begun ' + index, 'sleep 0.05', step] })),
+})
+`,
+    )
+  write()
+  return { folder, name, write }
+}
+
+/** Builds until some event comes, which the command does not live to tell more of. Answers with the events until then. */
+async function build(
+  { folder }: Place,
+  args: readonly string[] = [],
+  until: (event: BuildEvent) => boolean = () => false,
+): Promise<BuildEvent[]> {
+  const child = spawn(process.execPath, [imago, 'build', '--json', ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = new Promise((done) => child.once('exit', done))
+  const events: BuildEvent[] = []
+  let rest = ''
+  for await (const chunk of child.stdout.setEncoding('utf8')) {
+    const lines = (rest + String(chunk)).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) {
+      const event = JSON.parse(line) as BuildEvent // of our own command
+      events.push(event)
+      if (until(event)) child.kill('SIGKILL')
+    }
+  }
+  await ended
+  return events
+}
+
+/** The steps that ran. */
+function ran(events: readonly BuildEvent[]): string[] {
+  return events.flatMap((event) => (event.type === 'step-started' && event.step.kind === 'provisioner' ? [event.step.id] : []))
+}
+
+const listing = `find / -xdev \\( -path /proc -o -path /sys -o -path /dev -o -path /etc/hosts -o -path /etc/hostname -o -path /etc/resolv.conf \\) -prune \
+-o -type d -printf '%y %m %U:%G %p\\n' -o -printf '%y %m %U:%G %n %p %l\\n' | sort; find /work -type f -exec sha256sum {} + | sort`
+
+/** All that tells one image from another. */
+function content(builder: keyof typeof builders, { folder, name }: Place): string {
+  if (builder === 'oci')
+    return createHash('sha256')
+      .update(readFileSync(join(folder, 'image.tar')))
+      .digest('hex')
+  return execFileSync('docker', ['run', '--rm', '--network', 'none', name, 'sh', '-c', listing], { encoding: 'utf8' })
+}
+
+describe.each([
+  ['docker', noDocker],
+  ['oci', noNamespaces],
+] as const)('%s', (builder, skipped) => {
+  test.skipIf(skipped !== '')(
+    `killed in each step and after each, the image is the same in the end${skipped}`,
+    { timeout: 180_000 },
+    async () => {
+      const here = place(builder)
+      await build(here, ['--no-cache'])
+      const undisturbed = content(builder, here)
+      for (const [index] of steps.entries()) {
+        const begun = (event: BuildEvent): boolean => event.type === 'output' && event.text.includes(`begun ${index}`)
+        expect((await build(here, [], begun)).some(begun)).toBe(true)
+        const finished = (event: BuildEvent): boolean => event.type === 'step-finished' && event.step.id === `provisioners[${index}]`
+        expect((await build(here, [], finished)).some(finished)).toBe(true)
+      }
+      execFileSync(process.execPath, [imago, 'sweep'], { cwd: here.folder, stdio: 'ignore' })
+      const events = await build(here)
+      expect(ran(events).length).toBeLessThanOrEqual(1)
+      expect(events.at(-1)).toMatchObject({ type: 'run-finished', status: 'succeeded' })
+      expect(content(builder, here)).toBe(undisturbed)
+    },
+  )
+
+  test.skipIf(skipped !== '')(`runs only the step that has changed, and nothing when none has${skipped}`, { timeout: 60_000 }, async () => {
+    const here = place(builder)
+    here.write('echo last > /work/last')
+    expect(ran(await build(here)).length).toBe(steps.length + 1)
+    here.write('echo other > /work/last')
+    expect(ran(await build(here))).toEqual([`provisioners[${steps.length}]`])
+    const again = await build(here)
+    expect(ran(again)).toEqual([])
+    expect(again.find((event) => event.type === 'build-finished')).toMatchObject({ upToDate: true })
+    expect(again.some((event) => event.type === 'resource-acquired')).toBe(false)
+  })
+
+  test.skipIf(skipped !== '')(`many runs at once make each step once${skipped}`, { timeout: 120_000 }, async () => {
+    const here = place(builder)
+    const runs = await Promise.all(Array.from({ length: 20 }, async () => await build(here)))
+    expect(runs.flatMap(ran).toSorted()).toEqual(steps.map((_, index) => `provisioners[${index}]`))
+    expect(runs.filter((events) => events.some((event) => event.type === 'build-finished' && event.upToDate !== true)).length).toBe(1)
+  })
+})
