@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { nullBuilder } from '@imago/builder-null'
 import type { Communicator } from '@imago/core'
 import { buildContext } from '@imago/testing'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 
 import { reasonToSkip } from '../../../test/requirement.ts'
 import { startAdapter } from '../src/adapter/start-adapter.ts'
@@ -213,7 +213,10 @@ describe.skipIf(skip !== '')(`ansible through the adapter${skip}`, () => {
     })
     const cancel = new AbortController()
     const running = runOn(local, { playbook: 'site.yml' }, { directory: definition.directory, signal: cancel.signal })
-    await expect.poll(() => processesAbout(`sleep ${seconds}`).length, { timeout: 20_000 }).toBeGreaterThan(0)
+    let ended: unknown
+    void running.then((outcome) => (ended = outcome))
+    await vi.waitUntil(() => ended !== undefined || processesAbout(`sleep ${seconds}`).length > 0, { timeout: 20_000, interval: 50 })
+    expect(ended).toBeUndefined()
     cancel.abort()
     expect(await running).toMatchObject({ status: 'cancelled', left: [] })
     expect(processesAbout(`sleep ${seconds}`)).toEqual([])

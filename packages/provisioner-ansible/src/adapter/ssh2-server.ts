@@ -3,6 +3,9 @@ import { createRequire } from 'node:module'
 import type { AddressInfo, Socket } from 'node:net'
 import { createServer } from 'node:net'
 
+import { createKeyPair } from '@imago/communicator-ssh'
+import type { Secret } from '@imago/core'
+import { reveal } from '@imago/core'
 import type * as Ssh2 from 'ssh2'
 import type { AuthContext, ServerChannel, SFTPWrapper } from 'ssh2'
 
@@ -21,7 +24,7 @@ export interface RunningServer {
   /** `ssh-ed25519 AAAA…` */
   readonly hostKey: string
   /** The private key that may log in, as whichever user. */
-  readonly clientKey: string
+  readonly clientKey: Secret
   /** Ends it with all connections. */
   close(): Promise<void>
 }
@@ -29,10 +32,10 @@ export interface RunningServer {
 /** Starts an SSH server on a free port of 127.0.0.1, with keys of its own. It knows commands and SFTP, and nothing else. */
 export async function startServer({ onExec, onSftp }: ServerHandlers): Promise<RunningServer> {
   const ssh2 = createRequire(import.meta.url)('ssh2') as typeof Ssh2 // its own types; it is CommonJS
-  const host = ssh2.utils.generateKeyPairSync('ed25519')
-  const client = ssh2.utils.generateKeyPairSync('ed25519')
-  const authenticate = authenticator(ssh2, client.public)
-  const ssh = new ssh2.Server({ hostKeys: [host.private] }, (connection) => {
+  // not ssh2's own: a few in a thousand of its ed25519 keys are malformed
+  const [host, client] = await Promise.all([createKeyPair(), createKeyPair()])
+  const authenticate = authenticator(ssh2, client.publicKey)
+  const ssh = new ssh2.Server({ hostKeys: [reveal(host.privateKey)] }, (connection) => {
     connection.on('error', () => undefined) // a client that goes away without a word
     connection.on('authentication', authenticate)
     connection.on('session', (accept) => {
@@ -56,8 +59,8 @@ export async function startServer({ onExec, onSftp }: ServerHandlers): Promise<R
   await once(listener, 'listening')
   return {
     port: (listener.address() as AddressInfo).port, // it listens on TCP
-    hostKey: host.public.trim(),
-    clientKey: client.private,
+    hostKey: host.publicKey,
+    clientKey: client.privateKey,
     async close() {
       const closed = once(listener, 'close')
       listener.close()

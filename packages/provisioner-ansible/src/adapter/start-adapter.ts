@@ -2,7 +2,6 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { Communicator, SshConnection } from '@imago/core'
-import { secret } from '@imago/core'
 
 import { runInChannel } from './exec-channel.ts'
 import { serveSftp } from './serve-sftp.ts'
@@ -45,7 +44,7 @@ export async function startAdapter({ machine, user, folder, signal }: AdapterOpt
       host: '127.0.0.1',
       port: server.port,
       user,
-      keys: [{ privateKey: secret(server.clientKey) }],
+      keys: [{ privateKey: server.clientKey }],
       hostKey: server.hostKey,
       bastions: [],
     },
