@@ -1,8 +1,9 @@
 import type { SshKeyPair } from '@imago/communicator-ssh'
 import { sshCommunicator } from '@imago/communicator-ssh'
-import type { BuildContext, Communicator } from '@imago/core'
+import type { BuildContext, Facts } from '@imago/core'
 import type { ReachedMachine } from '@imago/hypervisor'
 
+import { bringToGuest } from './bring-to-guest.ts'
 import type { AnyOptions } from './virtualbox-options.ts'
 import type { VirtualBoxVersion } from './version.ts'
 
@@ -14,6 +15,8 @@ export interface ConnectContext {
   /** The port of this machine that leads to the guest; `undefined` where the guest's own address is given. */
   readonly port: number | undefined
   readonly version: VirtualBoxVersion
+  /** What is known of the build before the guest is reached. */
+  readonly seedFacts: Facts
   /** The ISO image of the Guest Additions. */
   readonly guestAdditions: string | undefined
   readonly signal: AbortSignal
@@ -39,24 +42,11 @@ export async function connectMachine(options: AnyOptions, connect: ConnectContex
     ),
   )
   try {
-    await bring(way, options, connect)
-    return { way, facts: { host, port, user, virtualBoxVersion: connect.version.number } }
+    const facts = { host, port, user, virtualBoxVersion: connect.version.number }
+    await bringToGuest(way, options, { ctx, guestAdditions: connect.guestAdditions, facts: { ...connect.seedFacts, ...facts } })
+    return { way, facts }
   } catch (error) {
     await way[Symbol.asyncDispose]()
     throw error
   }
-}
-
-async function bring(way: Communicator, options: AnyOptions, { ctx, version, guestAdditions }: ConnectContext): Promise<void> {
-  const { versionFile, guestAdditions: additions } = options
-  if (versionFile !== undefined) {
-    await ctx.step('version', `upload the version of VirtualBox to ${versionFile}`, ({ signal }) =>
-      way.upload({ content: version.number }, versionFile, { signal }),
-    )
-  }
-  if (guestAdditions === undefined || additions === undefined || additions === false || additions.mode !== 'upload') return
-  const { path = 'VBoxGuestAdditions.iso' } = additions
-  await ctx.step('guest-additions', `upload the Guest Additions to ${path}`, ({ signal }) =>
-    way.upload({ path: guestAdditions }, path, { signal }),
-  )
 }

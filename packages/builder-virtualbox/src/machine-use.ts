@@ -45,7 +45,7 @@ export function machineUse(started: StartedMachine, { options, ctx, seeds, keys,
     },
     hasOwnKeys: keys !== undefined,
     ...(communicator !== 'none' && {
-      connect: (signal) => connectMachine(options, { ctx, keys, port, version, guestAdditions, signal }),
+      connect: (signal) => connectMachine(options, { ctx, keys, port, version, seedFacts: seeds.facts, guestAdditions, signal }),
     }),
     ...(keys !== undefined &&
       clear && {

@@ -1,5 +1,5 @@
 import type { SshAccess } from '@imago/communicator-ssh'
-import type { ArtifactReference, Facts } from '@imago/core'
+import type { ArtifactReference, Facts, FromFacts } from '@imago/core'
 import type { ByteSize, MediaSource, VmOptions } from '@imago/hypervisor'
 
 import type { ResultFormat, VirtualBoxApplianceArtifact, VirtualBoxResult } from './virtualbox-result.ts'
@@ -36,8 +36,11 @@ export interface VirtualBoxSshOptions extends SshAccess {
 export interface GuestAdditions {
   /** `'upload'` copies their ISO image into the guest, `'attach'` puts it into a CD drive. Packer: `guest_additions_mode`. */
   readonly mode: 'upload' | 'attach'
-  /** Where it goes in the guest. Packer: `guest_additions_path`. @default VBoxGuestAdditions.iso */
-  readonly path?: string
+  /**
+   * Where it goes in the guest; `facts.virtualBoxVersion` is the version that it is of. Packer: `guest_additions_path`.
+   * @default VBoxGuestAdditions.iso
+   */
+  readonly path?: FromFacts<string>
   /** Packer: `guest_additions_url`, `guest_additions_sha256`. @default that of this VirtualBox, or else the one of its version from virtualbox.org, checked by its SHA256SUMS */
   readonly iso?: MediaSource
 }

@@ -9,7 +9,7 @@ import * as v from 'valibot'
 import type { AnyOptions } from './virtualbox-options.ts'
 import type { ResultFormat } from './virtualbox-result.ts'
 
-const { artifactReference, text } = optionSchema
+const { artifactReference, fromFacts, text } = optionSchema
 
 function wholeNumber(lowest: number, highest: number): v.GenericSchema<unknown, number> {
   const range = `must be a whole number, ${lowest} to ${highest}`
@@ -49,7 +49,7 @@ const someResult = v.object({ format: v.picklist(['ova', 'ovf', 'registered', 'r
 
 const additions = v.strictObject({
   mode: v.picklist(['upload', 'attach']),
-  path: v.optional(text),
+  path: v.optional(fromFacts<unknown>(text)),
   iso: v.optional(mediaSourceSchema),
 })
 

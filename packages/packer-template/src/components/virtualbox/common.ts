@@ -1,7 +1,8 @@
 import type { CommonOptions, GuestAdditions, VirtualBoxResult } from '@imago/builder-virtualbox'
+import type { FromFacts } from '@imago/core'
 import type { MediaSource } from '@imago/hypervisor'
 
-import { flag, integer, text } from '../../mapping/coercions.ts'
+import { flag, integer, lateText, text } from '../../mapping/coercions.ts'
 import { currentText, isYes, joinedTexts } from '../../mapping/current-value.ts'
 import { togetherWith } from '../../mapping/group.ts'
 import type { Model } from '../../mapping/known.ts'
@@ -10,6 +11,8 @@ import { localPath } from '../../mapping/local-path.ts'
 import type { ComponentContext, Composed, MeaninglessRow, NoCounterpartRow, Taken, TakenRow } from '../../mapping/table.ts'
 import { inCompose, meaningless, noCounterpart, taken } from '../../mapping/table.ts'
 import { inside } from '../../reports.ts'
+import type { FieldTable } from '../../text/field-table.ts'
+import { otherFact } from '../../text/field-table.ts'
 import type { Named } from '../named.ts'
 import type { SshRows } from '../ssh.ts'
 import { sshAccess, sshRows } from '../ssh.ts'
@@ -33,12 +36,16 @@ type OwnRows = Named<
   Named<'export_opts', TakenRow<readonly string[]>> &
   Named<'vrdp_port_min' | 'vrdp_port_max' | 'host_port_min' | 'host_port_max', TakenRow<number>> &
   Named<'headless' | 'keep_registered' | 'skip_export' | 'skip_nat_mapping', TakenRow<boolean>> &
-  Named<'guest_additions_path' | 'guest_additions_url' | 'vboxmanage' | 'vboxmanage_post', TakenRow<never>> &
+  Named<'guest_additions_path', TakenRow<FromFacts<string>>> &
+  Named<'guest_additions_url' | 'vboxmanage' | 'vboxmanage_post', TakenRow<never>> &
   Named<'disable_shutdown', NoCounterpartRow> &
   Named<'guest_additions_interface' | 'post_shutdown_delay' | 'acpi_shutdown', MeaninglessRow>
 
 /** Packer's options that its builders of VirtualBox have in common. */
 export type VirtualBoxRows = OwnRows & SshRows & VmRows & typeof winrmRows
+
+/** `{{.Version}}` in the path of the Guest Additions. */
+const additionsFields: FieldTable = { Version: otherFact('virtualBoxVersion') }
 
 /** What becomes of each of them. */
 export const virtualBoxRows: VirtualBoxRows = {
@@ -64,7 +71,7 @@ export const virtualBoxRows: VirtualBoxRows = {
   vboxmanage_post: inCompose,
   virtualbox_version_file: taken(text),
   guest_additions_mode: taken(text),
-  guest_additions_path: inCompose,
+  guest_additions_path: taken(lateText(additionsFields)),
   guest_additions_url: inCompose,
   guest_additions_sha256: taken(text),
   guest_additions_interface: meaningless('their CD is connected to what the others are connected to'),
@@ -139,7 +146,7 @@ function guestAdditionsOf(given: GivenVirtualBox, ctx: ComponentContext): Compos
     ctx.reports.problem(ctx, `'${mode}' is no mode of Guest Additions`, "known: 'upload', 'attach', 'disable'")
     return {}
   }
-  const path = mode === 'upload' ? versionlessText('guest_additions_path', ctx) : undefined
+  const path = mode === 'upload' ? given.guest_additions_path : undefined
   const iso = additionsIso(given, ctx)
   return {
     guestAdditions: { mode, ...(path !== undefined && { path }), ...(iso !== undefined && { iso }) } satisfies Model<GuestAdditions>,
@@ -147,7 +154,7 @@ function guestAdditionsOf(given: GivenVirtualBox, ctx: ComponentContext): Compos
 }
 
 function additionsIso({ guest_additions_sha256: digits }: GivenVirtualBox, ctx: ComponentContext): Model<MediaSource> | undefined {
-  const url = versionlessText('guest_additions_url', ctx)
+  const url = additionsUrl(ctx)
   if (currentText(url) && digits === undefined) {
     ctx.reports.warn(ctx, "nothing checks what 'guest_additions_url' loads", "add 'guest_additions_sha256'")
   }
@@ -155,17 +162,17 @@ function additionsIso({ guest_additions_sha256: digits }: GivenVirtualBox, ctx: 
   return togetherWith<MediaSource>(['url'], { url, checksum })
 }
 
-/** A text in which the version of VirtualBox cannot be. */
-function versionlessText(option: string, ctx: ComponentContext): Model<string> | undefined {
-  const member = ctx.options.members.get(option)
+/** Where they are loaded from, which must be known before the version of VirtualBox is. */
+function additionsUrl(ctx: ComponentContext): Model<string> | undefined {
+  const member = ctx.options.members.get('guest_additions_url')
   if (member === undefined) return undefined
-  const where = { ...ctx, ...inside(ctx, member.at, option) }
+  const where = { ...ctx, ...inside(ctx, member.at, 'guest_additions_url') }
   const { value } = member
   if (value.kind === 'text' && ctx.renderer.parse(value, where)?.needs.fields.has('Version') === true) {
-    ctx.noCounterpart(option, 'write it without {{.Version}}')
+    ctx.noCounterpart('guest_additions_url', 'leave it out for those of the installed version, or write it without {{.Version}}')
     return undefined
   }
-  return (option === 'guest_additions_url' ? localPath : text)(value, where)
+  return localPath(value, where)
 }
 
 function versionFileOf(given: GivenVirtualBox, ctx: ComponentContext): Composed<CommonOptions> {

@@ -212,7 +212,10 @@ test.for<[options: object, message: string]>([
   [{ ...iso, ssh_host: '192.0.2.1' }, "there is no counterpart of 'ssh_host' of 'virtualbox-iso' yet (with skip_nat_mapping"],
   [{ ...iso, ssh_listen_address: '0.0.0.0' }, "there is no counterpart of 'ssh_listen_address' of 'virtualbox-iso' yet"],
   [{ ...iso, mouse: 'usbtablet' }, "there is no counterpart of 'mouse' of 'virtualbox-iso' yet (give vboxmanage"],
-  [{ ...iso, guest_additions_path: 'x_{{.Version}}.iso' }, "there is no counterpart of 'guest_additions_path' of 'virtualbox-iso' yet"],
+  [
+    { ...iso, guest_additions_url: 'x_{{.Version}}.iso' },
+    "there is no counterpart of 'guest_additions_url' of 'virtualbox-iso' yet (leave it out",
+  ],
   [{ ...iso, guest_additions_mode: 'install' }, "'install' is no mode of Guest Additions"],
   [{ ...iso, communicator: 'none' }, "cannot be done: communicator is 'none'"],
   [{ ...iso, format: 'vhd' }, "there is no format 'vhd' (known: 'ova', 'ovf')"],
@@ -224,4 +227,11 @@ test.for<[options: object, message: string]>([
   [{ ...vm, cpus: 2 }, "unknown option 'cpus'"],
 ])('%j is refused', async ([builder, message]) => {
   await expect(load({ builders: [builder] })).rejects.toThrow(message)
+})
+
+test('the version in the path of the Guest Additions is known while the build runs', async () => {
+  const options = await builderOptions({ ...iso, guest_additions_path: 'VBoxGuestAdditions_{{ .Version }}.iso' })
+  const { path } = (options as { readonly guestAdditions: { readonly path: (facts: VmFacts) => string } }).guestAdditions // it depends on facts
+  const facts: VmFacts = { buildName: 'vm', builderType: 'virtualbox-iso', runId: 'r', image: 'i', vm: 'vm', virtualBoxVersion: '7.0.20' }
+  expect(path(facts)).toBe('VBoxGuestAdditions_7.0.20.iso')
 })
