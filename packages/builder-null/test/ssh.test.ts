@@ -8,6 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import type { Sshd } from '../../communicator-ssh/test/sshd.ts'
 import { freePort, lacksSshd, rootOf, skipped, startSshd } from '../../communicator-ssh/test/sshd.ts'
+import { startProxy } from '../../communicator-ssh/test/tcp-proxy.ts'
+import { file } from '../../provisioner-file/src/file.ts'
 import { nullBuilder } from '../src/null-builder.ts'
 import type { NullOptions } from '../src/null-options.ts'
 
@@ -60,6 +62,39 @@ describe.skipIf(lacksSshd)(`a host over SSH${skipped}`, () => {
     const { status, warnings } = await provision({ ...rootOf(sshd), clearAuthorizedKeys: true })
     expect(status).toBe('succeeded')
     expect(warnings).toEqual([`the authorized_keys of root@127.0.0.1:${sshd.port} does not hold the build's key`])
+  })
+  test('that a step restarts, and says so, may come back with another host key', async () => {
+    const own = await startSshd()
+    const middle = 5 << 20
+    let restartAt = Infinity
+    let restarted: Promise<void> | undefined
+    const proxy = await startProxy(own.port, ({ sent }) => {
+      if (sent < restartAt) return
+      restartAt = Infinity
+      restarted = own.restart({ newHostKey: true })
+    })
+    const provisionWith = async (expectDisconnect: boolean) => {
+      restartAt = proxy.sent + middle
+      const image = defineImage({
+        name: 'null',
+        builders: { host: nullBuilder({ ...rootOf(own), port: proxy.port }) },
+        provisioners: [
+          file({ content: Buffer.alloc(64 << 20, 'no holes '), destination: join(own.folder, 'big'), expectDisconnect }),
+          shell({ inline: [`echo again >${own.folder}/again`] }),
+        ],
+      })
+      const report = await run(image, { stateDirectory: join(own.folder, 'state') })
+      await restarted
+      return report.builds[0]
+    }
+    try {
+      expect(await provisionWith(true)).toMatchObject({ status: 'succeeded' })
+      expect(await readFile(join(own.folder, 'again'), 'utf8')).toBe('again\n')
+      expect(await provisionWith(false)).toMatchObject({ error: { code: 'DISCONNECTED' } })
+    } finally {
+      await proxy.stop()
+      await own.stop()
+    }
   })
   test('that nobody answers for is told with the cause', async () => {
     const port = await freePort()

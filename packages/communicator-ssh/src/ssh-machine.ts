@@ -61,7 +61,7 @@ export class SshMachine implements Communicator {
     await restartMachine(
       {
         linked: (signal) => this.#linked(signal),
-        expectNewKey: () => this.#route.hostKeys.expectNewKey(),
+        expectNewKey: () => this.expectDisconnect(),
         dropLink: async () => {
           const link = await this.#link.catch(() => undefined) // the last attempt may have failed
           await link?.close()
@@ -69,6 +69,10 @@ export class SshMachine implements Communicator {
       },
       options,
     )
+  }
+
+  expectDisconnect(): void {
+    this.#route.hostKeys.expectNewKey()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

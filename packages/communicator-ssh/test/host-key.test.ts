@@ -74,6 +74,23 @@ describe.skipIf(lacksSshd)(`host keys${skipped}`, () => {
       { text: expect.stringContaining(`since its restart it has another host key, ${sshd.fingerprint()}`) as string },
     ])
   })
+  test('a step that may end the connection may bring another key, for one connection', async () => {
+    const context = provisionContext()
+    await using machine = await sshCommunicator(rootOf(sshd), context)
+    machine.expectDisconnect?.()
+    expect(await say(machine, 'echo on the same connection')).toBe('on the same connection')
+    await sshd.restart({ newHostKey: true })
+    expect(await say(machine, 'echo again')).toBe('again')
+    expect(context.said.events.filter((event) => event.type === 'message' && event.level === 'warning')).toHaveLength(1)
+    await sshd.restart({ newHostKey: true })
+    expect((await rejection(machine.exec('true'))).message).toMatch(/: the host key changed in the middle of the run$/)
+  })
+  test('a key that is known in advance stays what it is, whatever the step may do', async () => {
+    await using machine = await sshCommunicator({ ...rootOf(sshd), hostKey: { fingerprint: sshd.fingerprint() } }, provisionContext())
+    machine.expectDisconnect?.()
+    await sshd.restart({ newHostKey: true })
+    expect((await rejection(machine.exec('true'))).message).toMatch(/, and SHA256:\S+ is expected$/)
+  })
   test('a restart that does not happen is told', async () => {
     await using machine = await sshCommunicator(rootOf(sshd), provisionContext())
     const refused = await rejection(reboot({ command: 'echo no >&2; exit 5' }).provision(provisionContext({ machine })))

@@ -38,6 +38,7 @@ const stepSchema = v.object({
     ]),
   ),
   continueOnError: v.optional(v.boolean()),
+  expectDisconnect: v.optional(v.boolean()),
   cache: v.optional(v.union([v.boolean(), v.strictObject({ maxAge: v.optional(duration), also: v.optional(v.function()) })])),
   keepInputArtifact: v.optional(v.boolean()),
   only: v.optional(v.array(v.string())),
@@ -109,7 +110,7 @@ function checkScope(image: Image, step: Step): Issue[] {
 function checkChain(image: Image, chain: readonly AnyStepPostProcessor[]): Issue[] {
   const at = (index: number): Issue['path'] => (chain.length === 1 ? [] : [index])
   const issues = chain.flatMap((step, index) =>
-    prefixIssues(at(index), [...checkStep(image, step), ...checkKeep(step), ...checkPlace(step, index)]),
+    prefixIssues(at(index), [...checkStep(image, step), ...checkKeep(step), ...checkConnection(step), ...checkPlace(step, index)]),
   )
   const [head] = chain
   if (head === undefined) return [{ path: [], message: 'an empty chain of post-processors' }]
@@ -125,6 +126,11 @@ function checkKeep(step: AnyStepPostProcessor): Issue[] {
       hint: 'leave keepInputArtifact out',
     },
   ]
+}
+
+function checkConnection({ expectDisconnect, type }: Step): Issue[] {
+  if (expectDisconnect === undefined) return []
+  return [{ path: ['expectDisconnect'], message: `'${type}' has no connection to the machine`, hint: 'it belongs on provisioners' }]
 }
 
 function checkPlace(step: Step, index: number): Issue[] {

@@ -97,4 +97,9 @@ export interface Communicator extends AsyncDisposable {
    * @throws ImagoError `COMMAND_FAILED` when the command fails, `TIMEOUT` when the machine has not restarted in time.
    */
   restart?(options?: RestartOptions): Promise<void>
+  /**
+   * Says that a step may restart the machine: the next connection may show another host key than those before it, and no later one. Not
+   * there where machines have no such keys.
+   */
+  expectDisconnect?(): void
 }

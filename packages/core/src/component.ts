@@ -54,6 +54,11 @@ export interface StepOptions {
   /** The build goes on when the step has failed for good. @default false */
   readonly continueOnError?: boolean
   /**
+   * The step may end the connection to the machine: it restarts it. A connection that breaks then is no failure, and the next one may show
+   * another host key. @default false
+   */
+  readonly expectDisconnect?: boolean
+  /**
    * Whether what the step did before can stand for doing it again, in runs that have a cache: `false`, never; `true`, also where the
    * component itself says that it cannot; or with conditions. @default what the component says of itself
    */
@@ -138,6 +143,17 @@ export interface Snapshot {
 
 /** Where a builder has its snapshots. */
 export interface Snapshots {
+  /**
+   * Whether a machine that is handed over is worth a snapshot before its first step: reaching it has taken an installation, or a boot.
+   * @default false
+   */
+  readonly ofStart?: boolean
+  /**
+   * Whether what runs in the machine goes on in a snapshot of it, or whoever makes it sees to that no process is lost. Else none is made
+   * after a step that has left processes running.
+   * @default false
+   */
+  readonly keepsProcesses?: boolean
   /** Whether there is one that can be started from. */
   has(snapshot: Snapshot, ctx: SnapshotContext): Promise<boolean>
   /** Removes one, or what there is of it. Nothing happens when there is none. @throws ImagoError when something uses it */
@@ -186,7 +202,7 @@ export interface PostProcessor<
 }
 
 /** What every post-processor takes beside its own options and its {@link Scope}. */
-export interface PostProcessorOptions extends StepOptions {
+export interface PostProcessorOptions extends Omit<StepOptions, 'expectDisconnect'> {
   /** Whether the input artifact stays when this step is done with it. */
   readonly keepInputArtifact?: boolean
 }

@@ -23,6 +23,8 @@ export interface PlannedStep extends StepRef {
   readonly timeout?: Duration
   readonly retry?: Json
   readonly continueOnError?: boolean
+  /** Of a provisioner. */
+  readonly expectDisconnect?: boolean
   /** Of a post-processor. */
   readonly keepInputArtifact?: boolean
 }
@@ -90,6 +92,7 @@ function planStep({ ref, step }: Placed<Step & PostProcessorOptions>): PlannedSt
     ...(step.timeout !== undefined && { timeout: step.timeout }),
     ...(step.retry !== undefined && { retry: plainValue(step.retry) }),
     ...(step.continueOnError !== undefined && { continueOnError: step.continueOnError }),
+    ...(step.expectDisconnect !== undefined && { expectDisconnect: step.expectDisconnect }),
     ...(step.keepInputArtifact !== undefined && { keepInputArtifact: step.keepInputArtifact }),
   }
 }

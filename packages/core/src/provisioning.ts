@@ -1,8 +1,8 @@
 import type { Placed } from './applicable-steps.ts'
 import type { Communicator } from './communicator.ts'
 import type { Provisioner } from './component.ts'
-import type { ComponentContext } from './context.ts'
-import { errorToJson, ImagoError } from './error.ts'
+import type { ComponentContext, ProvisionContext } from './context.ts'
+import { errorToJson, ImagoError, isImagoError } from './error.ts'
 import type { EventBus } from './event-bus.ts'
 import type { StepRef } from './event.ts'
 import type { Facts } from './facts.ts'
@@ -112,8 +112,22 @@ async function runProvisioner(
   facts: Facts,
 ): Promise<boolean> {
   const succeeded = await runStep(work.place, ref, step, async (stepContext) => {
-    await step.provision({ ...work.context, ...stepContext, machine, facts, env: factsEnvironment(facts) })
+    const context = { ...work.context, ...stepContext, machine, facts, env: factsEnvironment(facts) }
+    if (step.expectDisconnect === true) await provisionPastDisconnect(step, context)
+    else await step.provision(context)
     return true
   })
   return succeeded !== true
+}
+
+/** Runs a step that may end the connection to the machine. */
+async function provisionPastDisconnect(step: Provisioner<string>, context: ProvisionContext): Promise<void> {
+  const { machine, signal, emit } = context
+  machine.expectDisconnect?.()
+  try {
+    await step.provision(context)
+  } catch (error) {
+    if (signal.aborted || !isImagoError(error, 'DISCONNECTED')) throw error
+    emit({ type: 'message', level: 'info', text: `as expected, ${error.message}` })
+  }
 }

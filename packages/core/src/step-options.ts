@@ -1,4 +1,15 @@
-const commonNames = ['name', 'pauseBefore', 'timeout', 'retry', 'continueOnError', 'cache', 'only', 'except', 'keepInputArtifact'] as const
+const commonNames = [
+  'name',
+  'pauseBefore',
+  'timeout',
+  'retry',
+  'continueOnError',
+  'expectDisconnect',
+  'cache',
+  'only',
+  'except',
+  'keepInputArtifact',
+] as const
 type CommonName = (typeof commonNames)[number]
 
 /** The common options of a step, and its own, apart. */

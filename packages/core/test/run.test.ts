@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
 import type { ThingArtifact } from './fixtures.ts'
-import type { PostProcessor, BuildEvent, Image } from '../src/index.ts'
+import type { Builder, BuildEvent, Image, PostProcessor, Provisioner } from '../src/index.ts'
 import { artifactOf, build, BuildError, defineImage, ImagoError, run, secret, wait } from '../src/index.ts'
-import { files, post, runOptions, shelf, step, thing } from './fixtures.ts'
+import { files, machine, post, runOptions, shelf, step, thing } from './fixtures.ts'
 
 const forever = (signal: AbortSignal): Promise<void> => wait(60_000, signal)
 
@@ -141,6 +141,38 @@ test('continueOnError lets the build go on', async () => {
   expect(report.status).toBe('succeeded')
   expect(report.builds[0]?.steps[0]).toMatchObject({ status: 'failed', ignored: true })
   expect(seen).toEqual(['after'])
+})
+
+test('expectDisconnect lets a step end the connection, tells the machine so, and forgives nothing else', async () => {
+  const seen: string[] = []
+  const broken = new ImagoError('DISCONNECTED', 'the connection to cow broke')
+  const built = async (...provisioners: readonly Provisioner[]) => {
+    const telling = { ...machine, expectDisconnect: () => void seen.push('expected') }
+    const builder: Builder<ThingArtifact> = {
+      ...thing(),
+      build: async (ctx) => {
+        await ctx.provision(telling)
+        return { type: 'thing', id: 'cow' }
+      },
+    }
+    const options = await runOptions()
+    const report = await run(defineImage({ name: 'cow', builders: { a: builder }, provisioners }), options)
+    const texts = options.events.flatMap((event) => (event.type === 'message' ? [event.text] : []))
+    return { status: report.status, code: report.builds[0]?.error?.code, texts }
+  }
+  const ending = step(() => Promise.reject(broken), { expectDisconnect: true })
+  const after = step(() => void seen.push('after'))
+  expect(await built(ending, after)).toEqual({
+    status: 'succeeded',
+    code: undefined,
+    texts: ['as expected, the connection to cow broke'],
+  })
+  expect(seen).toEqual(['expected', 'after'])
+  expect(await built(step(() => Promise.reject(broken), { expectDisconnect: false }))).toMatchObject({ code: 'DISCONNECTED' })
+  expect(await built(step(() => Promise.reject(broken)))).toMatchObject({ code: 'DISCONNECTED' })
+  const lost = new ImagoError('MACHINE_LOST', 'the machine is gone')
+  expect(await built(step(() => Promise.reject(lost), { expectDisconnect: true }))).toMatchObject({ code: 'MACHINE_LOST' })
+  expect(seen).toEqual(['expected', 'after', 'expected'])
 })
 
 function failing(seen: string[], onBuild?: Parameters<typeof thing>[0]): Image {

@@ -55,6 +55,7 @@ test('wiring that comes from data is checked as the compiler would', async () =>
       [],
       { ...post((input) => Promise.resolve(input), { input: 'needed' }), keepInputArtifact: false },
       post((input) => Promise.resolve(input), { only: ['vm'], except: ['vm'] } as never),
+      post((input) => Promise.resolve(input), { expectDisconnect: true } as never),
     ],
   })
   expect(await problems(image)).toEqual([
@@ -63,6 +64,7 @@ test('wiring that comes from data is checked as the compiler would', async () =>
     'postProcessors[2]: an empty chain of post-processors',
     "postProcessors[3].keepInputArtifact: what 'post' makes is nothing without its input, which must be kept (leave keepInputArtifact out)",
     'postProcessors[4].except: only and except exclude each other',
+    "postProcessors[5].expectDisconnect: 'post' has no connection to the machine (it belongs on provisioners)",
   ])
 })
 
@@ -219,6 +221,11 @@ test('a time-out of nothing, and lengths of time that no timer has', async () =>
     'provisioners[0].pauseBefore: must be 24 days at most, not "30d"',
     'provisioners[0].timeout: must be more than 0, or be left out, not 0',
   ])
+})
+
+test('whether a step may end the connection is yes or no', async () => {
+  const image = untyped({ ...nothing, provisioners: [step(() => undefined, { expectDisconnect: 'yes' as never })] })
+  expect(await problems(image)).toEqual(['provisioners[0].expectDisconnect: must be a boolean, not "yes"'])
 })
 
 test('builds of two images with the same name in full', async () => {

@@ -29,12 +29,15 @@ test('hands everything on', async () => {
     exec: async (command) => ({ exitCode: calls.push(command) - 1 }),
     upload: async (...given) => void calls.push(given.slice(0, 2)),
     stat: async () => ({ kind: 'file', size: 1 }),
+    expectDisconnect: () => void calls.push('expect'),
   }
   const machine = watchedMachine(inner, going())
   expect(await machine.exec('true')).toEqual({ exitCode: 0 })
   await machine.upload({ content: 'x' }, '/file')
   expect(await machine.stat('/file')).toEqual({ kind: 'file', size: 1 })
-  expect(calls).toEqual(['true', [{ content: 'x' }, '/file']])
+  machine.expectDisconnect?.()
+  expect(calls).toEqual(['true', [{ content: 'x' }, '/file'], 'expect'])
+  expect(watchedMachine(noMachine, going())).not.toHaveProperty('expectDisconnect')
   expect(machine.connection).toBe(connection)
 })
 

@@ -23,8 +23,6 @@ export interface ShellSettings {
   readonly wrap?: Wrap
   /** Exit codes that are no failure. @default [0] */
   readonly validExitCodes?: readonly number[]
-  /** The script may end the connection: it restarts the machine. @default false */
-  readonly expectDisconnect?: boolean
   /** Makes the script a file of the machine while it runs, for interpreters that want one. Absolute. @default it is no file */
   readonly remotePath?: string
   /** The script is a program, or is wanted byte for byte: line ends are not touched. Needs `remotePath`. @default false */
@@ -42,7 +40,6 @@ const shellSchema = v.strictObject({
   sudo: v.optional(sudoSchema),
   wrap: v.optional(v.custom<Wrap>((value) => typeof value === 'function', 'must be a function')),
   validExitCodes: v.optional(validExitCodes),
-  expectDisconnect: v.optional(v.boolean()),
   remotePath: v.optional(v.pipe(v.string(), v.startsWith('/', 'must be an absolute path of the machine'))),
   binary: v.optional(v.boolean()),
 })

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import type { StepOptions } from '@imago/core'
 import { ImagoError, secret } from '@imago/core'
 import { expectMachine, fakeMachine, provisionContext } from '@imago/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -15,7 +16,7 @@ beforeEach(async () => {
 })
 afterEach(async () => await rm(directory, { recursive: true }))
 
-async function provision(options: ShellOptions, machine = fakeMachine()) {
+async function provision(options: ShellOptions & StepOptions, machine = fakeMachine()) {
   const context = provisionContext({ machine, directory })
   await shell(options).provision(context)
   return { machine, said: context.said }
@@ -203,8 +204,9 @@ describe('the step', () => {
     expect(shell({ inline: ['a'] }).inputs?.()).toEqual([])
   })
   test('keeps common options and its own apart', () => {
-    const step = shell({ inline: ['a'], name: 'install', only: ['aws'], timeout: '1m' })
-    expect(step).toMatchObject({ type: 'shell', name: 'install', only: ['aws'], timeout: '1m', options: { inline: ['a'] } })
+    const step = shell({ inline: ['a'], name: 'install', only: ['aws'], timeout: '1m', expectDisconnect: true })
+    expect(step).toMatchObject({ type: 'shell', name: 'install', only: ['aws'], timeout: '1m', expectDisconnect: true })
+    expect(step.options).toEqual({ inline: ['a'] })
     expect(step.validate?.()).toEqual([])
   })
 })
@@ -224,7 +226,6 @@ describe('validation', () => {
         validExitCodes: [0, 256],
         remotePath: 'tmp/x',
         sudo: { passwrod: 'x' },
-        expectDisconnect: 'yes',
         workdir: '',
       }),
     ).toMatchInlineSnapshot(`
@@ -235,7 +236,6 @@ describe('validation', () => {
         "workdir: must not be empty, not """,
         "sudo.passwrod: unknown option 'passwrod' (did you mean 'password'?)",
         "validExitCodes.1: must be 0 to 255, not 256",
-        "expectDisconnect: must be a boolean, not "yes"",
         "remotePath: must be an absolute path of the machine, not "tmp/x"",
         "scirpt: unknown option 'scirpt' (did you mean 'script'?)",
         ": one of inline, script and scripts is required",

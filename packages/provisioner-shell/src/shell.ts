@@ -28,15 +28,18 @@ export function shell<const N extends string = never>(options: ShellOptions & St
     validate: () => shellIssues(own),
     inputs: () => scriptInputs(own),
     cacheable: { revision: 1 },
-    provision: async (context) => await runAll(own, context),
+    provision: async (context) => await runAll(own, common, context),
   }
 }
 
-async function runAll(options: ShellOptions, context: ProvisionContext): Promise<void> {
+async function runAll(options: ShellOptions, { expectDisconnect = false }: StepOptions, context: ProvisionContext): Promise<void> {
   const env = { ...context.env, ...resolveEnvironment(options.env ?? {}, context) }
   for await (const script of loadScripts(options, context)) {
     if (options.scripts !== undefined) context.emit({ type: 'message', level: 'info', text: `run ${script.name}` })
-    const exitCode = await runOne(script, options, env, context)
+    const exitCode = await runOne(script, options, env, context).catch((error: unknown) => {
+      if (expectDisconnect && isImagoError(error, 'DISCONNECTED')) return 'disconnected' as const
+      throw error
+    })
     if (exitCode !== 'disconnected') checkExitCode(script.name, exitCode, options.validExitCodes)
   }
 }
@@ -46,12 +49,11 @@ async function runOne(
   settings: ShellSettings,
   env: Readonly<Record<string, string>>,
   context: ProvisionContext,
-): Promise<number | 'disconnected'> {
+): Promise<number> {
   try {
     return await runScript(script, settings, env, context)
   } catch (error) {
     if (!isImagoError(error, 'DISCONNECTED')) throw error
-    if (settings.expectDisconnect === true) return 'disconnected'
     throw new ImagoError('DISCONNECTED', `the connection broke while '${script.name}' ran: ${error.message}`, {
       cause: error,
       hint: 'a script that restarts the machine needs expectDisconnect: true',

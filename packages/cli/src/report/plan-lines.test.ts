@@ -25,7 +25,7 @@ test('shows a plan as a tree', () => {
         provisioners: [
           planned('one'),
           planned('two', { pauseBefore: '10s', timeout: 5000, retry: { retries: 3 }, continueOnError: true }),
-          planned('three', { retry: 1 }),
+          planned('three', { retry: 1, expectDisconnect: true }),
         ],
         errorCleanup: [planned('save logs')],
         postProcessors: [
@@ -41,7 +41,7 @@ test('shows a plan as a tree', () => {
     '├─ docker (docker) → docker-image after base.docker',
     '│  ├─ shell: one',
     '│  ├─ shell: two (after a pause of 10s, at most 5.0s, tried again 3 times, may fail)',
-    '│  ├─ shell: three (tried again once)',
+    '│  ├─ shell: three (tried again once, may end the connection)',
     '│  ├─ if a step fails',
     '│  │  └─ shell: save logs',
     '│  ├─ then docker-tag: tag → docker-save: save',

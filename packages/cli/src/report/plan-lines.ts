@@ -82,6 +82,7 @@ function describe(step: PlannedStep, style: Style): string {
     ...(step.timeout === undefined ? [] : [`at most ${asWritten(step.timeout)}`]),
     ...(step.retry === undefined ? [] : [retryNote(step.retry)]),
     ...(step.continueOnError === true ? ['may fail'] : []),
+    ...(step.expectDisconnect === true ? ['may end the connection'] : []),
   ]
   return `${stepTitle(step)}${notes.length === 0 ? '' : style('dim', ` (${notes.join(', ')})`)}`
 }

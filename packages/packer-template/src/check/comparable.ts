@@ -41,7 +41,17 @@ export function comparable(image: Image): Json {
   }
 }
 
-const commonNames = ['name', 'only', 'except', 'pauseBefore', 'timeout', 'retry', 'continueOnError', 'keepInputArtifact']
+const commonNames = [
+  'name',
+  'only',
+  'except',
+  'pauseBefore',
+  'timeout',
+  'retry',
+  'continueOnError',
+  'expectDisconnect',
+  'keepInputArtifact',
+]
 
 function common(step: object, values: Readonly<Record<string, unknown>>): Record<string, Json> {
   const entries = Object.entries(step).filter(([name, value]) => commonNames.includes(name) && value !== undefined)

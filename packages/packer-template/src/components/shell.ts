@@ -1,3 +1,4 @@
+import type { StepOptions } from '@imago/core'
 import type { ShellOptions } from '@imago/provisioner-shell'
 
 import { always, flag, text } from '../mapping/coercions.ts'
@@ -16,7 +17,7 @@ import { verbatimCommand } from '../shell/verbatim-command.ts'
 import { buildValues } from '../text/field-table.ts'
 
 /** `shell` */
-export const shellTable: ComponentTable = defineTable<ShellOptions>()({
+export const shellTable: ComponentTable = defineTable<ShellOptions & StepOptions>()({
   factory: { name: 'shell', package: '@imago/provisioner-shell' },
   load: async () => (await import('@imago/provisioner-shell')).shell,
   options: {
