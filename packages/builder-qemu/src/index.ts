@@ -1,7 +1,7 @@
 export type { ByteSize, RootfsOptions } from '@imago/hypervisor'
 
 export type { Accelerator } from './accelerator.ts'
-export type { Arch, DiskInterface } from './machine-spec.ts'
+export type { Arch, CpuTopology, DiskInterface, Vga } from './machine-spec.ts'
 export { plugin } from './plugin.ts'
 export { qemu } from './qemu.ts'
 export type { BridgeNic, Firmware, MachineOptions, PortForward, QemuOptions, QemuSshOptions, QemuStart } from './qemu-options.ts'

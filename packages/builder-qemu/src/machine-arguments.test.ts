@@ -143,3 +143,10 @@ test('networks, a kernel, VNC, a floppy', () => {
   expect([values(args, '-vnc'), args.includes('-display')]).toEqual([['127.0.0.1:0,to=999'], false])
   expect(values(args, '-device', 'floppy')).toEqual(['floppy,bus=fdc0.0,drive=floppy0'])
 })
+
+test('processors, a BIOS in a file, a card for the screen', () => {
+  const args = machineArguments({ ...spec, cpus: 8, topology: { cores: 2, threads: 2 }, bios: '/fw/bios.bin', vga: 'virtio' })
+  expect([values(args, '-smp'), values(args, '-bios')]).toEqual([['8,cores=2,threads=2'], ['/fw/bios.bin']])
+  expect(values(args, '-device')).toContain('virtio-vga')
+  expect(values(args, '-device')).not.toContain('VGA')
+})

@@ -1,23 +1,25 @@
 import type { Argument } from './block-arguments.ts'
 import { blockArguments, blockdev } from './block-arguments.ts'
-import type { FlashSpec, ForwardSpec, MachineSpec, NicSpec } from './machine-spec.ts'
+import type { FlashSpec, ForwardSpec, MachineSpec, NicSpec, Vga } from './machine-spec.ts'
 
 /**
  * QEMU's command line for a machine, without the program. It starts paused, so that nothing of its first moments is missed, and says all
  * by itself: nothing depends on QEMU's defaults or on configuration files of this machine.
  */
 export function machineArguments(spec: MachineSpec): string[] {
-  const { name, accelerator, cpu, cpus, memory, flash, nics, sockets, serialLog, extra } = spec
+  const { name, accelerator, cpu, memory, bios, flash, nics, sockets, serialLog, isIncoming, extra } = spec
   const own: readonly Argument[] = [
     ['-name', `guest=${name}`],
     ['-nodefaults'],
     ['-no-user-config'],
     ['-S'],
+    ...(isIncoming ? [['-incoming', 'defer']] : []),
     ['-machine', machineOption(spec)],
     ['-accel', accelerator],
     ['-cpu', cpu],
-    ['-smp', String(cpus)],
+    ['-smp', processorOption(spec)],
     ['-m', `${Math.ceil(memory / 1024 ** 2)}M`],
+    ...(bios === undefined ? [] : [['-bios', bios]]),
     ...(flash === undefined ? [] : flashArguments(flash)),
     ...kernelArguments(spec),
     ...blockArguments(spec),
@@ -30,6 +32,13 @@ export function machineArguments(spec: MachineSpec): string[] {
     ...displayArguments(spec),
   ]
   return [...own.flat(), ...extra]
+}
+
+function processorOption({ cpus, topology = {} }: MachineSpec): string {
+  const parts = (['sockets', 'cores', 'threads'] as const).flatMap((part) =>
+    topology[part] === undefined ? [] : [`${part}=${topology[part]}`],
+  )
+  return [String(cpus), ...parts].join(',')
 }
 
 function machineOption({ type, flash }: MachineSpec): string {
@@ -83,9 +92,18 @@ function tpmArguments({ sockets: { tpm }, arch }: MachineSpec): Argument[] {
   ]
 }
 
+/** QEMU's names of the devices that are also VGA cards. */
+const vgaDevices: Readonly<Record<Vga, string>> = {
+  std: 'VGA',
+  virtio: 'virtio-vga',
+  qxl: 'qxl-vga',
+  cirrus: 'cirrus-vga',
+  vmware: 'vmware-svga',
+}
+
 /** Boards without a PC's hardware get a screen and a keyboard that firmware and installers know. */
-function displayArguments({ arch, headless, vnc }: MachineSpec): Argument[] {
-  const devices = arch === 'x86_64' ? ['VGA'] : ['virtio-gpu-pci', 'qemu-xhci', 'usb-kbd']
+function displayArguments({ arch, vga = 'std', headless, vnc }: MachineSpec): Argument[] {
+  const devices = arch === 'x86_64' ? [vgaDevices[vga]] : ['virtio-gpu-pci', 'qemu-xhci', 'usb-kbd']
   return [
     ...devices.map((device) => ['-device', device]),
     ...(headless ? [['-display', 'none']] : []),

@@ -14,7 +14,7 @@ export function firmwareOf({ firmware, arch = 'x86_64' }: Pick<QemuOptions, 'fir
 }
 
 /**
- * The files of the UEFI firmware that the options ask for; `undefined` for a BIOS, which QEMU brings.
+ * The files of the UEFI firmware that the options ask for; `undefined` for a BIOS, which QEMU brings, or which is a file.
  * @throws ImagoError `TOOL_MISSING` when there is none on this machine
  */
 export async function firmwareFiles(
@@ -22,8 +22,8 @@ export async function firmwareFiles(
   directory: string,
 ): Promise<FirmwareFiles | undefined> {
   const firmware = firmwareOf(options)
-  if (firmware === 'bios') return undefined
   const { arch = 'x86_64' } = options
+  if (firmware === 'bios' || (typeof firmware === 'object' && firmware.bios !== undefined)) return undefined
   if (typeof firmware === 'string') return await findFirmware({ arch, secureBoot: firmware === 'uefi-secure' })
   const { code, vars, secureBoot = false } = firmware
   const files = { code: resolve(directory, code), vars: resolve(directory, vars) }

@@ -89,3 +89,9 @@ test('a kernel, whose files are relative to the definition, and whose command li
     commandLine: 'url=http://10.0.2.2/x',
   })
 })
+
+test('processors, a BIOS in a file, a card for the screen', () => {
+  const given = spec({ topology: { sockets: 2, cores: 3 }, firmware: { bios: 'seabios.bin' }, vga: 'qxl' })
+  expect(given).toMatchObject({ cpus: 6, topology: { sockets: 2, cores: 3 }, bios: '/definition/seabios.bin', vga: 'qxl' })
+  expect(spec({ cpus: 8, topology: { cores: 4 } })).toMatchObject({ cpus: 8, topology: { cores: 4 } })
+})

@@ -7,7 +7,7 @@ import { byteSize } from '@imago/hypervisor'
 import type { Accelerator } from './accelerator.ts'
 import type { WorkingDisk } from './machine-disks.ts'
 import { machineName } from './machine-resource.ts'
-import type { FlashSpec, ForwardSpec, MachineSpec, NicSpec } from './machine-spec.ts'
+import type { CpuTopology, FlashSpec, ForwardSpec, MachineSpec, NicSpec } from './machine-spec.ts'
 import type { QemuOptions } from './qemu-options.ts'
 import { serialLogPath } from './serial-log.ts'
 
@@ -20,12 +20,25 @@ export interface MachinePlan {
   readonly floppy: string | undefined
   readonly flash: FlashSpec | undefined
   readonly facts: Facts
+  /** Whether it waits for the memory of another. @default false */
+  readonly isIncoming?: boolean
 }
 
 /** Everything about the machine, with the defaults of options that are left out. */
 export function machineSpec(options: QemuOptions, plan: MachinePlan, ctx: BuildContext): Omit<MachineSpec, 'sockets'> {
-  const { accelerator, disks, cds, floppy, flash, facts } = plan
-  const { arch = 'x86_64', cpus = 2, memory = '1g', diskInterface = 'virtio', headless = true, kernel, qemuArgs = [] } = options
+  const { accelerator, disks, cds, floppy, flash, facts, isIncoming = false } = plan
+  const {
+    arch = 'x86_64',
+    memory = '1g',
+    diskInterface = 'virtio',
+    headless = true,
+    kernel,
+    qemuArgs = [],
+    topology,
+    vga,
+    firmware,
+  } = options
+  const bios = typeof firmware === 'object' ? firmware.bios : undefined
   const vnc = vncOption(options.vnc)
   const commandLine = kernel?.commandLine === undefined ? undefined : resolveFacts(kernel.commandLine, facts)
   return {
@@ -34,7 +47,7 @@ export function machineSpec(options: QemuOptions, plan: MachinePlan, ctx: BuildC
     accelerator,
     type: options.machineType ?? defaultType({ arch, accelerator, flash }),
     cpu: options.cpuModel ?? (accelerator === 'tcg' ? 'max' : 'host'),
-    cpus,
+    cpus: options.cpus ?? processorsOf(topology),
     memory: byteSize(memory),
     disks,
     diskInterface,
@@ -42,7 +55,11 @@ export function machineSpec(options: QemuOptions, plan: MachinePlan, ctx: BuildC
     nics: [userNic(options), ...bridgeNics(options)],
     serialLog: serialLogPath(ctx.workDirectory),
     headless,
+    isIncoming,
     extra: qemuArgs,
+    ...(topology !== undefined && { topology }),
+    ...(bios !== undefined && { bios: resolve(ctx.directory, bios) }),
+    ...(vga !== undefined && { vga }),
     ...(flash !== undefined && { flash }),
     ...(floppy !== undefined && { floppy }),
     ...(vnc !== undefined && { vnc }),
@@ -54,6 +71,13 @@ export function machineSpec(options: QemuOptions, plan: MachinePlan, ctx: BuildC
       },
     }),
   }
+}
+
+/** Without a number, what the topology comes to. */
+function processorsOf(topology: CpuTopology | undefined): number {
+  if (topology === undefined) return 2
+  const { sockets = 1, cores = 1, threads = 1 } = topology
+  return sockets * cores * threads
 }
 
 function defaultType({ arch, accelerator, flash }: Pick<MachineSpec, 'arch' | 'accelerator'> & Pick<MachinePlan, 'flash'>): string {

@@ -7,6 +7,18 @@ export type Arch = 'x86_64' | 'aarch64'
 /** What a disk is connected to. */
 export type DiskInterface = 'virtio' | 'virtio-scsi' | 'sata' | 'ide' | 'nvme'
 
+/** How the processors are spread. What is left out, QEMU works out from the number of processors. */
+export interface CpuTopology {
+  readonly sockets?: number
+  /** Of a socket. */
+  readonly cores?: number
+  /** Of a core. */
+  readonly threads?: number
+}
+
+/** Cards that QEMU has for the screen; `'std'` is one that every guest knows. */
+export type Vga = 'std' | 'virtio' | 'qxl' | 'cirrus' | 'vmware'
+
 /** A network card. */
 export interface NicSpec {
   /** QEMU's name of the device. */
@@ -48,10 +60,14 @@ export interface MachineSpec {
   /** QEMU's name of the processor. */
   readonly cpu: string
   readonly cpus: number
+  /** @default QEMU's own */
+  readonly topology?: CpuTopology
   /** Bytes. */
   readonly memory: number
-  /** @default the BIOS that QEMU brings */
+  /** @default a BIOS */
   readonly flash?: FlashSpec
+  /** The file of the BIOS. @default the one that QEMU brings */
+  readonly bios?: string
   readonly disks: readonly DiskImage[]
   readonly diskInterface: DiskInterface
   /** ISO images, the one to boot from first. */
@@ -64,9 +80,13 @@ export interface MachineSpec {
   readonly sockets: { readonly qmp: string; readonly serial: string; readonly tpm?: string }
   /** What the guest says on its serial port is kept here. */
   readonly serialLog: string
+  /** What the screen is connected to, for `x86_64`. @default std */
+  readonly vga?: Vga
   readonly headless: boolean
   /** QEMU's VNC address. */
   readonly vnc?: string
+  /** Whether it does not start anew, but waits for the memory of another. */
+  readonly isIncoming: boolean
   /** Added at the end. */
   readonly extra: readonly string[]
 }

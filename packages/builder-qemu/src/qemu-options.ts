@@ -3,7 +3,7 @@ import type { ArtifactReference, FromFacts, Secret } from '@imago/core'
 import type { ByteSize, MediaSource, VmOptions } from '@imago/hypervisor'
 
 import type { Accelerator } from './accelerator.ts'
-import type { Arch, DiskInterface } from './machine-spec.ts'
+import type { Arch, CpuTopology, DiskInterface, Vga } from './machine-spec.ts'
 import type { QemuDiskArtifact, QemuResult, ResultFormat } from './qemu-result.ts'
 
 /** Where a build starts: from the installer on an ISO image, from a disk image, or with an empty disk. */
@@ -50,7 +50,7 @@ export interface BridgeNic {
   readonly mac?: string
 }
 
-/** Firmware: that of a PC, UEFI, UEFI that starts only what is signed, or UEFI in files of one's own. */
+/** Firmware: that of a PC, UEFI, UEFI that starts only what is signed, or firmware in files of one's own. */
 export type Firmware =
   | 'bios'
   | 'uefi'
@@ -62,6 +62,13 @@ export type Firmware =
       readonly vars: string
       /** Only the firmware itself may write the variables. @default false */
       readonly secureBoot?: boolean
+      readonly bios?: never
+    }
+  | {
+      /** One file in the place of the PC's BIOS. What it keeps is gone with the machine. Packer: `firmware`. */
+      readonly bios: string
+      readonly code?: never
+      readonly vars?: never
     }
 
 /** The machine itself. */
@@ -74,8 +81,10 @@ export interface MachineOptions {
    * @default auto
    */
   readonly accelerator?: 'auto' | Accelerator
-  /** @default 2 */
+  /** @default 2, or what `topology` comes to */
   readonly cpus?: number
+  /** Packer: `sockets`, `cores`, `threads`. @default QEMU's own */
+  readonly topology?: CpuTopology
   /** @default '1g' */
   readonly memory?: ByteSize
   /** QEMU's name of the processor. @default 'host' with KVM and hvf, else 'max' */
@@ -110,6 +119,13 @@ export interface MachineOptions {
     readonly initrd?: string
     readonly commandLine?: FromFacts<string>
   }
+  /** The card that the screen is connected to; for `x86_64`. Packer: `vga`. @default std */
+  readonly vga?: Vga
+  /**
+   * Keep the machine's memory with each snapshot, so that a build that goes on from one needs no boot. It costs the room and the time of
+   * writing what the machine has in use. @default false
+   */
+  readonly live?: boolean
   /** Whether no window shows the machine. @default true */
   readonly headless?: boolean
   /** Show the machine's screen to VNC clients; `true` means at 127.0.0.1 and the first port from 5900 on that is free. @default false */

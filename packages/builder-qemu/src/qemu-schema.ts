@@ -58,11 +58,16 @@ const machine = {
   arch: v.optional(v.picklist(['x86_64', 'aarch64'])),
   accelerator: v.optional(v.picklist(['auto', 'kvm', 'tcg', 'hvf'])),
   cpus: v.optional(count),
+  topology: v.optional(v.strictObject({ sockets: v.optional(count), cores: v.optional(count), threads: v.optional(count) })),
   memory: v.optional(byteSizeSchema),
   cpuModel: v.optional(nameWithProperties),
   machineType: v.optional(nameWithProperties),
   firmware: v.optional(
-    v.union([v.picklist(['bios', 'uefi', 'uefi-secure']), v.strictObject({ code: text, vars: text, secureBoot: v.optional(v.boolean()) })]),
+    v.union([
+      v.picklist(['bios', 'uefi', 'uefi-secure']),
+      v.strictObject({ code: text, vars: text, secureBoot: v.optional(v.boolean()) }),
+      v.strictObject({ bios: text }),
+    ]),
   ),
   tpm: v.optional(v.boolean()),
   diskInterface: v.optional(v.picklist(['virtio', 'virtio-scsi', 'sata', 'ide', 'nvme'])),
@@ -72,6 +77,8 @@ const machine = {
   forwards: v.optional(v.array(forward)),
   extraNics: v.optional(v.array(v.strictObject({ bridge: name, model: v.optional(name), mac: v.optional(mac) }))),
   kernel: v.optional(v.strictObject({ image: text, initrd: v.optional(text), commandLine: v.optional(fromFacts<unknown>(v.string())) })),
+  vga: v.optional(v.picklist(['std', 'virtio', 'qxl', 'cirrus', 'vmware'])),
+  live: v.optional(v.boolean()),
   headless: v.optional(v.boolean()),
   vnc: v.optional(
     v.union([v.boolean(), v.strictObject({ bind: v.optional(address), port: v.optional(vncPort), password: v.optional(textOrSecret) })]),
@@ -122,13 +129,34 @@ function issuesTogether(options: object): Issue[] {
       { path: ['result', 'nvram'], message: 'needs UEFI', hint: "add firmware: 'uefi'" },
     ],
     [
-      given('arch') === 'aarch64' && given('firmware') === 'bios',
+      given('arch') === 'aarch64' && (given('firmware') === 'bios' || given('firmware', 'bios') !== undefined),
       { path: ['firmware'], message: "must not be 'bios': aarch64 has none", hint: 'leave it out' },
+    ],
+    [
+      given('arch') === 'aarch64' && given('vga') !== undefined,
+      { path: ['vga'], message: 'is for x86_64', hint: 'leave it out: an aarch64 machine has a card of virtio' },
+    ],
+    [
+      !fits(given('cpus'), [given('topology', 'sockets'), given('topology', 'cores'), given('topology', 'threads')]),
+      {
+        path: ['cpus'],
+        message: `${String(given('cpus'))} cannot be spread over this topology`,
+        hint: 'sockets × cores × threads is the number of processors',
+      },
     ],
   ]
   return [...unreachableIssues(options), ...rules.flatMap(([broken, issue]) => (broken ? [issue] : []))]
 }
 
 function isUefi(firmware: unknown, arch: unknown): boolean {
+  if (typeof firmware === 'object' && firmware !== null) return !('bios' in firmware)
   return firmware === undefined ? arch === 'aarch64' : firmware !== 'bios'
+}
+
+/** Whether processors can be spread so: over all three exactly, over some evenly. Other numbers are found by the schema. */
+function fits(cpus: unknown, topology: readonly unknown[]): boolean {
+  const counts = topology.filter((each) => typeof each === 'number')
+  if (typeof cpus !== 'number' || counts.length === 0) return true
+  const product = counts.reduce((left, right) => left * right, 1)
+  return counts.length === topology.length ? cpus === product : cpus % product === 0
 }

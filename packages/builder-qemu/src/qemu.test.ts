@@ -25,6 +25,7 @@ test('right options have no problem', () => {
       arch: 'x86_64',
       accelerator: 'auto',
       cpus: 4,
+      topology: { sockets: 1, cores: 2, threads: 2 },
       memory: '2g',
       cpuModel: 'Skylake-Client,-tsx',
       machineType: 'q35',
@@ -37,6 +38,7 @@ test('right options have no problem', () => {
       forwards: [{ guest: 80, host: 8080, protocol: 'udp', bind: '0.0.0.0' }],
       extraNics: [{ bridge: 'br0' }],
       kernel: { image: 'vmlinuz', initrd: 'initrd', commandLine: () => 'quiet' },
+      vga: 'qxl',
       headless: false,
       vnc: { port: 5901, password: secret('word') },
       qemuArgs: ['-device', 'usb-ehci'],
@@ -149,4 +151,26 @@ test('a plan is plain, and needs nothing of the machine', () => {
   const plan = planOf(defineImage({ name: 'cow', builders: { vm: qemu({ ...least, vnc: { password: secret('hush') } }) } }))
   expect(JSON.parse(JSON.stringify(plan))).toEqual(plan)
   expect(JSON.stringify(plan)).not.toContain('hush')
+})
+
+test('processors are spread over a topology that they fit', () => {
+  const spread = (cpus: number | undefined, topology: object): readonly string[] =>
+    messages({ ...least, ...(cpus !== undefined && { cpus }), topology })
+  expect([spread(4, { cores: 2 }), spread(undefined, { cores: 3 }), spread(6, { sockets: 1, cores: 3, threads: 2 })]).toEqual([[], [], []])
+  const hint = ' cannot be spread over this topology (sockets × cores × threads is the number of processors)'
+  expect(spread(3, { cores: 2 })).toEqual([`cpus: 3${hint}`])
+  expect(spread(8, { sockets: 1, cores: 2, threads: 2 })).toEqual([`cpus: 8${hint}`])
+  expect(spread(2, { cores: 0 })[0]).toMatch(/^topology\.cores: /)
+})
+
+test('what only a PC has', () => {
+  expect(messages({ ...least, firmware: { bios: 'seabios.bin' } })).toEqual([])
+  expect(messages({ ...least, firmware: { bios: 'b', code: 'c', vars: 'v' } })).not.toEqual([])
+  expect(messages({ ...least, firmware: { bios: 'b' }, result: { ...least.result, nvram: 'x' } })).toEqual([
+    "result.nvram: needs UEFI (add firmware: 'uefi')",
+  ])
+  expect(messages({ ...least, arch: 'aarch64', firmware: { bios: 'b' }, vga: 'std' })).toEqual([
+    "firmware: must not be 'bios': aarch64 has none (leave it out)",
+    'vga: is for x86_64 (leave it out: an aarch64 machine has a card of virtio)',
+  ])
 })

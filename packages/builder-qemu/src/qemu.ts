@@ -67,7 +67,7 @@ function inputsOf(options: QemuOptions): readonly LocalInput[] {
     ...(typeof ssh === 'object' ? sshInputs(ssh).map((input) => ({ ...input, at: ['ssh', ...input.at] })) : []),
     ...file(kernel?.image, 'kernel', 'image'),
     ...file(kernel?.initrd, 'kernel', 'initrd'),
-    ...(typeof firmware === 'object' ? [...file(firmware.code, 'firmware', 'code'), ...file(firmware.vars, 'firmware', 'vars')] : []),
+    ...(['code', 'vars', 'bios'] as const).flatMap((name) => (typeof firmware === 'object' ? file(firmware[name], 'firmware', name) : [])),
   ]
 }
 
