@@ -1,4 +1,4 @@
-import type { ByteSize } from '@imago/builder-qemu'
+import type { ByteSize, CpuTopology, Vga } from '@imago/builder-qemu'
 import type { MediaSource } from '@imago/hypervisor'
 
 import type { JsonNode } from '../json/json-node.ts'
@@ -16,6 +16,8 @@ import { megabytes } from './megabytes.ts'
 export interface QemuArguments {
   memory?: Model<ByteSize>
   cpus?: Model<number>
+  topology?: CpuTopology
+  vga?: Vga
   cpuModel?: Model<string>
   machineType?: Model<string>
   accelerator?: string
@@ -102,10 +104,7 @@ const known: Readonly<Record<string, Apply>> = {
     if (url !== undefined) result.extraCds.push({ url, checksum: 'none' })
     return undefined
   },
-  '-vga': ({ ctx }) => {
-    ctx.reports.warn(ctx, 'the machine has a standard VGA card; this is left out')
-    return undefined
-  },
+  '-vga': readVga,
 }
 
 function readMemory({ value, ctx }: Argument, result: QemuArguments): undefined {
@@ -114,11 +113,44 @@ function readMemory({ value, ctx }: Argument, result: QemuArguments): undefined 
 }
 
 /** `2`, or `2,cores=2`, or `cpus=2,cores=2`. */
-function readCpus({ value, words, ctx }: Argument, result: QemuArguments): undefined {
-  const count = /^(?:cpus=)?(\d+),|^cpus=(\d+)/.exec(currentText(words[1]) ?? '')
-  const cpus = count === null ? value && integer(value, ctx) : Number(count[1] ?? count[2])
+function readCpus({ value, words, ctx }: Argument, result: QemuArguments): 'keep' | undefined {
+  const written = currentText(words[1]) ?? ''
+  const [first = '', ...others] = written.split(',')
+  if (others.length === 0 && !first.includes('=')) {
+    const cpus = value && integer(value, ctx)
+    if (cpus !== undefined) result.cpus = cpus
+    return undefined
+  }
+  const parts = new Map([first.includes('=') ? first : `cpus=${first}`, ...others].map((part) => splitPart(part)))
+  const cpus = parts.get('cpus')
   if (cpus !== undefined) result.cpus = cpus
+  const { cpus: _, ...topology } = Object.fromEntries(parts)
+  if (Object.keys(topology).length === 0) return undefined
+  if (cpus === undefined || !isTopology(topology, cpus)) return 'keep'
+  result.topology = topology
+  return undefined
 }
+
+function splitPart(part: string): readonly [name: string, count: number] {
+  const [name = '', count = ''] = part.split('=')
+  return [name, Number(count)]
+}
+
+/** Whether it says how all processors are spread, and nothing else. */
+function isTopology(parts: Readonly<Record<string, number>>, cpus: number): boolean {
+  const names = Object.keys(parts)
+  const product = Object.values(parts).reduce((left, right) => left * right, 1)
+  const fits = names.length === 3 ? product === cpus : cpus % product === 0
+  return fits && names.every((name) => ['sockets', 'cores', 'threads'].includes(name))
+}
+
+function readVga({ words: [, word], ctx }: Argument, result: QemuArguments): undefined {
+  const card = vgaCards.find((name) => name === currentText(word))
+  if (card === undefined) ctx.reports.warn(ctx, 'the machine has a standard VGA card; this is left out')
+  else result.vga = card
+}
+
+const vgaCards = ['std', 'virtio', 'qxl', 'cirrus', 'vmware'] as const satisfies readonly Vga[]
 
 function readCpu({ words: [, model] }: Argument, result: QemuArguments): undefined {
   if (model !== undefined) result.cpuModel = model

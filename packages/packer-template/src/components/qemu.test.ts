@@ -81,10 +81,42 @@ test.for<[options: object, expected: object]>([
   [{ vnc_bind_address: '0.0.0.0', vnc_port_min: 5901, vnc_port_max: 5901 }, { vnc: { bind: '0.0.0.0', port: 5901 } }],
   [{ qemu_binary: 'qemu-system-aarch64' }, { arch: 'aarch64' }],
   [{ qemu_binary: '/opt/qemu/qemu-kvm' }, { programs: { system: '/opt/qemu/qemu-kvm' } }],
+  [
+    { cpus: 8, sockets: 2, cores: 2, threads: '{{user `two`}}' },
+    { cpus: 8, topology: { sockets: 2, cores: 2, threads: 2 } },
+  ],
+  [{ cores: 4 }, { cpus: undefined, topology: { cores: 4 } }],
+  [{ vga: 'qxl' }, { vga: 'qxl' }],
+  [{ firmware: '/usr/share/ovmf/OVMF.fd' }, { firmware: { bios: '/usr/share/ovmf/OVMF.fd' } }],
+  [{ net_bridge: 'br0' }, { extraNics: [{ bridge: 'br0' }] }],
+  [
+    { net_bridge: 'br0', net_device: 'e1000' },
+    { nic: { model: 'e1000' }, extraNics: [{ bridge: 'br0', model: 'e1000' }] },
+  ],
+  [
+    { qmp_enable: true, qmp_socket_path: '/tmp/qmp', qemuargs: [['-usb']] },
+    { qemuArgs: ['-qmp', 'unix:/tmp/qmp,server=on,wait=off', '-usb'] },
+  ],
+  [{ qmp_socket_path: '/tmp/qmp' }, {}],
+  [
+    { disk_image: true, use_backing_file: true },
+    { iso: undefined, disk: plain.iso },
+  ],
+  [{ http_bind_address: '0.0.0.0', http_directory: 'http' }, { http: { directory: 'http' } }],
+  [
+    {
+      boot_steps: [
+        ['<esc><wait>', 'Go to the prompt'],
+        ['{{.Name}}<enter>', 'Name it'],
+      ],
+      vm_name: 'cow',
+    },
+    { boot: { command: ['<esc><wait>', 'cow<enter>'] }, result: expect.anything() },
+  ],
 ])('%j', async ([options, expected]) => {
   const given = Object.fromEntries(Object.entries({ ...base, ...options }).filter(([, value]) => value !== undefined))
   const wanted = Object.fromEntries(Object.entries({ ...plain, ...expected }).filter(([, value]) => value !== undefined))
-  expect(await builderOptions(given, { variables: { size: '64', yes: 'true' } })).toEqual(wanted)
+  expect(await builderOptions(given, { variables: { size: '64', yes: 'true', two: '2' } })).toEqual(wanted)
 })
 
 describe('arguments for QEMU', () => {
@@ -97,8 +129,13 @@ describe('arguments for QEMU', () => {
       ],
       { memory: '2048m', cpus: 4 },
     ],
-    [[['-smp', 'cpus=4,cores=2']], { cpus: 4 }],
-    [[['-smp', '4,sockets=2']], { cpus: 4 }],
+    [[['-smp', 'cpus=4']], { cpus: 4 }],
+    [[['-smp', 'cpus=4,cores=2']], { cpus: 4, topology: { cores: 2 } }],
+    [[['-smp', '4,sockets=2']], { cpus: 4, topology: { sockets: 2 } }],
+    [[['-smp', '4,sockets=1,cores=2,threads=2']], { cpus: 4, topology: { sockets: 1, cores: 2, threads: 2 } }],
+    [[['-smp', '2,cores=2,maxcpus=4']], { cpus: 2, qemuArgs: ['-smp', '2,cores=2,maxcpus=4'] }],
+    [[['-smp', '2,sockets=2,cores=2']], { cpus: 2, qemuArgs: ['-smp', '2,sockets=2,cores=2'] }],
+    [[['-vga', 'qxl']], { vga: 'qxl' }],
     [[['-cpu', 'host,-avx2']], { cpuModel: 'host,-avx2' }],
     [[['-machine', 'type=q35,accel=kvm:tcg']], { machineType: 'q35', accelerator: 'kvm' }],
     [[['-machine', 'accel=tcg']], { accelerator: 'tcg' }],
@@ -144,7 +181,11 @@ test('the address of the server is known while the build runs', async () => {
 test.for<[options: object, message: string]>([
   [{ communicator: 'winrm', winrm_username: 'u' }, "there is no counterpart of 'communicator' of 'qemu' yet"],
   [{ floppy_files: ['drivers/*.inf'] }, "there is no counterpart of 'floppy_files' of 'qemu' yet (name each file, or the folder"],
-  [{ net_bridge: 'br0' }, "there is no counterpart of 'net_bridge' of 'qemu' yet"],
+  [{ firmware: 'OVMF_CODE.fd' }, "there is no counterpart of 'firmware' of 'qemu' yet (write efi_boot: true, or efi_firmware_code"],
+  [{ firmware: 'OVMF.fd', use_pflash: true }, "there is no counterpart of 'firmware' of 'qemu' yet"],
+  [{ qemu_img_args: { create: ['-o', 'cluster_size=2M'] } }, "there is no counterpart of 'qemu_img_args' of 'qemu' yet (disk_compression"],
+  [{ boot_command: ['a'], boot_steps: [['a']] }, "'boot_command' and 'boot_steps' exclude each other"],
+  [{ boot_steps: ['a'] }, 'builders[0].boot_steps: must be a list of lists: a command, and what it is for'],
   [{ format: 'vhd' }, "there is no format 'vhd' (known: 'qcow2', 'raw')"],
   [{ disk_size: 'large' }, "must be a size such as '40G', not 'large'"],
   [{ iso_checksum: 'abc' }, "'abc' is no checksum (write 'sha256:' and 64 hex digits)"],
@@ -152,4 +193,15 @@ test.for<[options: object, message: string]>([
   [{ qemuargs: [['-m', '{{.SSHHostPort}}']] }, '.SSHHostPort is known only while the build runs'],
 ])('%j is refused', async ([options, message]) => {
   await expect(load({ builders: [{ ...base, ...options }] })).rejects.toThrow(message)
+})
+
+test('what is different here is told', async () => {
+  const { warnings } = await load({
+    builders: [{ ...base, net_bridge: 'br0', disk_image: true, use_backing_file: true, qemuargs: [['-vga', 'x']] }],
+  })
+  expect(warnings.map(({ path, message }) => `${String(path.at(-1))}: ${message}`)).toEqual([
+    'net_bridge: this card is the second: the first one is in a network of its own, through which the build reaches the machine',
+    'use_backing_file: the disk that is made holds all of it, and needs no other file',
+    '1: the machine has a standard VGA card; this is left out',
+  ])
 })

@@ -1,8 +1,9 @@
-import type { Accelerator, DiskInterface, Firmware, QemuOptions, QemuResult } from '@imago/builder-qemu'
+import type { Accelerator, CpuTopology, DiskInterface, Firmware, QemuOptions, QemuResult, Vga } from '@imago/builder-qemu'
 
 import { chosen } from '../mapping/chosen.ts'
 import { flag, integer, text, textOrSecret } from '../mapping/coercions.ts'
 import { currentText, isYes, joinedTexts } from '../mapping/current-value.ts'
+import { group } from '../mapping/group.ts'
 import type { Model } from '../mapping/known.ts'
 import { localPath } from '../mapping/local-path.ts'
 import type { ComponentContext, ComponentTable, Composed, Taken } from '../mapping/table.ts'
@@ -23,36 +24,38 @@ const diskInterface = chosen<DiskInterface>({
   type: { name: 'DiskInterface', package: '@imago/builder-qemu' },
 })
 
+const vga = chosen<Vga>({ type: { name: 'Vga', package: '@imago/builder-qemu' } })
+
 const freePorts = meaningless('any free port is taken')
 const disksAreOurs = meaningless('how disks are written is chosen here')
 
 const machineRows = {
   accelerator: taken(accelerator),
   cpus: taken(integer),
-  sockets: noCounterpart('give cpus'),
-  cores: noCounterpart('give cpus'),
-  threads: noCounterpart('give cpus'),
+  sockets: taken(integer),
+  cores: taken(integer),
+  threads: taken(integer),
   cpu_model: taken(text),
   memory: taken(megabytes),
   machine_type: taken(text),
   disk_interface: as('diskInterface', diskInterface),
   net_device: taken(text),
-  net_bridge: noCounterpart('extraNics adds a card at a bridge to the one through which the build reaches the machine'),
+  net_bridge: taken(text),
   headless: taken(flag),
   use_default_display: meaningless('QEMU chooses the display'),
   display: taken(text),
-  vga: noCounterpart('the machine has a standard VGA card'),
+  vga: taken(vga),
   qemuargs: inCompose,
   qemu_binary: taken(text),
-  qemu_img_args: noCounterpart(),
-  firmware: noCounterpart("for UEFI write efi_boot: true, with efi_firmware_code and efi_firmware_vars for a firmware of one's own"),
-  use_pflash: meaningless('UEFI firmware always is in flash'),
+  qemu_img_args: noCounterpart("disk_compression is 'convert -c', and format is '-O'; other arguments of qemu-img are not passed on"),
+  firmware: taken(localPath),
+  use_pflash: taken(flag),
   efi_boot: taken(flag),
   efi_firmware_code: taken(localPath),
   efi_firmware_vars: taken(localPath),
   efi_drop_efivars: taken(flag),
   vtpm: as('tpm', flag),
-  use_tpm1: noCounterpart(),
+  use_tpm1: noCounterpart('leave it out: the TPM is of version 2.0'),
   tpm_device_type: meaningless('the device is chosen by the machine'),
   vnc_bind_address: taken(text),
   vnc_port_min: taken(integer),
@@ -60,14 +63,14 @@ const machineRows = {
   vnc_use_password: taken(flag),
   vnc_password: taken(textOrSecret),
   disable_vnc: meaningless('keys are typed at the monitor'),
-  qmp_enable: meaningless('the monitor is always there'),
-  qmp_socket_path: noCounterpart(),
+  qmp_enable: taken(flag),
+  qmp_socket_path: taken(text),
 } as const
 
 const mediaRows = {
   cdrom_interface: meaningless('what CDs are connected to is chosen by the machine'),
   disk_image: taken(flag),
-  use_backing_file: noCounterpart('the disk that is made needs no other file'),
+  use_backing_file: taken(flag),
   disk_size: taken(megabytes),
   skip_resize_disk: taken(flag),
   disk_additional_size: as('extraDisks', diskSizes),
@@ -83,7 +86,7 @@ const mediaRows = {
   host_port_max: freePorts,
   ssh_host_port_min: freePorts,
   ssh_host_port_max: freePorts,
-  skip_nat_mapping: noCounterpart(),
+  skip_nat_mapping: noCounterpart('leave it out: machines are reached through a port of this one'),
   run_once: meaningless('the machine is started once'),
 } as const
 
@@ -104,16 +107,19 @@ export const qemuTable: ComponentTable = defineTable<QemuOptions>()({
       disk: path.value,
     }
     const args = argumentsOf(nodes, ctx)
+    const monitor = monitorOf(given)
+    if (isYes(given.use_backing_file)) ctx.warn('use_backing_file', 'the disk that is made holds all of it, and needs no other file')
     return {
       ...startOf(given, ctx),
       ...machineOf(given, args),
-      ...firmwareOf(given),
+      ...bridgeOf(given, ctx),
+      ...firmwareOf(given, ctx),
       ...vmOptions(given, nodes.name, ctx),
       ...connectionOf(given, ctx),
       ...vncOf(given),
       result: resultOf(given, path, directory, ctx),
       ...programOf(given),
-      ...(args.rest.length > 0 && { qemuArgs: args.rest }),
+      ...(args.rest.length + monitor.length > 0 && { qemuArgs: [...monitor, ...args.rest] }),
     }
   },
 })
@@ -138,24 +144,47 @@ function machineOf(given: Given, args: QemuArguments): Composed<QemuOptions> {
   const cpuModel = args.cpuModel ?? given.cpu_model
   const machineType = args.machineType ?? given.machine_type
   const nic = args.nic ?? (given.net_device === undefined ? undefined : { model: given.net_device })
+  const topology = args.topology ?? group<CpuTopology>({ sockets: given.sockets, cores: given.cores, threads: given.threads })
+  const cpus = args.cpus ?? given.cpus ?? (topology === undefined ? 1 : undefined)
+  const card = args.vga ?? given.vga
   const headless = args.headless ?? (currentText(given.display) === 'none' ? true : given.headless)
   return {
     // what else it may be is checked with all options
     ...(accelerated !== undefined && { accelerator: accelerated as Model<Accelerator> }),
-    // without them, Packer's machines have this
-    cpus: args.cpus ?? given.cpus ?? 1,
+    // without them, Packer's machines have one processor, and so much memory
+    ...(cpus !== undefined && { cpus }),
+    ...(topology !== undefined && { topology }),
     memory: args.memory ?? given.memory ?? '512m',
     ...(cpuModel !== undefined && { cpuModel }),
     ...(machineType !== undefined && { machineType }),
     ...(nic !== undefined && { nic }),
     ...(args.extraCds.length > 0 && { extraCds: args.extraCds }),
+    ...(card !== undefined && { vga: card }),
     ...(headless !== undefined && { headless }),
   }
 }
 
-function firmwareOf({ efi_boot: boots, efi_firmware_code: code, efi_firmware_vars: vars }: Given): { readonly firmware?: Model<Firmware> } {
+/** Packer's machine has no other network card; here it stands beside the one through which the build reaches the machine. */
+function bridgeOf({ net_bridge: bridge, net_device: model }: Given, ctx: ComponentContext): Composed<QemuOptions> {
+  if (bridge === undefined) return {}
+  ctx.warn('net_bridge', 'this card is the second: the first one is in a network of its own, through which the build reaches the machine')
+  return { extraNics: [{ bridge, ...(model !== undefined && { model }) }] }
+}
+
+/** A monitor besides the build's own. */
+function monitorOf({ qmp_enable: enabled, qmp_socket_path: path }: Given): readonly Model<string>[] {
+  return isYes(enabled) && path !== undefined ? ['-qmp', joinedTexts(['unix:', path, ',server=on,wait=off'])] : []
+}
+
+function firmwareOf(given: Given, ctx: ComponentContext): { readonly firmware?: Model<Firmware> } {
+  const { efi_boot: boots, efi_firmware_code: code, efi_firmware_vars: vars, firmware: bios, use_pflash: inFlash } = given
   if (code !== undefined && vars !== undefined) return { firmware: { code, vars } }
-  return isYes(boots) ? { firmware: 'uefi' } : {}
+  if (isYes(boots)) return { firmware: 'uefi' }
+  if (bios === undefined) return {}
+  // Such a file has no room for variables, and runs in flash only.
+  if (!isYes(inFlash) && !/code[^/]*$/i.test(currentText(bios) ?? '')) return { firmware: { bios } }
+  ctx.noCounterpart('firmware', 'write efi_boot: true, or efi_firmware_code and efi_firmware_vars')
+  return {}
 }
 
 function connectionOf(given: Given, ctx: ComponentContext): Composed<QemuOptions> {

@@ -1,16 +1,18 @@
 import type { Duration } from '@imago/core'
 import type { VmOptions } from '@imago/hypervisor'
 
+import type { JsonMember } from '../json/json-node.ts'
 import type { TemplateNode } from '../language/ast.ts'
 import { duration, integer, lateText, text } from '../mapping/coercions.ts'
 import { currentText, currentTexts } from '../mapping/current-value.ts'
+import { exclusive } from '../mapping/exclusive.ts'
 import type { Model } from '../mapping/known.ts'
 import { isKnown } from '../mapping/known.ts'
 import { lateTexts, textMap } from '../mapping/list-coercions.ts'
 import { localPath, localPaths } from '../mapping/local-path.ts'
 import type { Coercion } from '../mapping/option-context.ts'
-import type { ComponentContext, Composed, MeaninglessRow, NoCounterpartRow, Taken, TakenRow } from '../mapping/table.ts'
-import { inCompose, meaningless, noCounterpart, taken } from '../mapping/table.ts'
+import type { ComponentContext, Composed, MeaninglessRow, Taken, TakenRow } from '../mapping/table.ts'
+import { inCompose, meaningless, taken } from '../mapping/table.ts'
 import { inside } from '../reports.ts'
 import { otherFact } from '../text/field-table.ts'
 import { httpFields, withHttpUrl } from '../text/http-url.ts'
@@ -26,9 +28,8 @@ export type VmRows = Named<'http_directory' | 'floppy_label' | 'cd_label' | 'shu
   Named<'http_port_min' | 'http_port_max', TakenRow<number>> &
   Named<'floppy_files' | 'floppy_dirs' | 'cd_files', TakenRow<readonly string[]>> &
   Named<'boot_wait' | 'boot_key_interval' | 'shutdown_timeout', TakenRow<Duration>> &
-  Named<'boot_command', TakenRow<never>> &
-  Named<'http_bind_address' | 'boot_steps', NoCounterpartRow> &
-  Named<'http_interface' | 'http_network_protocol' | 'boot_keygroup_interval', MeaninglessRow>
+  Named<'boot_command' | 'boot_steps', TakenRow<never>> &
+  Named<'http_bind_address' | 'http_interface' | 'http_network_protocol' | 'boot_keygroup_interval', MeaninglessRow>
 
 /** A text as it is written in the template, to be put into others. */
 export function writtenNodes(option: string, value: Model<string>, ctx: ComponentContext): readonly TemplateNode[] {
@@ -46,7 +47,7 @@ export const vmRows: VmRows = {
   http_content: taken(textMap),
   http_port_min: taken(integer),
   http_port_max: taken(integer),
-  http_bind_address: noCounterpart('machines reach the server at the address that they see this machine under'),
+  http_bind_address: meaningless('machines reach the server at the address that they see this machine under'),
   http_interface: meaningless('machines reach the server at the address that they see this machine under'),
   http_network_protocol: meaningless('machines reach the server at the address that they see this machine under'),
   floppy_files: taken(localPaths),
@@ -58,7 +59,7 @@ export const vmRows: VmRows = {
   cd_label: taken(text),
   boot_wait: taken(bootWait),
   boot_command: inCompose,
-  boot_steps: noCounterpart('write the commands in boot_command'),
+  boot_steps: inCompose,
   boot_key_interval: taken(duration),
   boot_keygroup_interval: meaningless('keys are typed one by one'),
   shutdown_command: taken(text),
@@ -159,13 +160,28 @@ function bootCommand(
   name: readonly TemplateNode[],
   ctx: ComponentContext,
 ): Model<NonNullable<NonNullable<VmOptions['boot']>['command']>> | undefined {
-  const member = ctx.options.members.get('boot_command')
+  const member = bootMember(ctx)
   if (member === undefined) return undefined
   const fields = { ...httpFields, SSHPublicKey: otherFact('sshPublicKey') }
   const prepare = (written: TemplateText): TemplateText => withHttpUrl(substituteField(written, 'Name', name))
-  const where = { ...ctx, ...inside(ctx, member.at, 'boot_command') }
+  const where = { ...ctx, ...inside(ctx, member.at, member.name) }
   if (member.value.kind !== 'text') return lateTexts(fields, prepare)(member.value, where)
   return lateText(fields, (written) => withoutCommas(prepare(written)))(member.value, where)
+}
+
+/** `boot_command`, or the commands of `boot_steps`: lists of a command and what it is for. */
+function bootMember(ctx: ComponentContext): (JsonMember & { readonly name: string }) | undefined {
+  exclusive('boot_command', 'boot_steps', ctx)
+  const [command, steps] = [ctx.options.members.get('boot_command'), ctx.options.members.get('boot_steps')]
+  if (steps === undefined || command !== undefined) return command && { ...command, name: 'boot_command' }
+  const { at, value } = steps
+  const items = value.kind === 'array' ? value.items : []
+  const commands = items.flatMap((item) => (item.kind === 'array' && item.items.length <= 2 ? item.items.slice(0, 1) : []))
+  if (value.kind !== 'array' || commands.length !== items.length) {
+    ctx.reports.problem({ ...ctx, ...inside(ctx, at, 'boot_steps') }, 'must be a list of lists: a command, and what it is for')
+    return undefined
+  }
+  return { at, value: { kind: 'array', at: value.at, items: commands }, name: 'boot_steps' }
 }
 
 /** Packer takes a text for a list with commas between, and types the list without any. */

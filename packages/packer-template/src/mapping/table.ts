@@ -64,6 +64,8 @@ export interface ComponentContext extends OptionContext {
   readonly options: JsonObjectNode
   /** Says of a value of an option that there is nothing like it yet. */
   noCounterpart(name: string, instead?: string): void
+  /** Says of an option what is different here. */
+  warn(name: string, message: string): void
 }
 
 /** Options of ours, some or all. */
@@ -164,8 +166,12 @@ function mapOptions<O extends object, R>(parts: TableParts<O, R>, options: JsonO
     const member = options.members.get(name)
     if (member !== undefined) missing.push(missingOption(name, member, ctx, instead))
   }
+  const warn = (name: string, message: string): void => {
+    const member = options.members.get(name)
+    if (member !== undefined) ctx.reports.warn(inside(ctx, member.at, name), message)
+  }
   // each value was read by its own row
-  const composed = parts.compose?.(takenValues as Taken<R>, { ...ctx, options, noCounterpart }) ?? {}
+  const composed = parts.compose?.(takenValues as Taken<R>, { ...ctx, options, noCounterpart, warn }) ?? {}
   return { options: inReadingOrder({ ...direct, ...composed }), missing }
 }
 
