@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { PassThrough } from 'node:stream'
 import type { Duplex } from 'node:stream'
 
@@ -78,4 +79,33 @@ test('a connection that is reset before the server says something is tried again
   const stream = await firstAnswer(dial, new AbortController().signal, ({ message }) => failures.push(message))
   expect(String(stream.read())).toBe('SSH-2.0-test\r\n')
   expect(failures).toEqual(['the connection breaks before an SSH banner comes: read ECONNRESET'])
+})
+
+test('a stream that wakes it often without a word is left without a listener, and so is the signal', async () => {
+  const warnings: Error[] = []
+  const onWarning = (warning: Error): void => void warnings.push(warning)
+  process.on('warning', onWarning)
+  try {
+    const stream = new PassThrough()
+    let limit: AbortSignal | undefined
+    let wakes = 0
+    const wake = (): void => {
+      if (++wakes > 20) stream.write('SSH-2.0-test\r\n')
+      else stream.emit('readable')
+      if (wakes <= 20) setImmediate(wake)
+    }
+    const dial: Dial = (signal) => {
+      limit = signal
+      setImmediate(wake)
+      return Promise.resolve(stream)
+    }
+    const before = stream.eventNames().map((name) => [name, stream.listenerCount(name)])
+    await firstAnswer(dial, new AbortController().signal, () => undefined)
+    expect(stream.eventNames().map((name) => [name, stream.listenerCount(name)])).toEqual(before)
+    expect(limit && getEventListeners(limit, 'abort')).toEqual([])
+    await new Promise(setImmediate)
+    expect(warnings).toEqual([])
+  } finally {
+    process.off('warning', onWarning)
+  }
 })

@@ -114,11 +114,22 @@ async function answered(stream: Duplex, signal: AbortSignal): Promise<void> {
   try {
     while (stream.readableLength === 0) {
       if (stream.readableEnded || stream.destroyed) throw new ImagoError('NETWORK', 'the connection is closed before an SSH banner comes')
-      await Promise.race([once(stream, 'readable', { signal }), once(stream, 'end', { signal }), once(stream, 'close', { signal })])
+      await oneOf(['readable', 'end', 'close'], stream, signal)
     }
   } catch (error) {
     stream.destroy()
     throw error
+  }
+}
+
+/** Resolves when one of the events comes; nothing listens any more then. */
+async function oneOf(events: readonly string[], stream: Duplex, signal: AbortSignal): Promise<void> {
+  const over = new AbortController()
+  const limit = AbortSignal.any([signal, over.signal])
+  try {
+    await Promise.race(events.map((event) => once(stream, event, { signal: limit })))
+  } finally {
+    over.abort()
   }
 }
 

@@ -7,7 +7,7 @@ import { sep } from 'node:path'
 import pLimit from 'p-limit'
 
 import type { LocalInput } from '../component.ts'
-import { fileSystemError } from '../error.ts'
+import { abortError, fileSystemError } from '../error.ts'
 
 /** How many files are read at a time. */
 const readers = 8
@@ -71,7 +71,12 @@ async function membersOf(path: Buffer, reading: Reading): Promise<string> {
 
 async function contentDigest(path: Buffer, signal: AbortSignal): Promise<string> {
   const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path, { signal, highWaterMark: 1 << 20 })) hash.update(chunk as Buffer) // no encoding is set
+  // many files are read at a time: the signal is looked at here instead of being listened to by each of them
+  if (signal.aborted) throw abortError(signal)
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+    if (signal.aborted) throw abortError(signal)
+    hash.update(chunk as Buffer) // no encoding is set
+  }
   return hash.digest('hex')
 }
 
