@@ -1,4 +1,4 @@
-import { cachedSnapshots, cacheStatus, plan, preflight, pruneCache, resolveParameters, run, sweep, validate } from '@imago/core'
+import { cachedSnapshots, cacheStatus, plan, preflight, pruneCache, resolveParameters, retain, run, sweep, validate } from '@imago/core'
 
 /** What the command asks of the library. */
 export interface CoreFunctions {
@@ -7,6 +7,7 @@ export interface CoreFunctions {
   readonly validate: typeof validate
   readonly preflight: typeof preflight
   readonly sweep: typeof sweep
+  readonly retain: typeof retain
   readonly resolveParameters: typeof resolveParameters
   readonly cachedSnapshots: typeof cachedSnapshots
   readonly pruneCache: typeof pruneCache
@@ -20,6 +21,7 @@ export const coreFunctions: CoreFunctions = {
   validate,
   preflight,
   sweep,
+  retain,
   resolveParameters,
   cachedSnapshots,
   pruneCache,

@@ -115,6 +115,7 @@ export function fakeHost(options: FakeHostOptions = {}): FakeHost {
       validate: unused,
       preflight: unused,
       sweep: unused,
+      retain: unused,
       resolveParameters: unused,
       cachedSnapshots: unused,
       pruneCache: unused,

@@ -13,6 +13,7 @@ import type { Status } from './event.ts'
 import type { Facts } from './facts.ts'
 import type { Journal } from './journal.ts'
 import type { OutputLines } from './output-lines.ts'
+import type { MadeArtifact } from './post-processing.ts'
 import { postProcess } from './post-processing.ts'
 import { watchProcesses } from './process-watch.ts'
 import type { ProvisionCache } from './provisioning.ts'
@@ -21,6 +22,7 @@ import type { BuildReport, StepReport } from './report.ts'
 import { ResourceScope } from './resource-scope.ts'
 import type { CacheOptions, OnError } from './run-options.ts'
 import type { BuildId } from './selection.ts'
+import { afterBuild } from './retention/after-build.ts'
 import type { StepPlace } from './step-runner.ts'
 import { runStep } from './step-runner.ts'
 import { orAbandon } from './wait.ts'
@@ -40,6 +42,8 @@ export interface RunScope {
   /** Where builders keep snapshots, and what is known of them; used when `cache` says so. */
   readonly cacheStore: CacheStore
   readonly cache?: CacheOptions
+  /** Files that its builds read, which therefore stay. Absolute. */
+  readonly neededFiles: ReadonlySet<string>
 }
 
 /** A build that is to be run. */
@@ -64,6 +68,8 @@ interface Outcome {
   readonly artifacts: readonly Artifact[]
   readonly error?: unknown
   readonly upToDate?: true
+  /** What earlier runs had made. */
+  readonly removed?: readonly Artifact[]
 }
 
 /** How long a builder that does not listen to its signal is waited for; longer than its steps are, which end first. */
@@ -130,7 +136,7 @@ class BuildJob {
     this.#output.flush()
     await this.#release(status)
     const durationMs = Math.round(performance.now() - began)
-    const { artifacts, upToDate } = outcome
+    const { artifacts, upToDate, removed = [] } = outcome
     const ended = { status, durationMs, artifacts, ...(error && { error }), ...(upToDate && { upToDate }) }
     this.#run.events.say({ type: 'build-finished', image: image.name, build, ...ended })
     return {
@@ -142,6 +148,7 @@ class BuildJob {
         ...ended,
         steps: this.#steps,
         ...(outcome.made && { artifact: outcome.made }),
+        ...(removed.length > 0 && { removed }),
       }),
     }
   }
@@ -170,10 +177,18 @@ class BuildJob {
       const work = { chains, builder: this.#builder, place: this.#place(), context: postContext, keepFirst: this.#order.isBase }
       const { artifacts, error } = await postProcess(work, made)
       if (error === undefined && !this.#steps.some(({ ignored }) => ignored)) await this.#cache?.keep(made, artifacts)
-      return { made, artifacts: artifacts.map(({ artifact }) => artifact), ...(error !== undefined && { error }) }
+      const removed = error === undefined ? await this.#afterBuild(made, artifacts) : []
+      return { made, artifacts: artifacts.map(({ artifact }) => artifact), removed, ...(error !== undefined && { error }) }
     } catch (error) {
       return { ...(made && { made }), artifacts: made === undefined ? [] : [made], error }
     }
+  }
+
+  /** What earlier runs made goes, as the image says; nothing that goes wrong there makes the build fail. */
+  async #afterBuild(made: Artifact, artifacts: readonly MadeArtifact[]): Promise<readonly Artifact[]> {
+    const { runId, stateDirectory, directory, neededFiles: needed } = this.#run
+    const [id, builder, place] = [this.#id, this.#builder, this.#place()]
+    return await afterBuild({ id, builder, runId, stateDirectory, directory, needed, place, made, artifacts })
   }
 
   async #prepare(): Promise<ComponentContext> {

@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import type { AnyStepPostProcessor } from './applicable-steps.ts'
 import { appliesTo } from './applicable-steps.ts'
 import type { ArtifactShape } from './artifact.ts'
+import { checkScope } from './check-scope.ts'
 import type { Step, Takes } from './component.ts'
 import { componentIssues } from './component-checks.ts'
 import { referencesIn } from './definition-values.ts'
@@ -12,6 +13,7 @@ import type { Image } from './image.ts'
 import type { Issue } from './issue.ts'
 import { prefixIssues } from './issue.ts'
 import { duration, schemaIssues } from './option-schema.ts'
+import { checkRetention } from './retention/check-retention.ts'
 
 /** Names of images become names of files and repositories, which know no capitals; names of builds are keys of a record. */
 const imageName = /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/
@@ -54,6 +56,7 @@ export function checkImage(image: Image): Issue[] {
     ),
     ...image.provisioners.flatMap((step, index) => prefixIssues(['provisioners', index], checkStep(image, step))),
     ...image.errorCleanup.flatMap((step, index) => prefixIssues(['errorCleanup', index], checkStep(image, step))),
+    ...checkRetention(image),
     // seen without its types, which the compiler has checked where it could
     ...image.postProcessors.flatMap((chain, index) =>
       prefixIssues(['postProcessors', index], checkChain(image, chain as readonly AnyStepPostProcessor[])),
@@ -89,22 +92,6 @@ function checkReferences(options: object): Issue[] {
 
 function checkStep(image: Image, step: Step): Issue[] {
   return [...schemaIssues(stepSchema, step), ...checkScope(image, step), ...componentIssues(step)]
-}
-
-function checkScope(image: Image, step: Step): Issue[] {
-  const known = Object.keys(image.builders)
-  const unknown = (option: 'only' | 'except'): Issue[] => {
-    const names: unknown = step[option]
-    if (!Array.isArray(names)) return []
-    return names.flatMap((build: unknown, index) =>
-      typeof build === 'string' && !known.includes(build)
-        ? [{ path: [option, index], message: `this image has no builder '${build}'`, hint: nameHint(build, known) }]
-        : [],
-    )
-  }
-  const both: Issue[] =
-    step.only !== undefined && step.except !== undefined ? [{ path: ['except'], message: 'only and except exclude each other' }] : []
-  return [...unknown('only'), ...unknown('except'), ...both]
 }
 
 function checkChain(image: Image, chain: readonly AnyStepPostProcessor[]): Issue[] {

@@ -24,6 +24,7 @@ const image = v.object({
   errorCleanup: v.array(provisioner),
   postProcessors: v.array(v.array(postProcessor)),
   secrets: v.optional(v.array(secretValue)),
+  retain: v.optional(v.looseObject({})),
 })
 
 /**

@@ -1,5 +1,13 @@
 import type { Artifact, ArtifactShape } from './artifact.ts'
-import type { BuildContext, LookupContext, PostProcessContext, PreflightContext, ProvisionContext, SnapshotContext } from './context.ts'
+import type {
+  ArtifactsContext,
+  BuildContext,
+  LookupContext,
+  PostProcessContext,
+  PreflightContext,
+  ProvisionContext,
+  SnapshotContext,
+} from './context.ts'
 import type { Duration } from './duration.ts'
 import type { Issue } from './issue.ts'
 import type { Json, JsonObject } from './json.ts'
@@ -131,6 +139,23 @@ export interface Builder<out A extends Artifact = Artifact> extends Component {
   readonly snapshots?: Snapshots
   /** Whether what was made is still there, unchanged. @default whether its files are; of an artifact without files nobody can tell */
   hasArtifact?(artifact: A, ctx: LookupContext): Promise<boolean>
+  /**
+   * What runs of a build have made and its provider still has, for `retain`: only what Imago itself has made there, and what
+   * `destroyArtifact` removes. Changes nothing.
+   * @default of artifacts that consist of files, those that the state directory knows of; others cannot be retained
+   */
+  artifacts?(ctx: ArtifactsContext): Promise<readonly MadeBefore<A>[]>
+}
+
+/** An artifact that its provider has. */
+export interface MadeBefore<out A extends Artifact = Artifact> {
+  readonly artifact: A
+  /** ISO 8601, UTC. */
+  readonly madeAt: string
+  /** The run that made it, where the provider cannot tell whether that run is over. @default it is over */
+  readonly runId?: string
+  /** Why it must stay: `'container web uses it'`. @default nothing keeps it */
+  readonly inUse?: string
 }
 
 /** A snapshot of a machine after a step, as the cache keeps it. */

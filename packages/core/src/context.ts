@@ -26,6 +26,16 @@ export interface LookupContext extends PreflightContext, SnapshotContext {
   artifact<A extends Artifact>(reference: ArtifactReference<A>): A
 }
 
+/** What looking for the artifacts of a build may use. Nothing is changed. */
+export interface ArtifactsContext extends PreflightContext {
+  /** The image's name. */
+  readonly image: string
+  /** The build's name: its key in `builders`. */
+  readonly build: string
+  /** What runs of the build with this state directory have left, the latest first. */
+  readonly known: readonly Artifact[]
+}
+
 /** What one step of a build may use. */
 export interface StepContext {
   /** Aborted on cancel, on time-out and when the run ends early. Give it to every wait, spawn, request and command. */

@@ -115,6 +115,13 @@ defineImage({
 // error: a post-processor in this chain cannot take what the one before it makes
 defineImage({ name: 'cow', builders, postProcessors: [[shellLocal({ inline: ['x'], only: ['docker', 'vm'] }), compress({ output: 'x' })]] })
 
+// retention
+defineImage({ name: 'cow', builders, retain: { last: 5, only: ['aws', 'docker'] } })
+// error: Type '"dokcer"' is not assignable to type '"aws" | "docker" | "vm"'
+defineImage({ name: 'cow', builders, retain: { last: 5, only: ['dokcer'] } })
+// error: Type '{}' is not assignable to type
+defineImage({ name: 'cow', builders, retain: {} })
+
 // references and results
 docker({ image: artifactOf(cow, 'docker') })
 // error: is not assignable to parameter of type '"aws" | "docker" | "vm"'

@@ -122,6 +122,13 @@ export interface Message extends InStep {
   readonly level: 'debug' | 'info' | 'warning'
   readonly text: string
 }
+/** What an earlier run of the build has made was removed, as `retain` says. */
+export interface ArtifactRemoved extends InStep {
+  readonly type: 'artifact-removed'
+  readonly artifact: Artifact
+  /** ISO 8601, UTC. */
+  readonly madeAt: string
+}
 /** A resource exists; is gone, or no longer the build's; could not be removed; or was left on purpose. */
 export interface ResourceChanged extends InBuild {
   readonly type: 'resource-acquired' | 'resource-released' | 'resource-release-failed' | 'resource-kept'
@@ -141,6 +148,7 @@ export type BuildEvent =
   | Output
   | Progress
   | Message
+  | ArtifactRemoved
   | ResourceChanged
 
 /** An event without what the runner adds. */

@@ -1,5 +1,5 @@
 import type { Artifact } from './artifact.ts'
-import type { Builder, PostProcessor, Provisioner } from './component.ts'
+import type { Builder, PostProcessor, Provisioner, Scope } from './component.ts'
 import { listOf } from './one-or-many.ts'
 import type { Secret } from './secret.ts'
 import type { ArtifactOf, BuildName, Builders, Chain, CheckedChains } from './wiring.ts'
@@ -14,6 +14,13 @@ export interface Image<B extends Builders = Builders> {
   readonly errorCleanup: readonly Provisioner<string>[]
   readonly postProcessors: readonly (readonly PostProcessor<never, Artifact, string, string>[])[]
   readonly secrets?: readonly Secret[]
+  readonly retain?: Retention & Scope
+}
+
+/** How many of the artifacts stay that runs of a build make. */
+export interface Retention {
+  /** So many of each build stay, the latest; the one that was just made is the first of them. 1 or more. */
+  readonly last: number
 }
 
 /** What {@link defineImage} takes. */
@@ -35,6 +42,11 @@ export interface ImageDefinition<B extends Builders, P extends readonly Chain[]>
    * command. @default []
    */
   readonly secrets?: readonly Secret[]
+  /**
+   * Remove what earlier runs have made, but for the latest, after each build that succeeds: of the provider what only Imago made there, of
+   * this machine files that are unchanged. For some builds with `only` or `except`. @default everything stays
+   */
+  readonly retain?: Retention & Scope<NoInfer<BuildName<B>>>
 }
 
 /**
@@ -60,6 +72,7 @@ export function defineImage<const B extends Builders, const P extends readonly C
     errorCleanup: definition.errorCleanup ?? [],
     postProcessors: chains.map((chain) => listOf(chain)),
     ...(definition.secrets !== undefined && { secrets: definition.secrets }),
+    ...(definition.retain !== undefined && { retain: definition.retain }),
   })
 }
 

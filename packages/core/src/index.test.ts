@@ -44,6 +44,7 @@ test('the public names of the package', async () => {
       "replaceFile",
       "resolveFacts",
       "resolveParameters",
+      "retain",
       "reveal",
       "run",
       "runLocal",

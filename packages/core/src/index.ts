@@ -16,6 +16,7 @@ export type {
   CacheConditions,
   LocalInput,
   LocalOutput,
+  MadeBefore,
   PostProcessor,
   PostProcessorOptions,
   Provisioner,
@@ -28,6 +29,7 @@ export type {
   Takes,
 } from './component.ts'
 export type {
+  ArtifactsContext,
   BuildContext,
   ComponentContext,
   LookupContext,
@@ -50,6 +52,7 @@ export type { Duration } from './duration.ts'
 export { abortError, errorToJson, fileSystemError, ImagoError, isImagoError, messageOf, systemCode, toImagoError } from './error.ts'
 export type { ErrorCode, ErrorJson, ImagoErrorOptions } from './error.ts'
 export type {
+  ArtifactRemoved,
   BuildEvent,
   BuildFinished,
   BuildRef,
@@ -77,7 +80,7 @@ export type { OutputContent, OutputContext, OutputOptions } from './output-file.
 export type { FileLockOptions } from './file-lock.ts'
 export type { Facts, FromFacts } from './facts.ts'
 export { artifactOf, defineImage, isArtifactReference, isImage } from './image.ts'
-export type { ArtifactReference, Image, ImageDefinition } from './image.ts'
+export type { ArtifactReference, Image, ImageDefinition, Retention } from './image.ts'
 export { formatPath, prefixIssues } from './issue.ts'
 export type { Issue } from './issue.ts'
 export type { Json, JsonObject } from './json.ts'
@@ -104,6 +107,9 @@ export { progressReporter } from './progress-reporter.ts'
 export type { ProgressReporter } from './progress-reporter.ts'
 export { readAhead } from './read-ahead.ts'
 export type { BuildReport, Report, StepReport } from './report.ts'
+export { retain } from './retention/retain.ts'
+export type { RetainOptions } from './retention/retain.ts'
+export type { RetiredArtifact } from './retention/retire.ts'
 export { run } from './run.ts'
 export type { BuildId } from './selection.ts'
 export type { CacheOptions, OnError, OnErrorPolicy, RunOptions, Selection, StepFailure } from './run-options.ts'

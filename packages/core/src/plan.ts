@@ -8,9 +8,10 @@ import { plainValue, referencesIn } from './definition-values.ts'
 import type { Duration } from './duration.ts'
 import { definitionError } from './error.ts'
 import type { StepRef } from './event.ts'
-import type { Image } from './image.ts'
+import type { Image, Retention } from './image.ts'
 import { isImage } from './image.ts'
 import type { Json } from './json.ts'
+import { retentionOf } from './retention/retention-of.ts'
 import type { Selection } from './run-options.ts'
 import type { BuildId } from './selection.ts'
 import { qualifiedName, selectBuilds } from './selection.ts'
@@ -40,6 +41,8 @@ export interface PlannedBuild {
   readonly provisioners: readonly PlannedStep[]
   readonly errorCleanup: readonly PlannedStep[]
   readonly postProcessors: readonly (readonly PlannedStep[])[]
+  /** How many of its artifacts stay; the older ones go when it has succeeded. @default all stay */
+  readonly retain?: Retention
 }
 
 /** What would be done for an image. Plain JSON, the same every time. */
@@ -70,6 +73,7 @@ function planBuild({ image, build }: BuildId): PlannedBuild[] {
   const builder = image.builders[build]
   if (builder === undefined) return []
   const { provisioners, errorCleanup, chains } = applicableSteps(image, build)
+  const retention = retentionOf({ image, build })
   return [
     {
       build,
@@ -80,6 +84,7 @@ function planBuild({ image, build }: BuildId): PlannedBuild[] {
       provisioners: provisioners.map(planStep),
       errorCleanup: errorCleanup.map(planStep),
       postProcessors: chains.map((chain) => chain.map(planStep)),
+      ...(retention && { retain: { last: retention.last } }),
     },
   ]
 }

@@ -29,6 +29,8 @@ export interface BuildReport extends BuildRef {
   readonly error?: ErrorJson
   /** Nothing has changed since it was built the last time, and what was made then is there: nothing was done. */
   readonly upToDate?: true
+  /** What earlier runs have made and this one removed, as the image's `retain` says. @default nothing */
+  readonly removed?: readonly Artifact[]
 }
 
 /** How a run went. Plain JSON. */

@@ -21,6 +21,7 @@ import { listOf } from './one-or-many.ts'
 import { Pools } from './pools.ts'
 import { processOwner } from './process-owner.ts'
 import { redactorFor } from './definition-secrets.ts'
+import { neededFiles } from './retention/needed-files.ts'
 import type { Report } from './report.ts'
 import type { RunOptions, Selection } from './run-options.ts'
 import type { BuildId } from './selection.ts'
@@ -69,7 +70,9 @@ export async function runBuilds(images: Image | readonly Image[], options: RunOp
   }
   try {
     const cacheStore = new CacheStore(stateDirectory)
-    const scope: RunScope = { runId, owner, stateDirectory, journal, events, cacheStore, ...runDefaults(options) }
+    const defaults = runDefaults(options)
+    const needed = neededFiles(selected, defaults.directory)
+    const scope: RunScope = { runId, owner, stateDirectory, journal, events, cacheStore, neededFiles: needed, ...defaults }
     const results = await runAll(scope, selected, options).finally(() => journal.close())
     if (scope.cache !== undefined && cacheStore.hasGrown) await keepCacheSmall(scope, selected)
     const builds = results.map(({ report }) => report)

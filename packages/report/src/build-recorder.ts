@@ -1,4 +1,4 @@
-import type { BuildEvent, BuildFinished, BuildRef, PlannedBuild, PlannedStep, ResourceChanged } from '@imago/core'
+import type { Artifact, BuildEvent, BuildFinished, BuildRef, PlannedBuild, PlannedStep, ResourceChanged } from '@imago/core'
 
 import { BoundedLog } from './bounded-log.ts'
 import { byChain } from './chain-place.ts'
@@ -27,6 +27,7 @@ export class BuildRecorder {
   readonly #steps = new Map<string, StepRecorder>()
   readonly #transfers = new TransferLog()
   readonly #resources = new Map<string, LeftResource>()
+  readonly #removed: Artifact[] = []
   #log: BoundedLog
   #logLimit: number
   #from: number | undefined
@@ -61,6 +62,9 @@ export class BuildRecorder {
       case 'step-finished':
         this.#stepOf(event.step).finish(event, at)
         return
+      case 'artifact-removed':
+        this.#removed.push(event.artifact)
+        return
       case 'output':
         this.#logOf(event.step).add(event.stream, event.text)
         return
@@ -91,6 +95,7 @@ export class BuildRecorder {
       steps: this.#stepRecords(finished?.status ?? 'unfinished', to, plan),
       ...(finished?.error && { error: finished.error }),
       artifacts: finished?.artifacts ?? [],
+      removed: [...this.#removed],
       log: this.#log.log(),
       transfers: this.#transfers.transfers(),
       left: [...this.#resources.values()],

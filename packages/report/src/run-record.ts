@@ -64,6 +64,8 @@ export interface BuildRecord extends BuildRef, Span {
   readonly steps: readonly StepRecord[]
   readonly error?: ErrorJson
   readonly artifacts: readonly Artifact[]
+  /** What earlier runs had made, and this one removed. */
+  readonly removed: readonly Artifact[]
   /** What the builder said between its steps. */
   readonly log: Log
   readonly transfers: readonly Transfer[]

@@ -31,6 +31,11 @@ export const catalog: readonly CatalogEntry[] = [
     load: async () => (await import('./sweep.ts')).sweepCommand,
   },
   {
+    name: 'retain',
+    summary: 'Remove what earlier builds have made, but for the latest.',
+    load: async () => (await import('./retain.ts')).retainCommand,
+  },
+  {
     name: 'cache',
     summary: 'List and remove the snapshots that builds start from.',
     load: async () => (await import('./cache.ts')).cacheCommand,

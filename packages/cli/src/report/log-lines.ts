@@ -2,6 +2,7 @@ import type { BuildEvent, ResourceChanged, StepCached, StepFinished, StepStarted
 import { formatDuration } from '@imago/core'
 import { outputLines, stepTitle } from '@imago/report/text'
 
+import { artifactTitle } from './artifact-title.ts'
 import { endingOf } from './ending.ts'
 import type { Label } from './labels.ts'
 import { buildKey, labelsOf } from './labels.ts'
@@ -67,6 +68,8 @@ export class LogLines {
       case 'message':
         if (event.level === 'debug' && !verbose) return []
         return outputLines(event.text, { colors: false }).map((line) => messageLine(event.level, line, style))
+      case 'artifact-removed':
+        return [`removed ${artifactTitle(event.artifact)} ${style('dim', `(made ${ageOf(event.madeAt, event.time)} ago)`)}`]
       case 'resource-acquired':
       case 'resource-released':
       case 'resource-kept':
@@ -98,8 +101,7 @@ export class LogLines {
   #stepCached({ step, ranAt, ...event }: StepCached): string {
     const { style, symbols } = this.#options
     const number = this.#steps.numberOf(event, step)
-    const age = formatDuration(Math.max(0, Date.parse(event.time) - Date.parse(ranAt)))
-    const notes = [...(number === undefined ? [] : [number]), `ran ${age} ago`]
+    const notes = [...(number === undefined ? [] : [number]), `ran ${ageOf(ranAt, event.time)} ago`]
     return `${style('cyan', symbols.cached)} ${stepTitle(step)} ${style('cyan', 'cached')}${style('dim', ` (${notes.join(', ')})`)}`
   }
 
@@ -119,6 +121,10 @@ export class LogLines {
     const [first = '', ...rest] = (why ?? 'failed').split('\n')
     return [`${style('red', symbols.failed)} ${title} ${time} ${style('red', first)}`, ...rest.map((line) => style('red', line))]
   }
+}
+
+function ageOf(then: string, now: string): string {
+  return formatDuration(Math.max(0, Date.parse(now) - Date.parse(then)))
 }
 
 function messageLine(level: 'debug' | 'info' | 'warning', line: string, style: Style): string {

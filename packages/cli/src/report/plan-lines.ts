@@ -58,6 +58,7 @@ function buildNode(build: PlannedBuild, cache: CacheStatus | undefined, { style,
       ...build.postProcessors.map((chain) => ({
         text: `${style('dim', 'then')} ${chain.map((step) => describe(step, style)).join(` ${symbols.arrow} `)}`,
       })),
+      ...(build.retain === undefined ? [] : [{ text: style('dim', `then keep the last ${build.retain.last}, and remove older ones`) }]),
     ],
   }
 }

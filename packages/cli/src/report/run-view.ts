@@ -98,6 +98,7 @@ export class RunView {
       case 'step-cached':
       case 'output':
       case 'message':
+      case 'artifact-removed':
       case 'resource-acquired':
       case 'resource-released':
       case 'resource-release-failed':

@@ -58,6 +58,20 @@ describe('the page of a run', () => {
     )
   })
 
+  test('says what was removed', () => {
+    const artifact = { type: 'docker-image', id: 'sha256:0ld', tags: ['web:1 <b>'] }
+    const disk = { type: 'qemu-disk', id: 'sha256:d15c', files: [{ path: '/out/web-1.qcow2', size: 3 }] }
+    const removed = [artifact, disk].map((each) =>
+      event(5, { type: 'artifact-removed', artifact: each, madeAt: '2026-01-01T00:00:00.000Z' }, place),
+    )
+    const page = htmlReport(recordRun([runStarted(['web', 'docker']), ...removed], []))
+    parseDocument(page)
+    expect(textFrom(page, 'removed', '')).toBe(
+      'Removed Of earlier runs, as retain says. docker docker-image sha256:0ld web:1 &lt;b&gt; qemu-disk /out/web-1.qcow2',
+    )
+    expect(sample).not.toContain('id="removed"')
+  })
+
   test('opens what failed, and folds the rest', () => {
     const { tags } = parseDocument(sample)
     const folds = tags.filter(({ tag }) => tag === 'details')

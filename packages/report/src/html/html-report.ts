@@ -8,6 +8,7 @@ import { criticalPathTable } from './critical-path.ts'
 import { failureList } from './failures.ts'
 import { imageGraph } from './image-graph.ts'
 import { pageOf } from './page.ts'
+import { removedTable } from './removed.ts'
 import { style } from './style.ts'
 import { summary } from './summary.ts'
 import { timeline } from './timeline.ts'
@@ -27,6 +28,7 @@ export function htmlReport(record: RunRecord): string {
     { id: 'critical-path', name: 'Critical path', content: criticalPathTable(page) },
     { id: 'images', name: 'Images', content: imageGraph(page) },
     { id: 'artifacts', name: 'Artifacts', content: artifactTable(page) },
+    { id: 'removed', name: 'Removed', content: removedTable(page) },
     { id: 'transfers', name: 'Transfers', content: transferTable(page) },
   ].filter(({ content }) => content !== undefined)
   return markup`<!DOCTYPE html>

@@ -1,0 +1,111 @@
+import type { Artifact } from '../artifact.ts'
+import type { Builder, MadeBefore } from '../component.ts'
+import type { ErrorJson } from '../error.ts'
+import { abortError, errorToJson, fileSystemError, ImagoError } from '../error.ts'
+import { readJournals } from '../journal.ts'
+import { isOwnerAlive } from '../process-owner.ts'
+import type { BuildId } from '../selection.ts'
+import { orAbandon } from '../wait.ts'
+import type { ArtifactRecord, ArtifactRecords } from './artifact-records.ts'
+import { retireFiles } from './retire-files.ts'
+
+/** What became of an artifact that a run of a build has made before. */
+export interface RetiredArtifact {
+  /** The image's name. */
+  readonly image: string
+  readonly build: string
+  /** Of one that consists of files, those that it is about. */
+  readonly artifact: Artifact
+  /** ISO 8601, UTC. */
+  readonly madeAt: string
+  /** `would-remove` on a dry run; `kept` when something uses it, or it is not what was made any more. */
+  readonly outcome: 'removed' | 'would-remove' | 'kept' | 'failed'
+  /** Why it is kept. */
+  readonly why?: string
+  readonly error?: ErrorJson
+}
+
+/** What {@link RetiredArtifact} says apart from the build. */
+export type Retirement = Omit<RetiredArtifact, 'image' | 'build'>
+
+/** Which artifacts of a build go. */
+export interface RetireWork {
+  readonly id: BuildId
+  readonly builder: Builder
+  /** So many stay. */
+  readonly last: number
+  readonly records: ArtifactRecords
+  readonly stateDirectory: string
+  /** Relative local paths of the definition are relative to this folder. Absolute. */
+  readonly directory: string
+  /** What a run has just made; it counts as the latest. */
+  readonly current?: { readonly runId: string; readonly artifacts: readonly Artifact[] }
+  /** Files that the definitions of the run read. Absolute. */
+  readonly needed: ReadonlySet<string>
+  readonly dryRun: boolean
+  readonly signal: AbortSignal
+}
+
+/** How long a removal that does not listen to its signal is waited for. */
+const graceMs = 2000
+/** What a run made that this machine knows nothing of may be in use by it for so long. */
+const strangersMs = 24 * 60 * 60_000
+
+/**
+ * Removes the artifacts of a build but for the latest, past failures, and tells of each.
+ * @throws ImagoError what the provider says when it cannot be asked
+ */
+export async function* retire(work: RetireWork): AsyncGenerator<Retirement, void, undefined> {
+  const records = await work.records.of(work.id)
+  const [latest, older] = await atProvider(work, records)
+  const left = new Set(latest.map(({ artifact }) => artifact.id))
+  for (const found of older) {
+    const retirement = await retireOne(work, found, records)
+    if (retirement.outcome !== 'removed') left.add(found.artifact.id)
+    yield retirement
+  }
+  const others = records.filter(({ runId }) => runId !== work.current?.runId)
+  const kept = others.slice(0, work.last - (work.current === undefined ? 0 : 1))
+  yield* retireFiles(work, { older: others.slice(kept.length), kept, left })
+}
+
+/** What the provider has: the latest, and the others, the latest of them first. */
+async function atProvider(
+  { id, builder, last, directory, signal, current }: RetireWork,
+  records: readonly ArtifactRecord[],
+): Promise<readonly [latest: readonly MadeBefore[], older: readonly MadeBefore[]]> {
+  if (builder.artifacts === undefined) return [[], []]
+  const known = records.flatMap(({ artifacts }) => artifacts.map(({ artifact }) => artifact))
+  const found = await builder.artifacts({ directory, signal, image: id.image.name, build: id.build, known })
+  const isCurrent = ({ artifact }: MadeBefore): boolean =>
+    current?.artifacts.some((made) => made.id === artifact.id && made.type === artifact.type) === true
+  const others = found.filter((each) => !isCurrent(each)).toSorted((one, other) => Date.parse(other.madeAt) - Date.parse(one.madeAt))
+  const room = Math.max(0, last - (found.some(isCurrent) ? 1 : 0))
+  return [[...found.filter(isCurrent), ...others.slice(0, room)], others.slice(room)]
+}
+
+async function retireOne(work: RetireWork, found: MadeBefore, records: readonly ArtifactRecord[]): Promise<Retirement> {
+  const { builder, directory, signal, dryRun } = work
+  const { artifact, madeAt } = found
+  const why = found.inUse ?? (await usedByRun(work, found, records))
+  if (why !== undefined) return { artifact, madeAt, outcome: 'kept', why }
+  if (dryRun) return { artifact, madeAt, outcome: 'would-remove' }
+  if (signal.aborted) throw abortError(signal)
+  try {
+    if (builder.destroyArtifact === undefined) throw new ImagoError('INTERNAL', `builder '${builder.type}' removes no artifacts`)
+    await orAbandon(builder.destroyArtifact(artifact, { directory, signal }), signal, graceMs)
+    return { artifact, madeAt, outcome: 'removed' }
+  } catch (error) {
+    if (signal.aborted) throw abortError(signal)
+    return { artifact, madeAt, outcome: 'failed', error: errorToJson(fileSystemError(error, `'${artifact.id}' cannot be removed`)) }
+  }
+}
+
+/** Which run may still need it: push it, say, or start from it. */
+async function usedByRun(work: RetireWork, { runId, madeAt }: MadeBefore, records: readonly ArtifactRecord[]): Promise<string | undefined> {
+  if (runId === undefined || runId === work.current?.runId || records.some((record) => record.runId === runId)) return undefined
+  const journal = (await readJournals(work.stateDirectory)).find((each) => each.runId === runId)
+  const isOver =
+    journal === undefined ? Date.now() - Date.parse(madeAt) > strangersMs : journal.finished || isOwnerAlive(journal.owner) === false
+  return isOver ? undefined : `run ${runId}, which made it, may still need it`
+}
