@@ -41,6 +41,8 @@ export interface DockerRunOptions {
   readonly devices?: readonly string[]
   /** Bytes, or with a unit: `'512m'`, `'2g'`. @default no limit */
   readonly memory?: number | `${number}${'k' | 'm' | 'g'}`
+  /** The OCI runtime that the engine runs it with, by the engine's name for it: `runsc`. @default the engine's own */
+  readonly runtime?: string
   /** Run the engine's small init as process 1. @default false */
   readonly init?: boolean
   readonly hostname?: string

@@ -64,6 +64,7 @@ const dockerSchema = v.strictObject({
       v.pipe(v.string(), v.regex(/^\d+(?:\.\d+)?[kmg]$/, "must be bytes, or a size such as '512m' or '2g'")),
     ]),
   ),
+  runtime: v.optional(text),
   init: v.optional(v.boolean()),
   hostname: v.optional(text),
   user: v.optional(text),

@@ -35,6 +35,7 @@ describe('options', () => {
       devices: ['/dev/kvm'],
       memory: '1.5g',
       init: true,
+      runtime: 'runsc',
       hostname: 'barn',
       user: '1:1',
       workdir: '/w',

@@ -93,7 +93,7 @@ function containerName({ runId, image, build }: BuildContext): string {
 }
 
 function runSpec(options: DockerOptions<DockerResult>, ctx: BuildContext): Omit<ContainerSpec, 'name' | 'image' | 'command'> {
-  const { platform, network, privileged, capabilities, devices, hostname, init, volumes, tmpfs, extraHosts, memory } = options
+  const { platform, network, privileged, capabilities, devices, hostname, init, runtime, volumes, tmpfs, extraHosts, memory } = options
   return {
     ...(platform !== undefined && { platform }),
     ...(network !== undefined && { network }),
@@ -102,6 +102,7 @@ function runSpec(options: DockerOptions<DockerResult>, ctx: BuildContext): Omit<
     ...(devices !== undefined && { devices }),
     ...(hostname !== undefined && { hostname }),
     ...(init !== undefined && { init }),
+    ...(runtime !== undefined && { runtime }),
     ...(volumes !== undefined && { volumes: volumes.map((volume) => absoluteVolume(volume, ctx.directory)) }),
     ...(tmpfs !== undefined && { tmpfs: Object.fromEntries(tmpfs.map(tmpfsEntry)) }),
     ...(extraHosts !== undefined && { extraHosts: Object.entries(extraHosts).map(([name, address]) => `${name}:${address}`) }),

@@ -66,6 +66,8 @@ export interface ContainerSpec {
   readonly devices?: readonly string[]
   /** Bytes. */
   readonly memory?: number
+  /** What runs it: `runsc`. @default the engine's */
+  readonly runtime?: string
   /** Run a small init as process 1. */
   readonly init?: boolean
 }

@@ -16,7 +16,7 @@ export function createBody(spec: ContainerSpec, process: ApiConfig): object {
 }
 
 function hostConfig(spec: ContainerSpec): object {
-  const { volumes, network, privileged, securityOptions, capabilities, tmpfs, extraHosts, devices, memory, init } = spec
+  const { volumes, network, privileged, securityOptions, capabilities, tmpfs, extraHosts, devices, memory, init, runtime } = spec
   return {
     ...(volumes !== undefined && { Binds: volumes }),
     ...(network !== undefined && { NetworkMode: network }),
@@ -29,6 +29,7 @@ function hostConfig(spec: ContainerSpec): object {
     ...(devices !== undefined && { Devices: devices.map(deviceMapping) }),
     ...(memory !== undefined && { Memory: memory }),
     ...(init !== undefined && { Init: init }),
+    ...(runtime !== undefined && { Runtime: runtime }),
   }
 }
 
