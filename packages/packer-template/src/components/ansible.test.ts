@@ -5,7 +5,8 @@ import { convertTemplate } from '../index.ts'
 
 async function optionsOf(options: object): Promise<{ readonly options: object; readonly warnings: readonly string[] }> {
   const provisioner = { type: 'ansible', playbook_file: 'play/site.yml', ...options }
-  const { image, warnings } = await load({ builders: [{ type: 'null', communicator: 'none' }], provisioners: [provisioner] })
+  const variables = { region: 'eu' }
+  const { image, warnings } = await load({ variables, builders: [{ type: 'null', communicator: 'none' }], provisioners: [provisioner] })
   const [step] = image.provisioners
   if (step === undefined) throw new Error('no step')
   return { options: step.options, warnings: warnings.map(({ message }) => message) }
@@ -32,6 +33,11 @@ test.for<[options: object, expected: object]>([
     { rolesPath: ['roles'], collectionsPath: ['c'] },
   ],
   [{ use_proxy: true }, { connection: 'adapter' }],
+  [{ inventory_file_template: '{{ .HostAlias }} ansible_host={{ .Host }} ansible_user={{ .User }} ansible_port={{ .Port }}\n' }, {}],
+  [
+    { inventory_file_template: "{{.HostAlias}} ansible_host={{.Host}} port=8080 debug=True role='web server' region={{user `region`}}\n" },
+    { hostVariables: { port: 8080, debug: true, role: 'web server', region: 'eu' } },
+  ],
   [{ use_proxy: false, local_port: 22, use_sftp: true, ssh_host_key_file: 'k' }, {}],
 ])('%o', async ([options, expected]) => {
   expect((await optionsOf(options)).options).toEqual({ playbook: 'play/site.yml', ...expected })
@@ -45,4 +51,16 @@ test('arguments may be made while the build runs, and become code', async () => 
   const { code } = await convertTemplate({ path: 'template.json', text: JSON.stringify(template) }, { directory: '/work' })
   expect(code).toContain("import { ansible } from '@imago/provisioner-ansible'")
   expect(code).toMatch(/extraArguments: \(facts\) => \['-e', `build=\$\{facts\.\w+/)
+})
+
+test.each([
+  'all: { hosts: x }',
+  '[web]\n{{.HostAlias}} ansible_host={{.Host}}\n',
+  '{{.HostAlias}} ansible_host={{.Host}} name={{.Host}}.example',
+  '{{.HostAlias}} ansible_host={{.Other}}',
+  '{{.HostAlias}} web',
+])('an inventory of another form: %s', async (template) => {
+  await expect(optionsOf({ inventory_file_template: template })).rejects.toThrow(
+    /there is no counterpart of 'inventory_file_template' of 'ansible' yet \(give the variables in it as hostVariables\)|is known only while/,
+  )
 })

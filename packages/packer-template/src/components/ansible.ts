@@ -6,8 +6,10 @@ import { environmentList } from '../mapping/environment.ts'
 import { lateTexts, texts } from '../mapping/list-coercions.ts'
 import { localPath } from '../mapping/local-path.ts'
 import type { ComponentTable } from '../mapping/table.ts'
-import { as, defineTable, meaningless, noCounterpart, taken } from '../mapping/table.ts'
+import { as, defineTable, inCompose, meaningless, noCounterpart, taken } from '../mapping/table.ts'
 import { buildValues } from '../text/field-table.ts'
+import { windowsOnly } from './agent.ts'
+import { inventoryVariables } from './ansible-inventory.ts'
 
 const adapter = 'the adapter has a port, and makes itself keys'
 
@@ -26,8 +28,8 @@ export const ansibleTable: ComponentTable = defineTable<AnsibleOptions>()({
     user: as('user', text),
     inventory_file: taken(localPath),
     inventory_directory: taken(localPath),
-    inventory_file_template: noCounterpart('give the variables in it as hostVariables'),
-    keep_inventory_file: noCounterpart(),
+    inventory_file_template: inCompose,
+    keep_inventory_file: noCounterpart('leave it out: the inventory is made for each run, and holds nothing that the options do not say'),
     galaxy_file: as('galaxyFile', localPath),
     galaxy_command: as('galaxyCommand', text),
     galaxy_force_install: taken(flag),
@@ -43,14 +45,16 @@ export const ansibleTable: ComponentTable = defineTable<AnsibleOptions>()({
     sftp_command: meaningless('the adapter speaks SFTP by itself'),
     use_sftp: meaningless('scp and sftp both work'),
     skip_version_check: meaningless('no version is asked for'),
-    ansible_winrm_use_http: noCounterpart(),
+    ansible_winrm_use_http: noCounterpart(windowsOnly),
   },
-  compose(given, { options }) {
-    const isFetched = options.members.has('galaxy_file')
+  compose(given, ctx) {
+    const isFetched = ctx.options.members.has('galaxy_file')
+    const hostVariables = inventoryVariables(ctx)
     const inventories = [given.inventory_directory, given.inventory_file].filter((path) => path !== undefined)
     return {
       ...(given.ansible_env_vars !== undefined && { environment: given.ansible_env_vars }),
       ...(inventories.length > 0 && { inventories }),
+      ...(hostVariables !== undefined && { hostVariables }),
       ...((isYes(given.galaxy_force_install) || isYes(given.galaxy_force_with_deps)) && { galaxyForce: true }),
       // with requirements it is where they are put, which is a cache here
       ...(given.roles_path !== undefined && !isFetched && { rolesPath: [given.roles_path] }),

@@ -10,10 +10,17 @@ import { texts } from '../mapping/list-coercions.ts'
 import { localPath, localPaths } from '../mapping/local-path.ts'
 import type { ComponentContext, ComponentTable } from '../mapping/table.ts'
 import { as, defineTable, inCompose, meaningless, noCounterpart, taken } from '../mapping/table.ts'
+import type { AgentCommandForm } from '../shell/agent-command.ts'
 import { onlyUnix, unseenScript, windowsOnly } from './agent.ts'
+import { agentCall } from './agent-call.ts'
 
 /** Where Packer's provisioners have their script from. */
 const omnitruck = 'https://omnitruck.chef.io/install.sh'
+
+/** How Packer calls Chef. */
+function form(program: 'chef-solo' | 'chef-client'): AgentCommandForm {
+  return { program, verbs: [], fields: { ConfigPath: '-c', JsonPath: '-j' }, required: 'ConfigPath', own: ['--no-color'] }
+}
 
 /** What both of Packer's provisioners take. */
 const common = {
@@ -28,8 +35,10 @@ const common = {
   version: taken(text),
   install_command: inCompose,
   guest_os_type: inCompose,
-  config_template: noCounterpart('write what it adds into a file, and name it with config'),
-  execute_command: noCounterpart('use extraArguments, env and sudo'),
+  config_template: noCounterpart(
+    'write the settings that it adds into a file of Ruby, without what stands in {{ }}, and name it with config',
+  ),
+  execute_command: inCompose,
 } as const
 
 /** `chef-solo` */
@@ -47,7 +56,7 @@ export const chefSoloTable: ComponentTable = defineTable<ChefSoloOptions & StepO
   compose(given, ctx) {
     const { members } = ctx.options
     const hasCookbooks = members.has('cookbook_paths') || members.has('remote_cookbook_paths')
-    return { ...(!hasCookbooks && { cookbooks: [] }), ...installed(given, ctx), ...(isYes(given.prevent_sudo) && { sudo: false }) }
+    return { ...(!hasCookbooks && { cookbooks: [] }), ...installed(given, ctx), ...agentCall(given, form('chef-solo'), ctx) }
   },
 })
 
@@ -68,8 +77,10 @@ export const chefClientTable: ComponentTable = defineTable<ChefClientOptions & S
     skip_clean_node: as('keepNode', flag),
     skip_clean_client: as('keepClient', flag),
     skip_clean_staging_directory: meaningless('the staging directory is always removed'),
-    ssl_cert_path: noCounterpart('put the certificate into the folder trustedCertificates'),
-    knife_command: noCounterpart('the node and the client are removed by knife as it is'),
+    ssl_cert_path: noCounterpart('put the certificate into a folder, and name that with trusted_certs_dir'),
+    knife_command: noCounterpart(
+      'leave it out, with keepNode and keepClient, and remove them in a later step with the command of your own',
+    ),
     elevated_user: noCounterpart(windowsOnly),
     elevated_password: noCounterpart(windowsOnly),
   },
@@ -78,7 +89,7 @@ export const chefClientTable: ComponentTable = defineTable<ChefClientOptions & S
     return {
       ...(!verifies && { verifyCertificate: false }),
       ...installed(given, ctx),
-      ...(isYes(given.prevent_sudo) && { sudo: false }),
+      ...agentCall(given, form('chef-client'), ctx),
     }
   },
 })

@@ -7,6 +7,7 @@ import { texts } from '../mapping/list-coercions.ts'
 import type { ComponentTable } from '../mapping/table.ts'
 import { as, defineTable, meaningless, noCounterpart, taken } from '../mapping/table.ts'
 import { outputFields } from '../text/field-table.ts'
+import { ecrRows } from './ecr.ts'
 
 type Login = NonNullable<DockerPushOptions['login']>
 
@@ -32,12 +33,8 @@ export const dockerPushTable: ComponentTable = defineTable<DockerPushOptions>()(
     login_username: taken(text),
     login_password: taken(secretText),
     login_server: taken(text),
-    ecr_login: noCounterpart('log in with: aws ecr get-login-password | docker login --username AWS --password-stdin <registry>'),
-    aws_access_key: noCounterpart(),
-    aws_secret_key: noCounterpart(),
-    aws_token: noCounterpart(),
-    aws_profile: noCounterpart(),
-    platform: noCounterpart(),
+    ...ecrRows,
+    platform: noCounterpart('leave it out: an image that is built here is for one platform, and that is pushed'),
   },
   compose({ login, login_username: username, login_password: password, login_server: server }) {
     if (!isYes(login)) return {}

@@ -125,6 +125,7 @@ class RunCommand {
       case '--workdir':
       case '--hostname':
       case '--platform':
+      case '--runtime':
       case '--memory':
         this.#options[name.slice(2)] = value
         break

@@ -11,6 +11,7 @@ import type { ComponentTable, Composed } from '../mapping/table.ts'
 import { as, defineTable, meaningless, noCounterpart, taken } from '../mapping/table.ts'
 import { commandWords } from '../shell/command-piece.ts'
 import { containerOptions } from './docker-run-command.ts'
+import { ecrRows } from './ecr.ts'
 import { unusedSshRows } from './ssh.ts'
 
 type Login = NonNullable<DockerOptions['login']>
@@ -44,16 +45,12 @@ export const dockerTable: ComponentTable = defineTable<DockerOptions<DockerResul
     login_username: taken(text),
     login_password: taken(secretText),
     login_server: meaningless('credentials are for the registry that the image comes from'),
-    ecr_login: noCounterpart('log in with: aws ecr get-login-password | docker login --username AWS --password-stdin <registry>'),
-    aws_access_key: noCounterpart(),
-    aws_secret_key: noCounterpart(),
-    aws_token: noCounterpart(),
-    aws_profile: noCounterpart(),
-    windows_container: noCounterpart(),
+    ...ecrRows,
+    windows_container: noCounterpart('builds are in containers of Linux'),
     container_dir: meaningless('files go over the connection'),
     fix_upload_owner: meaningless('files belong to the user who runs commands'),
     ...unusedSshRows,
-    runtime: noCounterpart(),
+    runtime: as('runtime', text),
   },
   compose(given, ctx) {
     const [commits, discards] = [isYes(given.commit), isYes(given.discard)]

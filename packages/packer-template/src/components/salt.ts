@@ -34,7 +34,7 @@ export const saltMasterlessTable: ComponentTable = defineTable<SaltMasterlessOpt
     guest_os_type: inCompose,
     remote_state_tree: noCounterpart(kept),
     remote_pillar_roots: noCounterpart(kept),
-    formulas: noCounterpart('fetch them in an earlier step, and name their folders with formulas'),
+    formulas: noCounterpart('fetch them before the build, and copy their folders into that of local_state_tree'),
     temp_config_dir: meaningless('what the minion needs is in a staging directory'),
     clean_staging_directory: meaningless('the staging directory is always removed'),
   },

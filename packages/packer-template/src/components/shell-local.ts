@@ -47,8 +47,8 @@ function shellLocal(factory: Factory, load: () => Promise<(options: ShellLocalOp
       only_on: taken(texts),
       valid_exit_codes: as('validExitCodes', integers),
       env_var_format: meaningless('the environment is that of the process'),
-      tempfile_extension: noCounterpart(),
-      use_linux_pathing: noCounterpart(),
+      tempfile_extension: noCounterpart('write the lines into a file with that ending, and name it with script'),
+      use_linux_pathing: meaningless('it is about Bash on Windows'),
     },
     compose(given, ctx) {
       if (given.inline !== undefined && given.command !== undefined) ctx.reports.problem(ctx, "'command' and 'inline' exclude each other")

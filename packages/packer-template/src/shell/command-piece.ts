@@ -58,8 +58,12 @@ function piecesOf(node: JsonNode, ctx: OptionContext): CommandPieces | undefined
   }
   const parsed = ctx.renderer.parse(node, ctx)
   if (parsed === undefined) return undefined
-  const nodes = ctx.renderer.withLateVariables(parsed).nodes
-  const pieces = nodes.map((part) => pieceOf(part, contextInside(ctx, node)))
+  return piecesOfNodes(ctx.renderer.withLateVariables(parsed).nodes, contextInside(ctx, node))
+}
+
+/** The pieces of a text that is parsed; what is wrong with it is reported, and `undefined` comes back. */
+export function piecesOfNodes(nodes: readonly TemplateNode[], ctx: OptionContext): CommandPieces | undefined {
+  const pieces = nodes.map((node) => pieceOf(node, ctx))
   return pieces.every((piece) => piece !== undefined) ? pieces : undefined
 }
 

@@ -47,7 +47,7 @@ export const ebsSurrogateTable: ComponentTable = defineTable<EbsSurrogateOptions
     if (spot !== undefined) ctx.reports.problem(ctx, 'instances of spot requests cannot be stopped, and make no AMI this way')
     const ami = amiOptions(options, ctx)
     const omitted = omittedDevices(options.launch_block_device_mappings)
-    if (ami === false) ctx.noCounterpart('skip_create_ami')
+    if (ami === false) ctx.noCounterpart('skip_create_ami', 'amazon-ebsvolume makes volumes, and their snapshots, without an AMI')
     const own = given<Omit<Ami, 'rootDevice'>>({
       omitDevices: omitted.length > 0 ? omitted : undefined,
       architecture: options.ami_architecture,

@@ -19,6 +19,8 @@ import { tagList, tags, allTags } from './tags.ts'
 type Volume = EbsVolumeOptions['volumes'][number]
 type Snapshot = NonNullable<Volume['snapshot']>
 
+const ofInstance = 'leave it out: it changes the instance, which is gone in the end'
+
 /** A volume that stays, as Packer has it. */
 interface PackerVolume extends Omit<PackerDevice, 'omitFromArtifact'> {
   readonly tags?: Tags
@@ -50,8 +52,8 @@ export const ebsVolumeTable: ComponentTable = defineTable<EbsVolumeOptions>()({
         snapshot_groups: as('snapshotGroups', texts),
       }),
     ),
-    ena_support: noCounterpart(),
-    sriov_support: noCounterpart(),
+    ena_support: noCounterpart(ofInstance),
+    sriov_support: noCounterpart(ofInstance),
     skip_region_validation: meaningless('the region is looked at when the build begins'),
   },
   compose(options, ctx) {
