@@ -12,6 +12,7 @@ import { networkIssues, networkSchema } from './options/network.ts'
 import { pollingSchema } from './options/polling.ts'
 import { sourceAmiSchema } from './options/source-ami.ts'
 import { spotSchema } from './options/spot.ts'
+import { instanceTags, tagCountIssues } from './options/tag-limits.ts'
 
 const instanceType = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, "must be an instance type such as 't3.small'"))
 
@@ -38,13 +39,31 @@ const schema = v.strictObject({
 export function amazonEbsIssues(options: AmazonEbsOptions): readonly Issue[] {
   const issues = optionSchema.schemaIssues(schema, options)
   if (issues.length > 0) return issues // what options mean together is asked of options that are right by themselves
-  return [...instanceIssues(options), ...(options.ami === false ? [] : amiIssues(options.ami, options.region))]
+  return [
+    ...instanceIssues(options),
+    ...(options.ami === false ? [] : amiIssues(options.ami, options.region, options.launch)),
+    ...spotImageIssues(options),
+  ]
+}
+
+/** What an image of a spot instance cannot have: AWS changes this on a stopped instance only, and stops no spot instance of this kind. */
+function spotImageIssues({ spot, ami }: AmazonEbsOptions): readonly Issue[] {
+  if (spot === undefined || ami === false) return []
+  return (['enaSupport', 'sriovNetSupport'] as const)
+    .filter((option) => ami[option] !== undefined)
+    .map((option) => ({ path: ['ami', option], message: "cannot stand beside 'spot': AWS changes it on a stopped instance only" }))
 }
 
 /** What options of the instance mean together. */
 export function instanceIssues(options: InstanceOptions): readonly Issue[] {
   const { access, network, region, launch, connect, spot } = options
-  const issues: Issue[] = [...accessIssues(access), ...networkIssues(network, region), ...launchIssues(launch), ...connectIssues(connect)]
+  const issues: Issue[] = [
+    ...accessIssues(access),
+    ...networkIssues(network, region),
+    ...launchIssues(launch),
+    ...connectIssues(connect),
+    ...tagCountIssues(instanceTags(options)),
+  ]
   if (spot !== undefined && launch?.stop === 'from-inside') {
     issues.push({ path: ['launch', 'stop'], message: "cannot be 'from-inside' beside 'spot': AWS ends a spot instance that stops" })
   }

@@ -19,7 +19,9 @@ const messages = (changes: object): readonly string[] => {
     ({ path, message, hint }) => `${path.join('.')}: ${message}${hint === undefined ? '' : ` (${hint})`}`,
   )
 }
-const kmsKey = 'arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0000-4000-8000-000000000000'
+const kmsKey = 'arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-0000-4000-8000-000000000000'
+const irishKey = kmsKey.replace('us-west-2', 'eu-west-1')
+const soon = new Date(Date.now() + 86_400_000).toISOString()
 
 test('right options have no problem', () => {
   expect(messages({})).toEqual([])
@@ -60,7 +62,7 @@ test('right options have no problem', () => {
         name: 'cow-{datetime}',
         description: 'a cow',
         tags: { team: 'cows' },
-        regions: { 'eu-west-1': { kmsKey }, 'us-west-2': {} },
+        regions: { 'eu-west-1': { kmsKey: irishKey }, 'us-west-2': {} },
         encrypt: true,
         kmsKey,
         shareWith: { accounts: ['210987654321'], organizations: ['arn:aws:organizations::123456789012:organization/o-123456'] },
@@ -146,7 +148,7 @@ test('options that exclude each other are named', () => {
         ],
       },
       connect: { keyPair: 'mine', windowsPassword: true, keyType: 'ed25519', password: 'x', sessionManager: {} },
-      ami: { name: 'cow', deprecateAfter: '1d', deprecateAt: '2999-01-01T00:00:00Z', skipBuildRegion: true, forceDeleteSnapshots: true },
+      ami: { name: 'cow', deprecateAfter: '1d', deprecateAt: soon, skipBuildRegion: true, forceDeleteSnapshots: true },
     }),
   ).toMatchInlineSnapshot(`
     [
@@ -175,7 +177,7 @@ test('options that exclude each other are named', () => {
 })
 
 test('a key needs encryption, and sharing needs a key', () => {
-  expect(messages({ ami: { name: 'cow', kmsKey, regions: { 'eu-west-1': { kmsKey } } } })).toMatchInlineSnapshot(`
+  expect(messages({ ami: { name: 'cow', kmsKey, regions: { 'eu-west-1': { kmsKey: irishKey } } } })).toMatchInlineSnapshot(`
     [
       "ami.kmsKey: needs 'encrypt: true' beside it",
       "ami.regions.eu-west-1.kmsKey: needs 'encrypt: true' in 'ami'",
@@ -190,6 +192,69 @@ test('a key needs encryption, and sharing needs a key', () => {
       "ami.regions: the copy in 'eu-west-1' would be encrypted with the default key, and cannot be shared (regions: { 'eu-west-1': { kmsKey: '…' } })",
     ]
   `)
+})
+
+test('a key is used where it is', () => {
+  const launch = { blockDevices: [{ device: '/dev/sdf', size: 1, encrypted: true, kmsKey: irishKey }] }
+  expect(messages({ launch, ami: { name: 'cow', encrypt: true, kmsKey: irishKey, regions: { 'eu-west-1': { kmsKey } } } })).toEqual([
+    'ami.kmsKey: is a key of eu-west-1, and is used in us-west-2 (give a key of that region)',
+    'ami.regions.eu-west-1.kmsKey: is a key of us-west-2, and is used in eu-west-1 (give a key of that region)',
+    'launch.blockDevices.0.kmsKey: is a key of eu-west-1, and is used in us-west-2 (give a key of that region)',
+  ])
+})
+
+test('devices that are encrypted are not shared with the default key', () => {
+  const blockDevices = [{ device: '/dev/sdf', size: 1, encrypted: true }]
+  const shareWith = { accounts: ['210987654321'] }
+  expect(messages({ launch: { blockDevices }, ami: { name: 'cow', shareWith, regions: ['eu-west-1'] } })).toMatchInlineSnapshot(`
+    [
+      "launch.blockDevices.0.encrypted: needs a 'kmsKey' beside it: what is encrypted with the account's default key cannot be shared, and ami.shareWith does",
+      "ami.regions: the copy in 'eu-west-1' would be encrypted with the default key, and cannot be shared (regions: { 'eu-west-1': { kmsKey: '…' } })",
+    ]
+  `)
+  expect(messages({ ami: { name: 'cow', shareSnapshotsWith: { everybody: true }, blockDevices } })).toMatchInlineSnapshot(`
+    [
+      "ami.shareSnapshotsWith.everybody: cannot stand beside the encrypted device '/dev/sdf': AWS shares no encrypted image with everybody",
+      "ami.blockDevices.0.encrypted: needs a 'kmsKey' beside it: what is encrypted with the account's default key cannot be shared, and ami.shareSnapshotsWith does",
+    ]
+  `)
+  expect(messages({ launch: { blockDevices }, ami: { name: 'cow', shareWith, encrypt: true, kmsKey } })).toEqual([])
+  const own = [{ ...blockDevices[0], kmsKey }]
+  expect(messages({ launch: { blockDevices: own }, ami: { name: 'cow', shareWith } })).toEqual([])
+})
+
+test('what has no meaning together is named', () => {
+  expect(messages({ spot: {}, ami: { name: 'cow', enaSupport: false, sriovNetSupport: true } })).toEqual([
+    "ami.enaSupport: cannot stand beside 'spot': AWS changes it on a stopped instance only",
+    "ami.sriovNetSupport: cannot stand beside 'spot': AWS changes it on a stopped instance only",
+  ])
+  expect(messages({ ami: { name: 'cow', deprecateAfter: '3651d' } })).toEqual([
+    'ami.deprecateAfter: must be 3650 days at most: AWS takes 10 years, not "3651d"',
+  ])
+  expect(messages({ ami: { name: 'cow', deprecateAt: '2999-01-01T00:00:00Z' } })).toEqual([
+    'ami.deprecateAt: must be within the next 10 years, not "2999-01-01T00:00:00Z"',
+  ])
+  const regionTemplates = { 'eu-west-9': { template: 'x' }, 'eu-west-1': { template: 'y' } }
+  expect(messages({ ami: { name: 'cow', regions: ['eu-west-1'], fastLaunch: { regionTemplates } } })).toEqual([
+    "ami.fastLaunch.regionTemplates.eu-west-9: the AMI is not in 'eu-west-9'",
+  ])
+})
+
+test('tags of several options together are no more than AWS allows', () => {
+  const some = (name: string, count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`${name}${index}`, 'x']))
+  const changes = {
+    spot: { tags: some('s', 2) },
+    launch: { tags: some('l', 41), volumeTags: some('v', 2) },
+    ami: { name: 'cow', tags: some('a', 1), snapshotTags: some('t', 1) },
+  }
+  const message = 'make 43 tags with the others that the same things bear, and 42 fit: AWS allows 50, and builds add their own'
+  expect(messages(changes)).toEqual([`launch.volumeTags: ${message}`, `spot.tags: ${message}`, `ami.snapshotTags: ${message}`])
+  expect(messages({ ...changes, spot: undefined, launch: { tags: some('l', 42) }, ami: { ...changes.ami, skipLaunchTags: true } })).toEqual(
+    [],
+  )
+  expect(messages({ launch: { tags: some('l', 43) } })).toEqual([
+    expect.stringMatching(/^launch.tags: must hold 42 tags at most: AWS allows 50, and builds add their own/),
+  ])
 })
 
 test('the local files are looked for before anything starts', () => {

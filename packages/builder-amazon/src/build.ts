@@ -15,7 +15,7 @@ import { modifyNetworking, stopInstance } from './steps/stop-instance.ts'
 export async function build(options: AmazonEbsOptions, ctx: BuildContext, connect?: Connect): Promise<AmiArtifact | DiscardedInstance> {
   const { ami } = options
   const job = await openJob(options, ctx, connect)
-  const { source, facts, name } = await findStart(job, options, ami)
+  const { source, facts, name } = await findStart(job, options, { ami })
   const launched = await launch(job, options, source, facts, ami === false ? {} : ami)
   const instanceId = launched.instance.id
   await provisionInstance(job, options, launched, source, facts)

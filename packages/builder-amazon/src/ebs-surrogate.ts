@@ -52,14 +52,18 @@ export function ebsSurrogate(options: EbsSurrogateOptions): Builder<AmiArtifact>
 function issuesOf(options: EbsSurrogateOptions): readonly Issue[] {
   const issues = optionSchema.schemaIssues(schema, options)
   if (issues.length > 0) return issues
-  return [...instanceIssues(options), ...amiIssues(options.ami, options.region), ...surrogateIssues(options.ami, options.launch)]
+  return [
+    ...instanceIssues(options),
+    ...amiIssues(options.ami, options.region, options.launch),
+    ...surrogateIssues(options.ami, options.launch),
+  ]
 }
 
 /** The build, from top to bottom. */
 export async function build(options: EbsSurrogateOptions, ctx: BuildContext, connect?: Connect): Promise<AmiArtifact> {
   const { ami, launch: launchOptions = {} } = options
   const job = await openJob(options, ctx, connect)
-  const { source, facts, name } = await findStart(job, options, ami)
+  const { source, facts, name } = await findStart(job, options, { ami })
   const launched = await launch(job, options, source, facts, ami)
   const { instance } = launched
   await provisionInstance(job, options, launched, source, facts)

@@ -71,7 +71,7 @@ function issuesOf(options: EbsVolumeOptions): readonly Issue[] {
 /** The build, from top to bottom. */
 export async function build(options: EbsVolumeOptions, ctx: BuildContext, connect?: Connect): Promise<VolumesArtifact> {
   const job = await openJob(options, ctx, connect)
-  const { source, facts } = await findStart(job, options, false)
+  const { source, facts } = await findStart(job, options, { ami: false, volumes: options.volumes })
   const devices = options.volumes.map(({ tags: _tags, snapshot: _snapshot, ...device }) => ({
     ...device,
     deleteOnTermination: device.deleteOnTermination ?? false,

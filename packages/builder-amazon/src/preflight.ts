@@ -1,5 +1,5 @@
 import type { Facts, Issue, PreflightContext } from '@imago/core'
-import { isArtifactReference, isImagoError, messageOf } from '@imago/core'
+import { isArtifactReference, isImagoError } from '@imago/core'
 
 import type { InstanceOptions } from './amazon-ebs-options.ts'
 import type { Aws } from './aws/aws.ts'
@@ -8,18 +8,27 @@ import { connectAws } from './aws/connect.ts'
 import type { Image } from './aws/images.ts'
 import type { Connect } from './job.ts'
 import type { AmiOptions } from './options/ami.ts'
+import { copyRegions } from './options/ami.ts'
 import { amiName } from './options/ami-name.ts'
-import { makesKeyPair } from './options/connect.ts'
-import { filterList } from './options/text.ts'
+import { makesKeyPair, sshConnect } from './options/connect.ts'
+import { keyRegionIssues } from './options/key-regions.ts'
+import { homeRegion } from './options/region.ts'
+import { sourceIssues, templateIssues } from './steps/ami-issues.ts'
 import { takenNames, unknownRegions } from './steps/check-names.ts'
+import type { Ground } from './steps/find-ground.ts'
+import { findGround } from './steps/find-ground.ts'
 import type { ResolvedSource } from './steps/find-source.ts'
 import { findSource } from './steps/find-source.ts'
 import { checkUser } from './steps/instance-address.ts'
-import { typesOf } from './steps/run-instance.ts'
+import { givenProfile } from './steps/instance-profile.ts'
+import { issueOf } from './steps/issue-collector.ts'
+import { launchDevices } from './steps/launch-devices.ts'
+import { tryLaunch } from './steps/try-launch.ts'
+import { readUserData } from './steps/user-data.ts'
 
 /**
- * What can be told of a build before it begins: credentials, the source image, regions, the name, the instance types, and permissions, as far
- * as AWS says what it would do. Changes nothing.
+ * What can be told of a build before it begins: credentials, regions, the source image, what the options name, the name of the AMI, and
+ * permissions, as far as AWS says what it would do. Changes nothing.
  */
 export async function preflight(
   options: InstanceOptions,
@@ -28,14 +37,18 @@ export async function preflight(
   connect: Connect = connectAws,
 ): Promise<readonly Issue[]> {
   const aws = await connect(options)
-  await aws.call('GetCallerIdentity', {}, ctx)
+  await aws.in(homeRegion(aws.region)).call('GetCallerIdentity', {}, ctx)
+  const regions = await unknownRegions(aws, ami, ctx)
+  if (regions.some(({ path }) => path[0] === 'region')) return regions // nobody answers there
   const source = isArtifactReference(options.sourceAmi) ? undefined : await lookForSource(aws, options, options.sourceAmi, ctx)
+  const { ground, issues } = await findGround(aws, options, ctx)
+  const image = source?.image
   const found = await Promise.all([
-    ami === false ? [] : checkAmi(aws, ami, source?.image, ctx),
-    checkTypes(aws, options, ctx),
-    source?.image === undefined ? [] : checkPermissions(aws, options, source.image, ctx),
+    ami === false || regions.length > 0 ? [] : checkAmi(aws, options, ami, image, ctx),
+    ground === undefined || image === undefined ? [] : checkLaunch(aws, options, ami, { image, ground }, ctx),
+    checkPermissions(aws, options, ami, image, ctx),
   ])
-  return [...(source?.issues ?? []), ...found.flat()]
+  return [...(source?.issues ?? []), ...regions, ...issues, ...found.flat()]
 }
 
 interface FoundSource {
@@ -54,11 +67,24 @@ async function lookForSource(aws: Aws, options: InstanceOptions, source: Resolve
   }
 }
 
-async function checkAmi(aws: Aws, ami: AmiOptions, source: Image | undefined, ctx: PreflightContext): Promise<readonly Issue[]> {
-  const regions = await unknownRegions(aws, ami, ctx)
-  if (regions.length > 0 || source === undefined || typeof ami.name === 'function' || !isKnownName(ami.name)) return regions
+async function checkAmi(
+  aws: Aws,
+  options: InstanceOptions,
+  ami: AmiOptions,
+  source: Image | undefined,
+  ctx: PreflightContext,
+): Promise<readonly Issue[]> {
   const facts: Facts = { buildName: 'build', builderType: 'amazon', runId: 'preflight', image: 'image' }
-  return await takenNames(aws, ami, amiName(ami.name, { now: new Date(), facts }), ctx)
+  const isKnown = typeof ami.name === 'string' && isKnownName(ami.name)
+  const asked = await Promise.all([
+    isKnown ? takenNames(aws, ami, amiName(ami.name, { now: new Date(), facts }), ctx) : [],
+    templateIssues(aws, ami, ctx),
+  ])
+  return [
+    ...asked.flat(),
+    ...keyRegionIssues(ami, aws.region, options.launch?.blockDevices),
+    ...(source === undefined ? [] : sourceIssues(ami, source, aws.region)),
+  ]
 }
 
 /** Whether the name does not depend on the build: one that does will most likely be free. */
@@ -66,46 +92,61 @@ function isKnownName(name: string): boolean {
   return !/\{(?!date\})/.test(name)
 }
 
-async function checkTypes(aws: Aws, options: InstanceOptions, ctx: PreflightContext): Promise<readonly Issue[]> {
-  const types = typesOf(options)
-  const zone = options.network?.availabilityZone
-  const { InstanceTypeOfferings = [] } = await aws.call(
-    'DescribeInstanceTypeOfferings',
-    {
-      LocationType: zone === undefined ? 'region' : 'availability-zone',
-      Filters: filterList({ 'instance-type': types, ...(zone !== undefined && { location: zone }) }),
-    },
-    ctx,
-  )
-  const offered = new Set(InstanceTypeOfferings.map(({ InstanceType = '' }): string => InstanceType))
-  return types
-    .map((type, index): Issue => ({
-      path: typeof options.instanceType === 'string' ? ['instanceType'] : ['instanceType', index],
-      message: `${zone ?? aws.region} offers no '${type}'`,
-      hint: 'take another type, or another zone or region',
-    }))
-    .filter((_, index) => !offered.has(types[index] ?? ''))
+/** Whether AWS would start the instance. */
+async function checkLaunch(
+  aws: Aws,
+  options: InstanceOptions,
+  ami: AmiOptions | false,
+  { image, ground }: { readonly image: Image; readonly ground: Ground },
+  ctx: PreflightContext,
+): Promise<readonly Issue[]> {
+  try {
+    const tags = { 'imago.run': 'preflight' }
+    const parts = {
+      source: image,
+      devices: launchDevices(image, options.launch ?? {}, ami === false ? {} : ami),
+      groups: ground.groups ?? [],
+      profile: givenProfile(options),
+      userData: await readUserData(options, ctx.directory),
+      keyName: sshConnect(options.connect)?.keyPair,
+      tags: { instance: tags, volume: tags },
+    }
+    await tryLaunch(aws, options, parts, ground.network, ctx)
+    return []
+  } catch (error) {
+    return [issueOf(error, [isImagoError(error, 'AUTHENTICATION_FAILED') ? 'access' : 'launch'])]
+  }
 }
 
 /** AWS says whether it would do these; of the others, it only says so when the thing is there. */
-async function checkPermissions(aws: Aws, options: InstanceOptions, source: Image, ctx: PreflightContext): Promise<readonly Issue[]> {
-  const [type] = typesOf(options)
-  const ImageId = source.id
+async function checkPermissions(
+  aws: Aws,
+  options: InstanceOptions,
+  ami: AmiOptions | false,
+  source: Image | undefined,
+  ctx: PreflightContext,
+): Promise<readonly Issue[]> {
+  const DryRun = true
+  const copies = ami === false || source === undefined ? [] : [...copyRegions(ami, aws.region).keys()]
   const questions = [
-    () => aws.call('RunInstances', { DryRun: true, ImageId, MinCount: 1, MaxCount: 1, InstanceType: type as never }, ctx), // see runInstance
-    ...(options.network?.securityGroups === undefined
-      ? [() => aws.call('CreateSecurityGroup', { DryRun: true, GroupName: 'imago-preflight', Description: 'imago preflight' }, ctx)]
-      : []),
-    ...(makesKeyPair(options.connect)
-      ? [() => aws.call('ImportKeyPair', { DryRun: true, KeyName: 'imago-preflight', PublicKeyMaterial: Buffer.from(sampleKey) }, ctx)]
-      : []),
+    options.network?.securityGroups === undefined &&
+      (() => aws.call('CreateSecurityGroup', { DryRun, GroupName: 'imago-preflight', Description: 'imago preflight' }, ctx)),
+    makesKeyPair(options.connect) &&
+      (() => aws.call('ImportKeyPair', { DryRun, KeyName: 'imago-preflight', PublicKeyMaterial: Buffer.from(sampleKey) }, ctx)),
+    ami !== false && (() => aws.call('CreateImage', { DryRun, InstanceId: sampleInstance, Name: 'imago-preflight' }, ctx)),
+    ...copies.map((region) => async () => {
+      const request = { DryRun, SourceRegion: aws.region, SourceImageId: source?.id, Name: 'imago-preflight' }
+      return await aws.in(region).call('CopyImage', request, ctx)
+    }),
   ]
-  const issues = await Promise.all(questions.map(async (ask) => refusalOf(ask)))
+  const issues = await Promise.all(questions.map(async (ask) => (ask === false ? [] : refusalOf(ask))))
   return issues.flat()
 }
 
 /** A public key that AWS takes; nobody has its private half. */
 const sampleKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA imago-preflight'
+/** Has the form of an id: AWS looks at permissions first. */
+const sampleInstance = 'i-00000000000000000'
 
 async function refusalOf(ask: () => Promise<unknown>): Promise<readonly Issue[]> {
   try {
@@ -115,9 +156,4 @@ async function refusalOf(ask: () => Promise<unknown>): Promise<readonly Issue[]>
     if (hasAwsCode(error, ['DryRunOperation'])) return []
     return isImagoError(error, 'AUTHENTICATION_FAILED') ? [issueOf(error, ['access'])] : [] // it is about what the test asked for
   }
-}
-
-function issueOf(error: unknown, path: Issue['path']): Issue {
-  const hint = isImagoError(error) ? error.hint : undefined
-  return { path, message: messageOf(error), ...(hint !== undefined && { hint }) }
 }

@@ -36,7 +36,7 @@ describe('amazonEbs', () => {
   test('starts from the newest image, and refuses IMDSv1, open groups and volumes that stay', () =>
     emulated({}, async (aws) => {
       await aws.run(imageOf(amazonEbs({ ...base, connect: { user: 'admin', timeout: 1 } })))
-      const [run] = aws.emulator.journal.calls('RunInstances')
+      const run = aws.emulator.journal.calls('RunInstances').at(-1)
       expect(run?.input).toMatchObject({
         MetadataOptions: { HttpTokens: 'required', HttpEndpoint: 'enabled', HttpPutResponseHopLimit: 1 },
         InstanceInitiatedShutdownBehavior: 'terminate',

@@ -1,12 +1,13 @@
 import type { Image } from '@imago/core'
-import { defineImage } from '@imago/core'
+import { defineImage, sweep } from '@imago/core'
 import type { Fault } from '@imago/ec2-emulator'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 
 import { amazonEbs } from '../src/index.ts'
 import type { AmazonEbsOptions } from '../src/index.ts'
 import type { Emulated } from './emulated.ts'
 import { emulated, strays } from './emulated.ts'
+import { creations } from './journal-rules.ts'
 
 const base = {
   region: 'us-west-2',
@@ -16,6 +17,8 @@ const base = {
   ami: { name: 'cow', regions: ['eu-west-1'] },
   polling: { interval: '50ms' },
 } as const satisfies AmazonEbsOptions
+
+afterEach(() => vi.unstubAllEnvs())
 
 function imageOf(options: Partial<AmazonEbsOptions> = {}): Image {
   return defineImage({ name: 'cow', builders: { aws: amazonEbs({ ...base, ...options }) } })
@@ -77,7 +80,8 @@ function lost(type: 'lost-response' | 'lost-request'): readonly Fault[] {
     'CopyImage',
     'TerminateInstances',
   ]
-  return operations.map((operation) => ({ type, operation }))
+  // the first RunInstances only asks whether the instance could be started
+  return operations.map((operation) => ({ type, operation, after: operation === 'RunInstances' ? 1 : 0 }))
 }
 
 interface Failure extends Case {
@@ -157,6 +161,13 @@ describe('fails, says why and leaves nothing after', () => {
       const { build } = await aws.run(imageOf())
       expect(build.error).toMatchObject({ code: 'AUTHENTICATION_FAILED', message: expect.stringMatching(/RequestExpired/) })
       expect(strays(aws)).toHaveLength(3)
+      vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIARENEWED')
+      const swept = await sweep({ stateDirectory: aws.stateDirectory })
+      expect(swept.map(({ outcome, record }) => `${record.kind} ${outcome}`)).toEqual([
+        'amazon-instance removed',
+        'amazon-security-group removed',
+      ])
+      expect(aws.emulator.leftovers()).toEqual([])
     }))
 })
 
@@ -182,18 +193,148 @@ describe('refuses before anything exists', () => {
       options: { sourceAmi: { parameter: '/none' } },
       message: /the Parameter Store in us-west-2 has no '\/none'/,
     },
-    { name: 'a profile that does not exist', options: { launch: { instanceProfile: 'none' } }, message: /none/ },
+    {
+      name: 'a profile that does not exist',
+      options: { launch: { instanceProfile: 'none' } },
+      message: /launch.instanceProfile: the account has no instance profile 'none'/,
+    },
+    {
+      name: 'a region of its own that does not exist',
+      options: { region: 'us-west-9' },
+      message: /region: the account has no region 'us-west-9'/,
+    },
+    {
+      name: 'a region of its own that does not exist, where no AMI is made',
+      options: { region: 'us-west-9', ami: false },
+      message: /region: the account has no region 'us-west-9'/,
+    },
+    {
+      name: 'a zone that does not exist',
+      options: { network: { availabilityZone: 'us-west-2z' } },
+      message: /network.availabilityZone: us-west-2 has no zone 'us-west-2z'/,
+    },
+    {
+      name: 'an instance type that does not exist',
+      options: { instanceType: 'x99.huge' },
+      message: /instanceType: us-west-2 offers no 'x99.huge'/,
+    },
+    {
+      name: 'a second instance type that does not exist',
+      options: { instanceType: ['t3.small', 'x99.huge'] },
+      message: /instanceType\[1\]: us-west-2 offers no 'x99.huge'/,
+    },
+    {
+      name: 'an instance type of another architecture',
+      options: { instanceType: 't4g.small' },
+      message: /refuses RunInstances \(InvalidParameterValue\): The architecture 'arm64'/,
+    },
+    {
+      name: 'a second instance type of another architecture, of a spot instance',
+      options: { instanceType: ['t3.small', 't4g.small'], spot: {} },
+      message: /refuses RunInstances \(InvalidParameterValue\): The architecture 'arm64'/,
+    },
+    {
+      name: 'a key pair that does not exist',
+      options: { connect: { user: 'admin', agent: true, keyPair: 'none' } },
+      message: /connect.keyPair: us-west-2 has no key pair 'none'/,
+    },
+    {
+      name: 'a security group that does not exist',
+      options: { network: { securityGroups: ['sg-0123456789abcdef0'] } },
+      message: /network.securityGroups: there is no security group 'sg-0123456789abcdef0' in us-west-2/,
+    },
+    {
+      name: 'security groups that no filter finds',
+      options: { network: { securityGroups: { filters: { 'group-name': 'none' } } } },
+      message: /network.securityGroups: no security group in us-west-2 fits/,
+    },
+    {
+      name: 'a VPC that does not exist',
+      options: { network: { vpc: 'vpc-0123456789abcdef0' } },
+      message: /network: the VPC vpc-0123456789abcdef0 has no subnet/,
+    },
+    {
+      name: 'a VPC that no filter finds',
+      options: { network: { vpc: { filters: { 'tag:none': 'none' } } } },
+      message: /network: 0 VPCs in us-west-2 have tag:none none/,
+    },
+    {
+      name: 'a snapshot that does not exist',
+      options: { launch: { blockDevices: [{ device: '/dev/sdf', snapshotId: 'snap-0123456789abcdef0' }] } },
+      message: /refuses RunInstances \(InvalidSnapshot.NotFound\)/,
+    },
+    {
+      name: 'fast launch of what is no Windows',
+      options: { ami: { name: 'cow', fastLaunch: {} } },
+      message: /ami.fastLaunch: is for Windows, and the source AMI ami-\w+ \(debian-12/,
+    },
+    {
+      name: 'a launch template that does not exist',
+      options: {
+        sourceAmi: { parameter: '/aws/service/ami-windows-latest/Windows_Server-2022-English-Full-Base' },
+        ami: { name: 'cow', regions: ['eu-west-1'], fastLaunch: { template: { template: 'none' } } },
+      },
+      message: /there is no launch template 'none' in us-west-2; .*there is no launch template 'none' in eu-west-1/,
+    },
+    {
+      name: 'what functions make that is too long',
+      options: {
+        launch: { tags: { long: () => 'x'.repeat(257) } },
+        ami: { name: 'cow', description: () => 'x'.repeat(256), snapshotTags: { none: () => undefined as never } },
+      },
+      message: /launch.tags.long: has 257 characters.*ami.snapshotTags.none: must be text.*ami.description: has 256 characters/,
+    },
+    {
+      name: 'tags that the profile of the build cannot have',
+      options: { launch: { tags: { note: 'a (b)' }, instanceProfile: { policy: { Version: '2012-10-17', Statement: [] } } } },
+      message: /launch.tags.note: is for the build's instance profile, too.*'a \(b\)'/,
+    },
   ]
   test.for(cases)('$name', ({ options, message }) =>
     emulated({}, async (aws) => {
       const { build } = await aws.run(imageOf(options))
       expect(build.status).toBe('failed')
       expect(build.error?.message).toMatch(message)
-      const created = aws.emulator.journal.calls().filter(({ operation }) => /^(Run|Create|Import|Copy)/.test(operation))
-      expect(created.map(({ operation }) => operation).filter((operation) => operation !== 'CreateSecurityGroup')).toEqual([])
-      expect(aws.emulator.leftovers()).toEqual([])
+      expect(aws.emulator.journal.counts()).not.toEqual({})
+      expect(creations(aws.emulator.journal.calls())).toEqual([])
     }),
   )
+
+  test("a key of another region than the environment's", () =>
+    emulated({}, async (aws) => {
+      const { region: _, ...elsewhere } = base
+      const kmsKey = 'arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-0000-4000-8000-000000000000'
+      vi.stubEnv('AWS_REGION', 'eu-west-1')
+      const builder = amazonEbs({ ...elsewhere, ami: { name: 'cow', encrypt: true, kmsKey } })
+      const { build } = await aws.run(defineImage({ name: 'cow', builders: { aws: builder } }))
+      expect(build.error?.message).toMatch(/ami.kmsKey: is a key of us-west-2, and is used in eu-west-1/)
+    }))
+
+  test('a session without the program that carries it', () =>
+    emulated({}, async (aws) => {
+      vi.stubEnv('PATH', aws.directory)
+      const { build } = await aws.run(imageOf({ connect: { address: 'session-manager' } }))
+      expect(build.error).toMatchObject({ code: 'TOOL_MISSING', message: expect.stringContaining('session-manager-plugin') })
+    }))
+
+  test('everything that is wrong with the instance, at once', () =>
+    emulated({}, async (aws) => {
+      const { build } = await aws.run(
+        imageOf({
+          instanceType: 'x99.huge',
+          network: { availabilityZone: 'us-west-2z', securityGroups: ['sg-0123456789abcdef0'] },
+          launch: { instanceProfile: 'none' },
+          connect: { user: 'admin', agent: true, keyPair: 'none' },
+        }),
+      )
+      expect(build.error?.issues?.map(({ path }) => path.join('.')).toSorted()).toEqual([
+        'connect.keyPair',
+        'instanceType',
+        'launch.instanceProfile',
+        'network.availabilityZone',
+        'network.securityGroups',
+      ])
+    }))
 
   test('a name that is taken, here or in another region', () =>
     emulated({}, async (aws) => {

@@ -25,6 +25,7 @@ test('a disk is uploaded, imported under the name that AWS gives, and removed fr
   emulated({ buckets: ['imports'] }, async (aws) => {
     const ctx = postProcessContext()
     const artifact = await amazonImport({ ...base, ami: { tags: { team: 'cows' }, deprecateAfter: '30d' } }).process(await disk(aws), ctx)
+    aws.keeps(artifact)
     expect(artifact).toMatchObject({ type: 'amazon-ami', name: expect.stringMatching(/^import-ami-/) })
     expect(kinds(aws)).toEqual(['image us-west-2', 'snapshot us-west-2'])
     expect(aws.emulator.leftovers()[0]?.tags).toMatchObject({ team: 'cows', 'imago.run': ctx.runId })
@@ -37,6 +38,7 @@ test('a name means a copy, in other regions too', () =>
   emulated({ buckets: ['imports'] }, async (aws) => {
     const ctx = postProcessContext()
     const artifact = await amazonImport({ ...base, ami: { name: 'cow', regions: ['eu-west-1'] } }).process(await disk(aws), ctx)
+    aws.keeps(artifact)
     expect(artifact).toMatchObject({ name: 'cow', id: expect.stringMatching(/^eu-west-1:ami-\w+,us-west-2:ami-\w+$/) })
     expect(kinds(aws)).toEqual(['image us-west-2', 'snapshot us-west-2', 'image eu-west-1', 'snapshot eu-west-1'])
     expect(

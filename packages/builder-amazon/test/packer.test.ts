@@ -43,7 +43,7 @@ describe.skipIf(skipped !== '')(`beside Packer${skipped}`, () => {
       expect((await aws.run(image)).build.error).toBeUndefined()
       ours.push(...left(aws))
     })
-    await emulated({ guests: 'docker' }, async (aws) => {
+    await emulated({ guests: 'docker', leavesMore: true }, async (aws) => {
       await writeFile(join(aws.directory, 'template.json'), JSON.stringify(template(aws.emulator.endpoint)))
       const polling = { AWS_POLL_DELAY_SECONDS: '1', AWS_MAX_ATTEMPTS: '60' }
       const env = { ...process.env, ...aws.emulator.env, ...polling, HOME: aws.directory, CHECKPOINT_DISABLE: '1' }

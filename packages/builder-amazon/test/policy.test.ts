@@ -28,7 +28,7 @@ const builders: Readonly<Record<string, Builder>> = {
     },
     ami: {
       name: 'everything',
-      regions: { 'eu-west-1': { kmsKey } },
+      regions: { 'eu-west-1': { kmsKey: kmsKey.replace('us-west-2', 'eu-west-1') } },
       encrypt: true,
       kmsKey,
       shareWith: { accounts: ['210987654321'] },

@@ -75,7 +75,7 @@ test('what was left is removed by its tags, on another machine, when its time is
   }))
 
 test('what is younger, or belongs to a process that runs, is left alone', () =>
-  emulated({}, async (aws) => {
+  emulated({ leavesMore: true }, async (aws) => {
     await leave(aws, '1d')
     const before = aws.emulator.leftovers().length
     const stateDirectory = join(aws.directory, 'elsewhere')

@@ -22,14 +22,14 @@ export function leftovers({ regions, iam, objects }: World): readonly Leftover[]
   const profiles = [...iam.profiles.values()].map((profile) => ({ kind: 'instance-profile', ...profile }))
   const global = [...roles, ...profiles].map(({ kind, id, name, tags }) => ({ kind, id, region: '', name, tags: Object.fromEntries(tags) }))
   const stored = [...objects.buckets].flatMap(([bucket, { region, seeded, objects: inBucket, uploads }]) => [
-    ...(seeded ? [] : [{ kind: 'bucket', id: bucket, region }]),
-    ...[...inBucket.keys()].map((key) => ({ kind: 'object', id: `${bucket}/${key}`, region })),
-    ...[...uploads].map(([id, { key }]) => ({ kind: 'multipart-upload', id: `${bucket}/${key}#${id}`, region })),
+    ...(seeded ? [] : [{ kind: 'bucket', id: bucket, region, tags: {} }]),
+    ...[...inBucket].map(([key, { tags }]) => ({ kind: 'object', id: `${bucket}/${key}`, region, tags })),
+    ...[...uploads].map(([id, { key, tags }]) => ({ kind: 'multipart-upload', id: `${bucket}/${key}#${id}`, region, tags })),
   ])
   return [
     ...inRegions,
     ...global,
-    ...stored.map((each) => ({ ...each, name: undefined, tags: {} })),
+    ...stored.map((each) => ({ ...each, name: undefined })),
     ...[...regions.values()].flatMap(namedLeftovers),
   ]
 }

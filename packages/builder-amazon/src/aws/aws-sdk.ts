@@ -48,6 +48,7 @@ const operations = {
     'DeleteTags',
     'DeleteVolume',
     'DeregisterImage',
+    'DescribeAvailabilityZones',
     'DescribeFastLaunchImages',
     'DescribeImages',
     'DescribeImportImageTasks',

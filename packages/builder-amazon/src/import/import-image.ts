@@ -12,12 +12,15 @@ import { resolveTags } from '../job.ts'
 import type { AmiOptions } from '../options/ami.ts'
 import { copyRegions } from '../options/ami.ts'
 import { amiName } from '../options/ami-name.ts'
+import { imageTagGroups, tagValueIssues } from '../options/tag-limits.ts'
 import { pollingOf } from '../options/polling.ts'
 import { all } from '../steps/all.ts'
-import { checkNames } from '../steps/check-names.ts'
+import { descriptionIssues } from '../steps/ami-issues.ts'
+import { takenNames, unknownRegions } from '../steps/check-names.ts'
 import type { ImageParts, OwnedImage } from '../steps/create-image.ts'
 import { copyImage } from '../steps/create-image.ts'
 import { finishImage, handOver } from '../steps/finish-image.ts'
+import { refuse } from '../steps/issue-collector.ts'
 import type { AmazonImportOptions } from './amazon-import-options.ts'
 import { findDisk } from './find-disk.ts'
 import { runImportTask } from './import-task.ts'
@@ -36,7 +39,9 @@ export async function importImage(
   const job = { ctx, aws, own: ownOf({ ...ctx, labels }, '1d'), polling: pollingOf(options.polling), now: new Date() }
   const disk = findDisk(input, options.format)
   const name = ami.name === undefined ? undefined : amiName(ami.name, { now: job.now, facts: ctx.facts })
-  if (name !== undefined) await checkNames(aws, { ...ami, name }, name, ctx)
+  refuse(await unknownRegions(aws, ami, ctx))
+  if (name !== undefined) refuse(await takenNames(aws, { ...ami, name }, name, ctx))
+  refuse([...tagValueIssues(imageTagGroups(ami, undefined), ctx.facts, { forIam: undefined }), ...descriptionIssues(ami, ctx.facts)])
   const object = await uploadDisk(job, options, disk)
   const imported = await runImportTask(job, options, disk.format, object)
   if (options.keepObject === true) await object.resource.disown()

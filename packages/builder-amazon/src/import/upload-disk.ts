@@ -35,7 +35,7 @@ export async function uploadDisk(
             ? { ServerSideEncryption: 'aws:kms' as const, SSEKMSKeyId: objectEncryption.kmsKey }
             : objectEncryption !== undefined && { ServerSideEncryption: objectEncryption }
         await aws.upload(
-          { Bucket: bucket, Key: key, Body: body, ...encryption },
+          { Bucket: bucket, Key: key, Body: body, Tagging: new URLSearchParams(own.tags(own.name('object'))).toString(), ...encryption },
           { signal, onProgress: (bytes) => progress.onProgress({ bytes, total: disk.size }) },
         )
       } catch (error) {

@@ -6,10 +6,13 @@ import { amiNameSchema } from './ami-name.ts'
 import type { DeviceMapping } from './block-device.ts'
 import { deviceIssues, deviceMappingsSchema, kmsKeySchema } from './block-device.ts'
 import type { FastLaunchOptions } from './fast-launch.ts'
-import { fastLaunchSchema } from './fast-launch.ts'
+import { fastLaunchIssues, fastLaunchSchema } from './fast-launch.ts'
+import { keyRegionIssues } from './key-regions.ts'
+import type { LaunchOptions } from './launch.ts'
 import { region } from './region.ts'
 import type { ShareOptions, SnapshotShareOptions } from './share.ts'
 import { shareIssues, shareSchema, snapshotShareSchema } from './share.ts'
+import { imageTagGroups, tagCountIssues } from './tag-limits.ts'
 import type { TagOptions } from './text.ts'
 import { exclusive, tagsSchema, wholeNumber } from './text.ts'
 
@@ -99,9 +102,16 @@ export const amiEntries: Readonly<Record<keyof AmiOptions, v.GenericSchema>> = {
     v.pipe(
       v.string(),
       v.check((text) => isFuture(text), 'must be a time to come, such as 2030-01-31T00:00:00Z'),
+      v.check((text) => !isTooFar(text), 'must be within the next 10 years'),
     ),
   ),
-  deprecateAfter: v.optional(v.pipe(v.string(), v.regex(/^[1-9]\d{0,3}d$/, "must be days, such as '180d'"))),
+  deprecateAfter: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^[1-9]\d*d$/, "must be days, such as '180d'"),
+      v.check((text) => Number.parseInt(text, 10) <= 3650, 'must be 3650 days at most: AWS takes 10 years'),
+    ),
+  ),
   deregistrationProtection: v.optional(v.union([v.boolean(), v.strictObject({ cooldown: v.boolean() })])),
   fastLaunch: v.optional(fastLaunchSchema),
   enaSupport: v.optional(v.boolean()),
@@ -123,6 +133,12 @@ function isFuture(text: string): boolean {
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/.test(text) && Date.parse(text) > Date.now()
 }
 
+function isTooFar(text: string): boolean {
+  const limit = new Date()
+  limit.setUTCFullYear(limit.getUTCFullYear() + 10)
+  return Date.parse(text) > limit.getTime()
+}
+
 /** The regions that get copies, with their options; the build's own is not among them. */
 export function copyRegions({ regions = [] }: Pick<AmiOptions, 'regions'>, own: string | undefined): ReadonlyMap<string, RegionOptions> {
   const entries: readonly (readonly [string, RegionOptions])[] = isList(regions)
@@ -141,14 +157,17 @@ export function deprecationTime({ deprecateAt, deprecateAfter }: AmiOptions, now
   return deprecateAfter === undefined ? undefined : new Date(now.getTime() + Number.parseInt(deprecateAfter, 10) * 86_400_000)
 }
 
-/** What options of the AMI mean together. */
-export function amiIssues(ami: AmiOptions, ownRegion: string | undefined): readonly Issue[] {
+/** What options of the AMI mean together, and with those of the launch. */
+export function amiIssues(ami: AmiOptions, ownRegion: string | undefined, launch: LaunchOptions = {}): readonly Issue[] {
   const copies = copyRegions(ami, ownRegion)
   const keys = [...copies].filter(([, { kmsKey }]) => kmsKey !== undefined)
   const issues: Issue[] = [
     ...deviceIssues(ami.blockDevices, ['ami', 'blockDevices']),
     ...exclusive(ami, ['ami'], 'deprecateAt', 'deprecateAfter'),
-    ...shareIssues(ami, copies),
+    ...shareIssues(ami, copies, launch.blockDevices),
+    ...keyRegionIssues(ami, ownRegion, launch.blockDevices),
+    ...tagCountIssues(imageTagGroups(ami, launch.tags)),
+    ...fastLaunchIssues(ami.fastLaunch, ownRegion === undefined ? undefined : [ownRegion, ...copies.keys()]),
   ]
   if (ami.kmsKey !== undefined && ami.encrypt !== true) {
     issues.push({ path: ['ami', 'kmsKey'], message: "needs 'encrypt: true' beside it" })

@@ -6,6 +6,8 @@ import { deviceIssues, deviceName, volumeEntries } from './block-device.ts'
 import type { LaunchOptions } from './launch.ts'
 import type { SnapshotShareOptions } from './share.ts'
 import { snapshotShareSchema } from './share.ts'
+import type { TagGroup } from './tag-limits.ts'
+import { tagCountIssues } from './tag-limits.ts'
 import type { TagOptions } from './text.ts'
 import { tagsSchema } from './text.ts'
 
@@ -64,5 +66,13 @@ export function builtVolumesIssues(volumes: readonly BuiltVolume[], launch: Laun
     }
     return issues
   })
-  return [...deviceIssues(volumes, ['volumes']), ...own]
+  return [...deviceIssues(volumes, ['volumes']), ...own, ...tagCountIssues(builtVolumeTags(volumes, launch))]
+}
+
+/** All tags of the volumes and of their snapshots. */
+export function builtVolumeTags(volumes: readonly BuiltVolume[], launch: LaunchOptions | undefined): readonly TagGroup[] {
+  return volumes.flatMap(({ tags, snapshot }, index) => [
+    { path: ['volumes', index, 'tags'], tags, beside: [launch?.tags, launch?.volumeTags] },
+    { path: ['volumes', index, 'snapshot', 'tags'], tags: snapshot?.tags },
+  ])
 }

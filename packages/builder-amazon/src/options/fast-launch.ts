@@ -1,3 +1,4 @@
+import type { Issue } from '@imago/core'
 import { optionSchema } from '@imago/core'
 import * as v from 'valibot'
 
@@ -33,3 +34,11 @@ export const fastLaunchSchema: v.GenericSchema = v.strictObject({
   template: v.optional(reference),
   regionTemplates: v.optional(v.record(region, reference)),
 })
+
+/** Templates for regions that the AMI is not in. @param regions where it is; `undefined` when that is not known yet */
+export function fastLaunchIssues(options: FastLaunchOptions | undefined, regions: readonly string[] | undefined): readonly Issue[] {
+  if (regions === undefined) return []
+  return Object.keys(options?.regionTemplates ?? {})
+    .filter((name) => !regions.includes(name))
+    .map((name) => ({ path: ['ami', 'fastLaunch', 'regionTemplates', name], message: `the AMI is not in '${name}'` }))
+}

@@ -2,6 +2,7 @@ import type { Issue } from '@imago/core'
 import * as v from 'valibot'
 
 import type { AmiOptions, RegionOptions } from './ami.ts'
+import type { DeviceMapping } from './block-device.ts'
 
 /** Who may use an image. */
 export interface ShareOptions {
@@ -52,18 +53,32 @@ export const shareSchema: v.GenericSchema = v.strictObject({
 export const snapshotShareSchema: v.GenericSchema = v.strictObject({ accounts, everybody })
 
 /** What sharing and encryption mean together: nobody else can use what is encrypted with an account's default key, and AWS refuses to share it. */
-export function shareIssues(ami: AmiOptions, copies: ReadonlyMap<string, RegionOptions>): readonly Issue[] {
+export function shareIssues(
+  ami: AmiOptions,
+  copies: ReadonlyMap<string, RegionOptions>,
+  launched: readonly DeviceMapping[] = [],
+): readonly Issue[] {
   const issues: Issue[] = []
+  const devices = [
+    ...encryptedDevices(launched, ['launch', 'blockDevices']),
+    ...encryptedDevices(ami.blockDevices ?? [], ['ami', 'blockDevices']),
+  ]
   for (const option of ['shareWith', 'shareSnapshotsWith'] as const) {
     const share = ami[option]
-    if (share === undefined || ami.encrypt !== true) continue
+    if (share === undefined || (ami.encrypt !== true && devices.length === 0)) continue
     if (share.everybody === true) {
+      const what = ami.encrypt === true ? 'encrypt: true' : `the encrypted device '${devices[0]?.device ?? ''}'`
       issues.push({
         path: ['ami', option, 'everybody'],
-        message: 'cannot stand beside encrypt: true: AWS shares no encrypted image with everybody',
+        message: `cannot stand beside ${what}: AWS shares no encrypted image with everybody`,
       })
     }
-    if (ami.kmsKey === undefined && ami.skipBuildRegion !== true) {
+    for (const { path } of devices.filter((each) => !each.hasKey && !(each.isLaunched && ami.kmsKey !== undefined))) {
+      if (ami.encrypt === true && ami.kmsKey === undefined) continue // is told below
+      const message = `needs a 'kmsKey' beside it: what is encrypted with the account's default key cannot be shared, and ami.${option} does`
+      issues.push({ path, message })
+    }
+    if (ami.encrypt === true && ami.kmsKey === undefined && ami.skipBuildRegion !== true) {
       const message = "needs a 'kmsKey' beside it: what is encrypted with the account's default key cannot be shared"
       issues.push({ path: ['ami', option], message, hint: 'give the key of a KMS key that those accounts may use' })
     }
@@ -78,4 +93,26 @@ export function shareIssues(ami: AmiOptions, copies: ReadonlyMap<string, RegionO
     }
   }
   return issues
+}
+
+interface EncryptedDevice {
+  readonly path: Issue['path']
+  readonly device: string
+  readonly hasKey: boolean
+  readonly isLaunched: boolean
+}
+
+function encryptedDevices(mappings: readonly DeviceMapping[], path: Issue['path']): readonly EncryptedDevice[] {
+  return mappings.flatMap((mapping, index) =>
+    'encrypted' in mapping && mapping.encrypted
+      ? [
+          {
+            path: [...path, index, 'encrypted'],
+            device: mapping.device,
+            hasKey: mapping.kmsKey !== undefined,
+            isLaunched: path[0] === 'launch',
+          },
+        ]
+      : [],
+  )
 }

@@ -80,7 +80,15 @@ export function surrogateIssues(ami: SurrogateAmiOptions, launch: LaunchOptions 
   if (tpmSupport !== undefined && bootMode !== 'uefi') {
     issues.push({ path: ['ami', 'tpmSupport'], message: "needs bootMode: 'uefi' beside it" })
   }
-  if (useCreateImage !== true) return issues
+  if (useCreateImage !== true) {
+    if (ami.fastLaunch !== undefined) {
+      issues.push({
+        path: ['ami', 'fastLaunch'],
+        message: "needs 'useCreateImage' beside it: it is for Windows, of which AWS registers no image",
+      })
+    }
+    return issues
+  }
   for (const option of registerOnly) {
     if (ami[option] !== undefined)
       issues.push({ path: ['ami', option], message: "cannot stand beside 'useCreateImage': the instance's own is taken" })

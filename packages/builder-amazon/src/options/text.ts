@@ -32,7 +32,7 @@ const tagKey = v.pipe(
 const tagValue = v.pipe(v.string(), v.maxLength(256, 'must be 256 characters at most'))
 
 /** AWS allows 50 tags for each thing; this many are ours. */
-const ownTags = 8
+export const ownTags = 8
 
 /** The schema of {@link TagOptions}. */
 export const tagsSchema: v.GenericSchema<unknown, TagOptions> = v.pipe(

@@ -109,7 +109,7 @@ function postProcessorActions({ type, options }: Pick<PostProcessor, 'type' | 'o
 function importActions({ ami = {}, region, keepObject }: AmazonImportOptions): Actions {
   return together(
     actions('ec2', { anywhere: ['CancelImportTask', 'CreateTags', 'DescribeImages', 'DescribeImportImageTasks', 'ImportImage'] }),
-    actions('s3', { anywhere: ['AbortMultipartUpload', 'GetBucketLocation', 'GetObject', 'PutObject'] }),
+    actions('s3', { anywhere: ['AbortMultipartUpload', 'GetBucketLocation', 'GetObject', 'PutObject', 'PutObjectTagging'] }),
     keepObject !== true && actions('s3', { anywhere: ['DeleteObject'] }),
     ami.name !== undefined && actions('ec2', { anywhere: ['CopyImage'] }),
     imageActions({ ...ami, name: ami.name ?? 'imported' }, region),

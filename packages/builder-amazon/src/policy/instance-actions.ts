@@ -3,6 +3,7 @@ import type { AmiOptions } from '../options/ami.ts'
 import { copyRegions } from '../options/ami.ts'
 import type { ConnectOptions } from '../options/connect.ts'
 import { makesKeyPair, sshConnect } from '../options/connect.ts'
+import { isKnownRegion } from '../options/region.ts'
 import type { SpotOptions } from '../options/spot.ts'
 import { temporaryPolicy } from '../steps/instance-profile.ts'
 
@@ -42,6 +43,8 @@ export function instanceActions(options: InstanceOptions): Actions {
           own: ['AuthorizeSecurityGroupIngress', 'DeleteSecurityGroup'],
         })
       : actions('ec2', { anywhere: ['DescribeSecurityGroups'] }),
+    network?.availabilityZone !== undefined && actions('ec2', { anywhere: ['DescribeAvailabilityZones'] }),
+    (options.region === undefined || !isKnownRegion(options.region)) && actions('ec2', { anywhere: ['DescribeRegions'] }),
     connectActions(options.connect),
     spot === undefined ? actions('ec2', { own: ['StopInstances'] }) : spotActions(spot),
     temporaryPolicy(options) !== undefined && profileActions,
@@ -56,6 +59,7 @@ function connectActions(connect: ConnectOptions | undefined): Actions {
   const ssh = sshConnect(connect)
   return together(
     makesKeyPair(connect) && actions('ec2', { anywhere: ['DescribeKeyPairs', 'ImportKeyPair'], own: ['DeleteKeyPair'] }),
+    ssh?.keyPair !== undefined && actions('ec2', { anywhere: ['DescribeKeyPairs'] }),
     ssh?.windowsPassword !== undefined && actions('ec2', { anywhere: ['GetPasswordData'] }),
     ssh?.address === 'session-manager' && actions('ssm', { anywhere: ['StartSession', 'TerminateSession'] }),
   )

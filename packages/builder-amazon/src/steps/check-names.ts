@@ -1,19 +1,24 @@
 import type { Issue } from '@imago/core'
-import { formatPath, ImagoError } from '@imago/core'
 
 import type { Aws, CallOptions } from '../aws/aws.ts'
 import { ownImageNamed } from '../aws/images.ts'
 import type { AmiOptions } from '../options/ami.ts'
 import { copyRegions } from '../options/ami.ts'
-import { regionIssues } from '../options/region.ts'
+import { homeRegion, isKnownRegion, regionIssues } from '../options/region.ts'
 
-/** Whether the regions exist that an image is to be in. */
-export async function unknownRegions(aws: Aws, ami: AmiOptions, options: CallOptions): Promise<readonly Issue[]> {
-  if (ami.skipRegionCheck === true) return []
-  const { Regions = [] } = await aws.call('DescribeRegions', {}, options)
+/** Whether the regions exist that a build works in. Its own is asked for only when it is not known to exist, or others are. */
+export async function unknownRegions(
+  aws: Aws,
+  ami: Pick<AmiOptions, 'regions' | 'skipRegionCheck'> | false,
+  options: CallOptions,
+): Promise<readonly Issue[]> {
+  const copies = ami === false ? [] : [...copyRegions(ami, aws.region).keys()]
+  const skips = ami === false ? isKnownRegion(aws.region) : ami.skipRegionCheck === true
+  if (skips) return []
+  const { Regions = [] } = await aws.in(homeRegion(aws.region)).call('DescribeRegions', {}, options)
   const existing = Regions.map(({ RegionName = '' }) => RegionName)
-  const copies = [...copyRegions(ami, aws.region).keys()].map((region) => ({ region, path: ['ami', 'regions'] }))
-  return regionIssues([{ region: aws.region, path: ['region'] }, ...copies], existing)
+  const wanted = copies.map((region) => ({ region, path: ['ami', 'regions'] }))
+  return regionIssues([{ region: aws.region, path: ['region'] }, ...wanted], existing)
 }
 
 /** Whether images have the name already, in the regions where the new one will have it. */
@@ -32,19 +37,4 @@ export async function takenNames(aws: Aws, ami: AmiOptions, name: string, option
           },
         ],
   )
-}
-
-/**
- * What AWS would refuse later is refused now, before anything exists.
- * @throws ImagoError `DEFINITION_INVALID`
- */
-export async function checkNames(aws: Aws, ami: AmiOptions, name: string, options: CallOptions): Promise<void> {
-  const regions = await unknownRegions(aws, ami, options)
-  const issues = regions.length > 0 ? regions : await takenNames(aws, ami, name, options)
-  const [first] = issues
-  if (first === undefined) return
-  throw new ImagoError('DEFINITION_INVALID', issues.map(({ path, message }) => `${formatPath(path)}: ${message}`).join('; '), {
-    issues,
-    ...(first.hint !== undefined && { hint: first.hint }),
-  })
 }

@@ -10,6 +10,7 @@ import { deprecationTime } from '../options/ami.ts'
 import type { LaunchTemplateReference } from '../options/fast-launch.ts'
 import type { SnapshotShareOptions } from '../options/share.ts'
 import { all } from './all.ts'
+import { isTemplateId } from './ami-issues.ts'
 import type { OwnedImage } from './create-image.ts'
 
 /** Gives an image in one region everything that it is to have beside its content. Who may use it is said last. */
@@ -101,7 +102,7 @@ function templateInput({ template, version }: LaunchTemplateReference): {
   Version: string
 } {
   return {
-    ...(/^lt-[0-9a-f]{8,}$/.test(template) ? { LaunchTemplateId: template } : { LaunchTemplateName: template }),
+    ...(isTemplateId(template) ? { LaunchTemplateId: template } : { LaunchTemplateName: template }),
     Version: version === undefined ? '$Latest' : String(version),
   }
 }

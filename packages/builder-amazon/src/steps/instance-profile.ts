@@ -32,13 +32,13 @@ const sessionManagerPolicy = {
 
 /** The instance profile of a build: one that is there, one of its own, or none. */
 export async function instanceProfile(job: Job, options: InstanceOptions, tags: Tags): Promise<string | undefined> {
-  const { aws, ctx } = job
-  const { instanceProfile: given, skipProfileCheck = false } = options.launch ?? {}
   const policy = temporaryPolicy(options)
-  if (policy !== undefined) return await createProfile(job, policy, tags)
-  if (typeof given !== 'string') return undefined
-  if (!skipProfileCheck) await aws.call('GetInstanceProfile', { InstanceProfileName: given }, ctx)
-  return given
+  return policy === undefined ? givenProfile(options) : await createProfile(job, policy, tags)
+}
+
+/** The profile that the options name. */
+export function givenProfile({ launch }: Pick<InstanceOptions, 'launch'>): string | undefined {
+  return typeof launch?.instanceProfile === 'string' ? launch.instanceProfile : undefined
 }
 
 /** What the build's own profile allows, or `undefined` when it makes none. */

@@ -1,10 +1,21 @@
 import type { InstanceOptions } from '../amazon-ebs-options.ts'
 import type { Image } from '../aws/images.ts'
-import type { Operations } from '../aws/aws-sdk.ts'
+import type { InstanceTypeName, Operations } from '../aws/aws-sdk.ts'
 import type { Tags } from '../aws/own.ts'
+import { tagSpecifications } from '../aws/tags.ts'
 import type { BlockDeviceInput } from '../options/block-device.ts'
 import type { LaunchOptions } from '../options/launch.ts'
 import { metadataInput } from '../options/metadata.ts'
+import type { Subnet } from './find-network.ts'
+
+/** There is no room for this type in this place: another type or another place may have some. */
+export const noCapacity: readonly string[] = [
+  'InsufficientInstanceCapacity',
+  'InsufficientHostCapacity',
+  'InsufficientFreeAddressesInSubnet',
+  'InsufficientCapacity',
+  'Unsupported',
+]
 
 /** What an instance is started with, beside its type and its place. */
 export interface LaunchParts {
@@ -57,6 +68,38 @@ export function launchRequest({ launch = {}, network = {} }: InstanceOptions, pa
     ...(nitroEnclave === true && { EnclaveOptions: { Enabled: true } }),
     ...(licenses !== undefined && { LicenseSpecifications: licenses.map((arn) => ({ LicenseConfigurationArn: arn })) }),
   }
+}
+
+/** The whole request for one instance of a type, in a place. */
+export function instanceRequest(
+  options: InstanceOptions,
+  parts: LaunchParts,
+  { type, place }: { readonly type: string; readonly place: Subnet | undefined },
+): RunInput {
+  const { launch = {}, network = {} } = options
+  const zone = place === undefined ? network.availabilityZone : undefined // a subnet is in a zone
+  const { NetworkInterfaces, ...common } = launchRequest(options, parts)
+  return {
+    ...common,
+    ...credits(type, launch),
+    ...(NetworkInterfaces === undefined
+      ? place !== undefined && { SubnetId: place.id }
+      : { NetworkInterfaces: NetworkInterfaces.map((each) => ({ ...each, ...(place !== undefined && { SubnetId: place.id }) })) }),
+    InstanceType: type as InstanceTypeName, // new types come faster than new SDKs
+    Placement: placement(launch, zone),
+    MinCount: 1,
+    MaxCount: 1,
+    TagSpecifications: tagSpecifications({
+      instance: parts.tags.instance,
+      volume: parts.tags.volume,
+      'network-interface': parts.tags.instance,
+    }),
+  }
+}
+
+/** The instance types to choose from. */
+export function typesOf({ instanceType }: Pick<InstanceOptions, 'instanceType'>): readonly string[] {
+  return typeof instanceType === 'string' ? [instanceType] : instanceType
 }
 
 /** The part of a request that depends on the instance's type. */

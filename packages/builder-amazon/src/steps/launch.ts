@@ -1,8 +1,4 @@
-import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
-
 import type { Facts, Resource } from '@imago/core'
-import { fileSystemError, ImagoError } from '@imago/core'
 
 import type { InstanceOptions } from '../amazon-ebs-options.ts'
 import type { Image } from '../aws/images.ts'
@@ -12,15 +8,15 @@ import { poll } from '../aws/poll.ts'
 import type { Job } from '../job.ts'
 import { resolveTags } from '../job.ts'
 import { makesKeyPair, sshConnect } from '../options/connect.ts'
-import { findNetwork } from './find-network.ts'
 import { instanceProfile } from './instance-profile.ts'
 import type { InstanceKey } from './key-pair.ts'
 import { importKeyPair } from './key-pair.ts'
 import type { Encryption } from './launch-devices.ts'
-import { launchDevices } from './launch-devices.ts'
 import type { LaunchParts } from './launch-request.ts'
+import { typesOf } from './launch-request.ts'
+import { lookUp } from './look-up.ts'
 import { runFleet } from './run-fleet.ts'
-import { runInstance, typesOf } from './run-instance.ts'
+import { runInstance } from './run-instance.ts'
 import { securityGroups } from './security-group.ts'
 
 /** A running instance, and what is needed to enter it. */
@@ -30,45 +26,34 @@ export interface Launched {
   readonly key: InstanceKey | undefined
 }
 
-/** Makes what an instance needs, starts it and waits until it runs. */
+/** Makes what an instance needs, starts it and waits until it runs. What can be asked before anything exists is asked first. */
 export async function launch(job: Job, options: InstanceOptions, source: Image, facts: Facts, encryption: Encryption): Promise<Launched> {
-  const { ctx, aws } = job
-  const devices = launchDevices(source, options.launch ?? {}, encryption)
-  const userData = await readUserData(options, ctx.directory)
+  const { ctx } = job
   const tags = resolveTags(options.launch?.tags, facts)
-  const { network, groups, key, profile } = await ctx.step('access', 'prepare the way in', async () => {
-    const found = await findNetwork(aws, options, ctx)
+  const { ground, parts: known } = await ctx.step('look-up', 'look up what the instance needs', () =>
+    lookUp(job, options, source, { facts, encryption }),
+  )
+  const { groups, key, profile } = await ctx.step('access', 'prepare the way in', async () => {
     const work = {
-      groups: securityGroups(job, options, found.vpcId, tags),
+      groups: securityGroups(job, options, ground, tags),
       key: makesKeyPair(options.connect) ? importKeyPair(job, keyType(options, source), tags) : Promise.resolve(undefined),
       profile: instanceProfile(job, options, tags),
     }
     await Promise.allSettled([work.groups, work.key, work.profile]) // when one fails, what the others have made must be known before it is removed
-    return { network: found, groups: await work.groups, key: await work.key, profile: await work.profile }
+    return { groups: await work.groups, key: await work.key, profile: await work.profile }
   })
-  const name = job.own.name('instance')
-  const parts: LaunchParts = {
-    source,
-    devices,
-    groups,
-    profile,
-    userData,
-    keyName: key?.name ?? sshConnect(options.connect)?.keyPair,
-    tags: {
-      instance: job.own.tags(name, tags),
-      volume: job.own.tags(name, { ...tags, ...resolveTags(options.launch?.volumeTags, facts) }),
-    },
-  }
+  const parts: LaunchParts = { ...known, groups, profile, keyName: key?.name ?? known.keyName }
   return await ctx.step('launch', `start ${typesOf(options).join(' or ')} from ${source.id} (${source.name})`, async () => {
     const { spot } = options
+    const name = job.own.name('instance')
     const spotTags = {
       request: job.own.tags(name, { ...tags, ...resolveTags(spot?.tags, facts) }),
       fleet: job.own.tags(name, { ...tags, ...resolveTags(spot?.fleetTags, facts) }),
     }
     const resource =
       spot === undefined
-        ? await runInstance(job, options, parts, network)
-        : await runFleet(job, { ...options, spot }, parts, network, spotTags)
+        ? await runInstance(job, options, parts, ground.network)
+        : await runFleet(job, { ...options, spot }, parts, ground.network, spotTags)
     return { resource, key, instance: await running(job, resource.value) }
   })
 }
@@ -94,19 +79,4 @@ async function running({ aws, ctx, polling }: Job, id: string): Promise<Instance
 function keyType({ connect }: InstanceOptions, { isWindows }: Image): 'ed25519' | 'rsa' {
   const ssh = sshConnect(connect)
   return ssh?.keyType ?? (ssh?.windowsPassword === undefined && !isWindows ? 'ed25519' : 'rsa')
-}
-
-const userDataBytes = 16_384
-
-async function readUserData({ launch }: InstanceOptions, directory: string): Promise<Uint8Array | undefined> {
-  const userData = launch?.userData
-  if (userData === undefined) return undefined
-  if (typeof userData === 'string') return Buffer.from(userData)
-  const content = await readFile(resolve(directory, userData.file)).catch((error: unknown) => {
-    throw fileSystemError(error, `user data '${userData.file}'`)
-  })
-  if (content.length <= userDataBytes) return content
-  throw new ImagoError('DEFINITION_INVALID', `user data '${userData.file}' has ${content.length} bytes, and AWS takes ${userDataBytes}`, {
-    hint: 'compress it with gzip, which cloud-init understands, or upload it with a provisioner',
-  })
 }

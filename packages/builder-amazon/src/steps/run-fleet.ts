@@ -11,8 +11,7 @@ import type { SpotOptions } from '../options/spot.ts'
 import { acquire } from '../resources/acquire.ts'
 import type { Network, Subnet } from './find-network.ts'
 import type { LaunchParts } from './launch-request.ts'
-import { credits, launchRequest, placement } from './launch-request.ts'
-import { typesOf } from './run-instance.ts'
+import { credits, launchRequest, placement, typesOf } from './launch-request.ts'
 
 /** Tags of what only spot instances have. */
 export interface SpotTags {

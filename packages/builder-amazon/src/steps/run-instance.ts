@@ -3,23 +3,12 @@ import { ImagoError, isImagoError, messageOf } from '@imago/core'
 
 import type { InstanceOptions } from '../amazon-ebs-options.ts'
 import { awsCode, hasAwsCode } from '../aws/aws-error.ts'
-import type { InstanceTypeName } from '../aws/aws-sdk.ts'
 import { untilKnown } from '../aws/poll.ts'
-import { tagSpecifications } from '../aws/tags.ts'
 import type { Job } from '../job.ts'
 import { acquire } from '../resources/acquire.ts'
 import type { Network, Subnet } from './find-network.ts'
 import type { LaunchParts } from './launch-request.ts'
-import { credits, launchRequest, placement } from './launch-request.ts'
-
-/** There is no room for this type in this place: another type or another place may have some. */
-const noCapacity = [
-  'InsufficientInstanceCapacity',
-  'InsufficientHostCapacity',
-  'InsufficientFreeAddressesInSubnet',
-  'InsufficientCapacity',
-  'Unsupported',
-]
+import { instanceRequest, noCapacity, typesOf } from './launch-request.ts'
 
 /** Starts an instance on demand: the first type, in the first place, that has capacity. */
 export async function runInstance(job: Job, options: InstanceOptions, parts: LaunchParts, network: Network): Promise<Resource<string>> {
@@ -70,26 +59,8 @@ async function runOne(
   { type, place }: { readonly type: string; readonly place: Subnet | undefined },
   signal: AbortSignal,
 ): Promise<string> {
-  const { launch = {}, network = {} } = options
-  const zone = place === undefined ? network.availabilityZone : undefined // a subnet is in a zone
-  const { NetworkInterfaces, ...common } = launchRequest(options, parts)
-  const request = {
-    ...common,
-    ...credits(type, launch),
-    ...(NetworkInterfaces === undefined
-      ? place !== undefined && { SubnetId: place.id }
-      : { NetworkInterfaces: NetworkInterfaces.map((each) => ({ ...each, ...(place !== undefined && { SubnetId: place.id }) })) }),
-    InstanceType: type as InstanceTypeName, // new types come faster than new SDKs
-    Placement: placement(launch, zone),
-    MinCount: 1,
-    MaxCount: 1,
-    ClientToken: own.token('instance', type, place?.id ?? zone ?? ''),
-    TagSpecifications: tagSpecifications({
-      instance: parts.tags.instance,
-      volume: parts.tags.volume,
-      'network-interface': parts.tags.instance,
-    }),
-  }
+  const where = place?.id ?? options.network?.availabilityZone ?? ''
+  const request = { ...instanceRequest(options, parts, { type, place }), ClientToken: own.token('instance', type, where) }
   const { Instances = [] } = await untilKnown(() => aws.call('RunInstances', request, { signal }), { isEarly, signal, pace: polling.pace })
   const id = Instances[0]?.InstanceId
   if (id === undefined) throw new ImagoError('PROVIDER_FAILED', 'RunInstances answers without an instance')
@@ -100,9 +71,4 @@ async function runOne(
 function isEarly(error: unknown): boolean {
   if (hasAwsCode(error, ['InvalidGroup.NotFound', 'InvalidKeyPair.NotFound'])) return true
   return isImagoError(error) && hasAwsCode(error, ['InvalidParameterValue']) && /instance profile|iamInstanceProfile/i.test(error.message)
-}
-
-/** The instance types to choose from. */
-export function typesOf({ instanceType }: Pick<InstanceOptions, 'instanceType'>): readonly string[] {
-  return typeof instanceType === 'string' ? [instanceType] : instanceType
 }

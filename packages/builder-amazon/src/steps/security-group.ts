@@ -1,45 +1,28 @@
-import { ImagoError } from '@imago/core'
-
 import type { InstanceOptions } from '../amazon-ebs-options.ts'
-import type { Aws } from '../aws/aws.ts'
 import { hasAwsCode, isNotFound } from '../aws/aws-error.ts'
 import { untilKnown } from '../aws/poll.ts'
 import { tagsOf, tagSpecifications } from '../aws/tags.ts'
 import type { Tags } from '../aws/own.ts'
 import type { Job } from '../job.ts'
 import { sshConnect } from '../options/connect.ts'
-import type { SecurityGroupFilter } from '../options/network.ts'
 import { filterList } from '../options/text.ts'
 import { acquire } from '../resources/acquire.ts'
-import { callerAddresses } from './caller-address.ts'
+import type { Ground } from './find-ground.ts'
 
 /** The groups of the instance: those of the options, or one of the build's own, which lets in only who is to connect. */
-export async function securityGroups(
-  job: Job,
-  options: InstanceOptions,
-  vpcId: string | undefined,
-  tags: Tags,
-): Promise<readonly string[]> {
+export async function securityGroups(job: Job, options: InstanceOptions, ground: Ground, tags: Tags): Promise<readonly string[]> {
   const { aws, ctx } = job
-  const given = options.network?.securityGroups
-  if (given !== undefined) return isFilter(given) ? await findGroups(aws, given, vpcId, ctx.signal) : given
-  const connect = sshConnect(options.connect)
-  const isOpen = connect !== undefined && connect.address !== 'session-manager'
-  const sources = isOpen ? await allowedSources(job, options) : []
+  const { groups, sources, network } = ground
+  if (groups !== undefined) return groups
   const name = job.own.name('group')
   const { value: groupId } = await acquire(aws, ctx, {
     kind: 'amazon-security-group',
     name,
-    create: (signal) => createGroup(job, { name, vpcId, tags }, signal),
+    create: (signal) => createGroup(job, { name, vpcId: network.vpcId, tags }, signal),
     id: (id) => id,
   })
-  if (isOpen) await allow(job, groupId, sources, connect.port ?? 22)
+  if (sources.length > 0) await allow(job, groupId, sources, sshConnect(options.connect)?.port ?? 22)
   return [groupId]
-}
-
-async function allowedSources({ aws, ctx }: Job, { network, connect }: InstanceOptions): Promise<readonly string[]> {
-  const { allowFrom = 'caller' } = network ?? {}
-  return typeof allowFrom === 'string' ? await callerAddresses(sshConnect(connect)?.address, aws.endpoint, ctx.signal) : allowFrom
 }
 
 interface NewGroup {
@@ -89,21 +72,4 @@ async function allow({ aws, ctx, polling }: Job, groupId: string, sources: reado
     }
   }
   await untilKnown(authorize, { isEarly: isNotFound, signal: ctx.signal, pace: polling.pace })
-}
-
-async function findGroups(
-  aws: Aws,
-  { filters }: SecurityGroupFilter,
-  vpcId: string | undefined,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
-  const all = { ...filters, ...(vpcId !== undefined && { 'vpc-id': vpcId }) }
-  const { SecurityGroups = [] } = await aws.call('DescribeSecurityGroups', { Filters: filterList(all) }, { signal })
-  const ids = SecurityGroups.flatMap(({ GroupId }) => (GroupId === undefined ? [] : [GroupId]))
-  if (ids.length > 0) return ids
-  throw new ImagoError('DEFINITION_INVALID', `no security group in ${aws.region} fits network.securityGroups: ${JSON.stringify(all)}`)
-}
-
-function isFilter(groups: readonly string[] | SecurityGroupFilter): groups is SecurityGroupFilter {
-  return 'filters' in groups
 }

@@ -12,7 +12,7 @@ import type { SessionManagerOptions } from '../options/connect.ts'
 import { acquire } from '../resources/acquire.ts'
 
 /** AWS's program that carries a session's bytes. */
-const plugin = 'session-manager-plugin'
+export const sessionManagerPlugin = 'session-manager-plugin'
 
 /** A way into an instance without an address: a port of this machine that leads to one of its ports. */
 export interface SessionTunnel {
@@ -23,10 +23,7 @@ export interface SessionTunnel {
   close(): void
 }
 
-/**
- * Opens a tunnel through the Session Manager, as soon as the agent in the instance has reported.
- * @throws ImagoError `TOOL_MISSING` without `session-manager-plugin`
- */
+/** Opens a tunnel through the Session Manager, as soon as the agent in the instance has reported. */
 export async function openSessionTunnel(
   job: Job,
   instanceId: string,
@@ -34,7 +31,6 @@ export async function openSessionTunnel(
   signal: AbortSignal,
 ): Promise<SessionTunnel> {
   const { aws, ctx, own } = job
-  await runLocal({ command: [plugin, '--version'], signal }) // fails now, and not after the agent has been waited for
   const port = options.port ?? (await freePort())
   if (options.pauseBefore !== undefined) await wait(milliseconds(options.pauseBefore), signal)
   const request = {
@@ -75,12 +71,12 @@ function carry({ aws, ctx }: Job, session: string, request: string, port: number
   let said = ''
   const run = async (): Promise<void> => {
     const { exitCode } = await runLocal({
-      command: [plugin, session, aws.region, 'StartSession', aws.reference.profile ?? '', request, endpointOf(aws)],
+      command: [sessionManagerPlugin, session, aws.region, 'StartSession', aws.reference.profile ?? '', request, endpointOf(aws)],
       signal: AbortSignal.any([ctx.signal, closing.signal]),
       onOutput: (_, chunk) => (said = `${said}${Buffer.from(chunk).toString('utf8')}`.slice(-2000)),
     })
     if (!closing.signal.aborted)
-      broken.abort(new ImagoError('COMMAND_FAILED', `${plugin} ended with code ${exitCode}: ${said.trim()}`, { exitCode }))
+      broken.abort(new ImagoError('COMMAND_FAILED', `${sessionManagerPlugin} ended with code ${exitCode}: ${said.trim()}`, { exitCode }))
   }
   run().catch((error: unknown) => {
     if (!closing.signal.aborted) broken.abort(toImagoError(error))

@@ -6,9 +6,16 @@ import type { Job } from '../job.ts'
 import { factsOf } from '../job.ts'
 import type { AmiOptions } from '../options/ami.ts'
 import { amiName } from '../options/ami-name.ts'
-import { checkNames } from './check-names.ts'
+import type { BuiltVolume } from '../options/built-volume.ts'
+import { builtVolumeTags } from '../options/built-volume.ts'
+import { keyRegionIssues } from '../options/key-regions.ts'
+import { imageTagGroups, instanceTags, tagValueIssues } from '../options/tag-limits.ts'
+import { descriptionIssues, sourceIssues, templateIssues } from './ami-issues.ts'
+import { takenNames, unknownRegions } from './check-names.ts'
 import { findSource, resolveSource } from './find-source.ts'
 import { checkUser } from './instance-address.ts'
+import { temporaryPolicy } from './instance-profile.ts'
+import { refuse } from './issue-collector.ts'
 
 /** What is known before anything exists. */
 export interface Start {
@@ -18,20 +25,46 @@ export interface Start {
   readonly name: string
 }
 
-/** Finds the source image, and refuses what AWS would refuse later, before anything exists. */
-export async function findStart(job: Job, options: InstanceOptions, ami: AmiOptions | false): Promise<Start> {
+/** What a build makes. */
+export interface StartOrder {
+  readonly ami: AmiOptions | false
+  /** @default none */
+  readonly volumes?: readonly BuiltVolume[]
+}
+
+/**
+ * Finds the source image, and refuses what AWS would refuse later, before anything exists.
+ * @throws ImagoError `IMAGE_NOT_FOUND`; `DEFINITION_INVALID` with everything else that is wrong
+ */
+export async function findStart(job: Job, options: InstanceOptions, order: StartOrder): Promise<Start> {
   const { ctx, aws, now } = job
+  const { ami, volumes = [] } = order
   return await ctx.step('source', 'find the source AMI', async () => {
-    const source = await findSource(
-      aws,
-      resolveSource(options.sourceAmi, aws.region, (reference) => ctx.artifact(reference)),
-      ctx,
-    )
+    refuse(await unknownRegions(aws, ami, ctx))
+    const resolved = resolveSource(options.sourceAmi, aws.region, (reference) => ctx.artifact(reference))
+    const source = await findSource(aws, resolved, ctx)
     const facts = factsOf(job, source)
     checkUser(options, source)
-    if (ami === false) return { source, facts, name: '' }
+    const tags = [
+      ...instanceTags(options),
+      ...(ami === false ? [] : imageTagGroups(ami, options.launch?.tags)),
+      ...builtVolumeTags(volumes, options.launch),
+    ]
+    const forIam = temporaryPolicy(options) === undefined ? undefined : options.launch?.tags
+    const tagIssues = tagValueIssues(tags, facts, { forIam })
+    if (ami === false) {
+      refuse(tagIssues)
+      return { source, facts, name: '' }
+    }
     const name = amiName(ami.name, { now, facts })
-    await checkNames(aws, ami, name, ctx)
+    const asked = await Promise.all([takenNames(aws, ami, name, ctx), templateIssues(aws, ami, ctx)])
+    refuse([
+      ...asked.flat(),
+      ...tagIssues,
+      ...descriptionIssues(ami, facts),
+      ...keyRegionIssues(ami, aws.region, options.launch?.blockDevices),
+      ...sourceIssues(ami, source, aws.region),
+    ])
     return { source, facts, name }
   })
 }

@@ -17,11 +17,16 @@ export interface StoredObject {
   /** With its quotation marks. */
   readonly etag: string
   readonly modifiedAt: Date
+  readonly tags: Tags
 }
+
+/** Tags by their keys. */
+export type Tags = Readonly<Record<string, string>>
 
 /** An upload in parts that has not ended. */
 export interface MultipartUpload {
   readonly key: string
+  readonly tags: Tags
   readonly parts: Map<number, StoredObject>
 }
 
@@ -65,7 +70,7 @@ export class ObjectStore {
       }
     }
     await pipeline(Readable.from(counted(), { objectMode: false }), createWriteStream(path, { mode: 0o600 }))
-    return { path, size, etag: `"${digest.digest('hex')}"`, modifiedAt: new Date() }
+    return { path, size, etag: `"${digest.digest('hex')}"`, modifiedAt: new Date(), tags: {} }
   }
 
   /** Puts the parts of an upload together, in the order of their numbers. */

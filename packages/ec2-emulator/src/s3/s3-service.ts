@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream'
 import { apiError } from '../api-error.ts'
 import { xmlElement } from '../protocol/xml-encoder.ts'
 import { decodeChunks } from './chunked-body.ts'
-import type { Bucket, MultipartUpload, ObjectStore, StoredObject } from './object-store.ts'
+import type { Bucket, MultipartUpload, ObjectStore, StoredObject, Tags } from './object-store.ts'
 import type { S3Operation, S3Request } from './s3-request.ts'
 
 /** An answer of S3. */
@@ -71,7 +71,7 @@ const handlers: Readonly<Record<S3Operation, Handler>> = {
   async PutObject(store, request) {
     const bucket = store.require(request.bucket)
     const object = await store.write(contentOf(request))
-    await replace(store, bucket, request.key, object)
+    await replace(store, bucket, request.key, { ...object, tags: tagsOf(request) })
     return empty(200, { etag: object.etag })
   },
   GetObject(store, request) {
@@ -86,9 +86,10 @@ const handlers: Readonly<Record<S3Operation, Handler>> = {
     if (object !== undefined) await store.drop(object)
     return empty(204)
   },
-  CreateMultipartUpload(store, { bucket, key }) {
+  CreateMultipartUpload(store, request) {
+    const { bucket, key } = request
     const id = randomUUID()
-    store.require(bucket).uploads.set(id, { key, parts: new Map() })
+    store.require(bucket).uploads.set(id, { key, tags: tagsOf(request), parts: new Map() })
     return xml('InitiateMultipartUploadResult', `${xmlElement('Bucket', bucket)}${xmlElement('Key', key)}${xmlElement('UploadId', id)}`)
   },
   async UploadPart(store, request) {
@@ -101,14 +102,14 @@ const handlers: Readonly<Record<S3Operation, Handler>> = {
     return empty(200, { etag: part.etag })
   },
   async CompleteMultipartUpload(store, request) {
-    const { parts, key } = requireUpload(store, request)
+    const { parts, key, tags } = requireUpload(store, request)
     const named = [...(await textOf(request.body)).matchAll(/<PartNumber>(\d+)<\/PartNumber>/g)].map(([, number]) => Number(number))
     const chosen = named.map((number) => parts.get(number)).filter((part) => part !== undefined)
     if (chosen.length === 0 || chosen.length !== named.length)
       throw apiError('InvalidPart', 'One or more of the specified parts could not be found.')
     const whole = await store.join(chosen)
     const bucket = store.require(request.bucket)
-    await replace(store, bucket, key, whole)
+    await replace(store, bucket, key, { ...whole, tags })
     bucket.uploads.delete(request.query.get('uploadId') ?? '')
     return xml(
       'CompleteMultipartUploadResult',
@@ -127,6 +128,18 @@ const handlers: Readonly<Record<S3Operation, Handler>> = {
     )
     return xml('ListMultipartUploadsResult', `${xmlElement('Bucket', bucket)}${xmlElement('IsTruncated', 'false')}${uploads.join('')}`)
   },
+}
+
+/** The tags that an object is created with: AWS takes 10. */
+function tagsOf({ headers }: S3Request): Tags {
+  const tags = Object.fromEntries(new URLSearchParams(String(headers['x-amz-tagging'] ?? '')))
+  if (Object.keys(tags).length > 10) throw apiError('BadRequest', 'Object tags cannot be greater than 10')
+  for (const [key, value] of Object.entries(tags)) {
+    if (key.length > 128 || value.length > 256 || !/^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u.test(key + value)) {
+      throw apiError('InvalidTag', `The TagKey or TagValue you have provided is invalid: ${key}`)
+    }
+  }
+  return tags
 }
 
 async function replace(store: ObjectStore, { objects }: Bucket, key: string, object: StoredObject): Promise<void> {

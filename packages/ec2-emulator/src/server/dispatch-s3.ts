@@ -24,7 +24,11 @@ export async function dispatchS3({ world, journal }: Backend, request: StreamedR
     ...request,
     service: 's3',
     operation: operation ?? `${method} ${url.pathname}`,
-    decode: () => ({ Bucket: place.bucket, Key: place.key }),
+    decode: () => ({
+      Bucket: place.bucket,
+      Key: place.key,
+      ...(headers['x-amz-tagging'] !== undefined && { Tagging: headers['x-amz-tagging'] }),
+    }),
     perform: async () => {
       if (operation === undefined) throw apiError('NotImplemented', `This emulator does not have ${method} ${url.search} of the service s3`)
       const { region } = scope
