@@ -32,10 +32,13 @@ export class ServerFailure extends Error {
   override readonly name: string = 'ServerFailure'
   /** Whether it may be different the next time. */
   readonly isPassing: boolean
+  /** What to do about it, where that is known. */
+  readonly hint: string | undefined
 
-  constructor(message: string, options: { readonly isPassing: boolean; readonly cause?: unknown }) {
+  constructor(message: string, options: { readonly isPassing: boolean; readonly hint?: string; readonly cause?: unknown }) {
     super(message, { cause: options.cause })
     this.isPassing = options.isPassing
+    this.hint = options.hint
   }
 }
 
@@ -149,7 +152,10 @@ function failureOf(error: unknown, stalled: AbortSignal): ServerFailure {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error // fetch itself says only that it failed
   const code = systemCode(cause) ?? ''
   const isPassing = code !== 'ENOTFOUND' && !/CERT|SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL/.test(code)
-  return new ServerFailure(messageOf(cause), { isPassing, cause })
+  const hint = /SIGNED|UNABLE_TO/.test(code)
+    ? 'if its certificate is of an authority of your own, name that to Node: NODE_EXTRA_CA_CERTS=/path/to/authority.pem'
+    : undefined
+  return new ServerFailure(messageOf(cause), { isPassing, cause, ...(hint !== undefined && { hint }) })
 }
 
 /** `fetch` refuses URLs with a user's name and password. */

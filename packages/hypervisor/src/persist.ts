@@ -39,6 +39,6 @@ export async function persist<T>(url: string, persistence: Persistence, attempt:
 function givenUp(url: string, cause: ServerFailure): ImagoError {
   return new ImagoError('NETWORK', `cannot download '${shownUrl(url)}': ${messageOf(cause)}`, {
     cause,
-    hint: cause.isPassing ? 'try again; check proxy and firewall' : 'check the URL',
+    hint: cause.hint ?? (cause.isPassing ? 'try again; check proxy and firewall' : 'check the URL'),
   })
 }

@@ -21,12 +21,15 @@ process.send({ fetched: await fetchSource(source, options) }, () => process.disc
 export interface FetchRequest {
   readonly source: MediaSource
   readonly cacheDirectory: string
+  /** Added to this process's environment. @default nothing */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** Starts to fetch in a process of its own, which ends with the test. It sends `{ done }` and in the end `{ fetched }`. */
-export function fetchProcess(request: FetchRequest): ChildProcess {
+export function fetchProcess({ env = {}, ...request }: FetchRequest): ChildProcess {
   const child = spawn(process.execPath, ['--input-type=module', '-e', script, JSON.stringify(request)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, ...env },
   })
   onTestFinished(() => void child.kill('SIGKILL'))
   return child

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
 import { onTestFinished } from 'vitest'
@@ -42,14 +43,21 @@ export interface FileServer {
   stop(): Promise<void>
 }
 
-/** Starts one. `reply` is told which request it is, counted from 0. */
-export async function fileServer(reply: (index: number, request: IncomingMessage) => Reply): Promise<FileServer> {
+/** A server's private key and certificate, in PEM. */
+export interface Identity {
+  readonly key: string
+  readonly cert: string
+}
+
+/** Starts one. `reply` is told which request it is, counted from 0. With an identity it speaks TLS. */
+export async function fileServer(reply: (index: number, request: IncomingMessage) => Reply, identity?: Identity): Promise<FileServer> {
   const asked: Asked[] = []
-  const server = createServer((request, response) => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     const { range, authorization, 'if-range': ifRange } = request.headers
     asked.push({ path: request.url ?? '', range, ifRange: ifRange?.toString(), authorization })
     answer(request, response, reply(asked.length - 1, request))
-  })
+  }
+  const server = identity === undefined ? createServer(onRequest) : createTlsServer(identity, onRequest)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const stop = async (): Promise<void> => {
@@ -61,7 +69,7 @@ export async function fileServer(reply: (index: number, request: IncomingMessage
   }
   onTestFinished(stop)
   const { port } = server.address() as AddressInfo // it listens on TCP
-  return { url: `http://127.0.0.1:${port}`, asked, stop }
+  return { url: `${identity === undefined ? 'http' : 'https'}://127.0.0.1:${port}`, asked, stop }
 }
 
 function answer(request: IncomingMessage, response: ServerResponse, reply: Reply): void {
