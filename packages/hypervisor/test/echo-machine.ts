@@ -95,7 +95,9 @@ type Execute = (command: string, args?: object) => Promise<unknown>
 async function monitorOf(socket: Socket): Promise<Execute> {
   const lines = createInterface({ input: socket })[Symbol.asyncIterator]()
   await lines.next() // the greeting
-  const execute: Execute = async (command, args = {}) => {
+  let last: Promise<unknown> = Promise.resolve()
+  const execute: Execute = async (command, args) => await (last = last.catch(() => undefined).then(() => ask(command, args)))
+  const ask: Execute = async (command, args = {}) => {
     socket.write(`${JSON.stringify({ execute: command, arguments: args })}\n`)
     for (;;) {
       const { value, done } = await lines.next()
