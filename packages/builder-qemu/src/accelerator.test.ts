@@ -20,7 +20,7 @@ async function host(
   const device = join(directory, 'kvm')
   await writeFile(
     program,
-    `#!/bin/sh\n[ "$2" = help ] && { echo 'Accelerators:'; echo tcg; echo kvm; exit; }\necho x >>'${calls}'\n${probe}\n`,
+    `#!/bin/sh\n[ "$2" = help ] && { echo 'Accelerators:'; echo tcg; echo kvm; echo ${overrides.platform === 'darwin' ? 'hvf' : ''}; exit; }\necho x >>'${calls}'\n${probe}\n`,
   )
   await chmod(program, 0o755)
   await writeFile(calls, '')
@@ -84,10 +84,28 @@ test('what is known beforehand is not tried', async () => {
   expect(await chooseAccelerator(other)).toEqual({ accelerator: 'tcg', because: 'this machine is aarch64, not x86_64' })
   const windows = await host('exit 85', { platform: 'win32' })
   expect(await chooseAccelerator(windows)).toEqual({ accelerator: 'tcg' })
-  const mac = await host('exit 85', { platform: 'darwin' })
-  expect(await chooseAccelerator(mac)).toEqual({ accelerator: 'tcg', because: `${mac.program} does not know hvf` })
   const signal = AbortSignal.abort()
   await expect(chooseAccelerator(await host('exit 85', { signal }))).rejects.toMatchObject({ code: 'CANCELLED' })
+})
+
+test('on macOS it is hvf, where QEMU knows it and it runs the probe; nobody asks for a device of Linux', async () => {
+  const runsOnlyIn = (accelerator: string): string => `case "$*" in "-accel ${accelerator} "*) exit 85 ;; esac; echo "not $*" >&2; exit 1`
+  const mac = { platform: 'darwin', device: '/nowhere/kvm' } as const
+  const intel = await host(runsOnlyIn('hvf'), mac)
+  expect(await chooseAccelerator(intel)).toEqual({ accelerator: 'hvf' })
+  expect(await intel.calls()).toBe(1)
+  const refusing = await host(runsOnlyIn('kvm'), mac)
+  expect(await chooseAccelerator(refusing)).toMatchObject({
+    accelerator: 'tcg',
+    because: expect.stringMatching(/^hvf does not run a guest: not -accel hvf /),
+  })
+  const apple = await host('exit 1', { ...mac, arch: 'aarch64', hostArch: 'arm64' })
+  expect(await chooseAccelerator(apple)).toEqual({ accelerator: 'hvf' })
+  const other = await host('exit 85', { ...mac, hostArch: 'arm64' })
+  expect(await chooseAccelerator(other)).toEqual({ accelerator: 'tcg', because: 'this machine is aarch64, not x86_64' })
+  const without = await host(`exit 85`, mac)
+  await writeFile(without.program, "#!/bin/sh\necho 'Accelerators:'\necho tcg\n")
+  expect(await chooseAccelerator(without)).toEqual({ accelerator: 'tcg', because: `${without.program} does not know hvf` })
 })
 
 test('the probe is a BIOS: 64 KiB, with a jump where the processor begins', () => {
