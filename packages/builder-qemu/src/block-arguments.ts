@@ -50,7 +50,7 @@ function controllers({ diskInterface, cds }: MachineSpec, cdBus: CdBus): string[
  * Nothing is flushed to the disk of this machine: should it lose power, the build is lost anyway. Blocks that the guest gives back take up
  * no room, nor do zeros.
  */
-function diskNode(name: string, { path, format }: DiskImage): object {
+export function diskNode(name: string, { path, format }: DiskImage): object {
   return {
     driver: format,
     'node-name': name,

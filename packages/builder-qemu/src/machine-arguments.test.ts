@@ -23,6 +23,7 @@ const spec: MachineSpec = {
   sockets: { qmp: '/tmp/m/qmp', serial: '/tmp/m/serial' },
   serialLog: '/work/serial.log',
   headless: true,
+  isIncoming: false,
   extra: [],
 }
 

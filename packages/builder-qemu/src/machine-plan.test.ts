@@ -44,6 +44,7 @@ test('the defaults', () => {
     ],
     serialLog: '/work/serial.log',
     headless: true,
+    isIncoming: false,
     extra: [],
   })
 })

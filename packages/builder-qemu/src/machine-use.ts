@@ -1,36 +1,41 @@
 import { join, resolve } from 'node:path'
 
-import type { SshKeyPair } from '@imago/communicator-ssh'
 import { clearAuthorizedKey } from '@imago/communicator-ssh'
 import type { BuildContext } from '@imago/core'
 import type { MachineUse, RootfsOptions, Seeds } from '@imago/hypervisor'
 
 import { connectMachine } from './connect-machine.ts'
+import type { MachineDisks } from './machine-disks.ts'
 import type { PoweredMachine } from './power-on.ts'
 import type { QemuOptions } from './qemu-options.ts'
 import { rootfsOf, withoutEnding } from './result-paths.ts'
 import { serialLogPath } from './serial-log.ts'
+import type { MachineStart } from './snapshots.ts'
+import { setClock } from './set-clock.ts'
+import { snapshotSaver } from './snapshots.ts'
 
 /** The build that a machine runs for. */
 export interface UseContext {
   readonly options: QemuOptions
   readonly ctx: BuildContext
   readonly seeds: Seeds
-  /** The key pair that was made for the build. */
-  readonly keys: SshKeyPair | undefined
+  readonly start: MachineStart
+  readonly disks: MachineDisks
   /** The image that the machine started from. */
   readonly source: string | undefined
 }
 
 /** What a machine that runs is used with. */
-export function machineUse({ machine, serial }: PoweredMachine, { options, ctx, seeds, keys, source }: UseContext): MachineUse {
+export function machineUse(powered: PoweredMachine, { options, ctx, seeds, start, disks, source }: UseContext): MachineUse {
+  const { machine, serial } = powered
+  const { keys, restored } = start
   const { result, communicator, clearAuthorizedKey: clear = true, serialLog } = options
   const base = result.format === 'none' ? join(ctx.directory, ctx.build) : withoutEnding(resolve(ctx.directory, result.path))
   const rootfs = askedRootfs(result)
   return {
     machine,
     serial,
-    options,
+    options: restored === undefined ? options : { ...options, boot: {} }, // what was typed once is done
     ctx,
     seeds,
     facts: source === undefined ? {} : { sourceImage: source },
@@ -40,7 +45,14 @@ export function machineUse({ machine, serial }: PoweredMachine, { options, ctx, 
       serial: serialLogPath(ctx.workDirectory),
     },
     hasOwnKeys: keys !== undefined,
-    ...(communicator !== 'none' && { connect: (signal) => connectMachine(machine, options, { ctx, keys, signal }) }),
+    ...(communicator !== 'none' && {
+      connect: async (signal) => {
+        const reached = await connectMachine(machine, options, { ctx, keys, signal })
+        if (restored?.memory !== undefined) await setClock(reached.way, { signal, emit: ctx.emit })
+        return reached
+      },
+      snapshots: (way) => snapshotSaver(powered, way, { disks, start, options, ctx }),
+    }),
     ...(keys !== undefined &&
       clear && {
         leave: (way) =>

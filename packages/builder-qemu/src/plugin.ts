@@ -9,6 +9,7 @@ import { chooseAccelerator } from './accelerator.ts'
 import { findFirmware } from './firmware.ts'
 import { findMachines, qemuMachine } from './machine-resource.ts'
 import { runTool, swtpmHint } from './run-tool.ts'
+import { qemuSnapshots } from './snapshots.ts'
 
 const program = 'qemu-system-x86_64'
 
@@ -16,6 +17,7 @@ const program = 'qemu-system-x86_64'
 export const plugin: Plugin = {
   name: '@imago/builder-qemu',
   resourceKinds: [qemuMachine],
+  snapshots: { qemu: qemuSnapshots },
   find: findMachines,
   doctor,
 }

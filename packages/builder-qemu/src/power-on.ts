@@ -7,6 +7,7 @@ import { SerialConsole } from '@imago/hypervisor'
 
 import type { Accelerator } from './accelerator.ts'
 import { chooseAccelerator } from './accelerator.ts'
+import { loadMemory } from './freeze-machine.ts'
 import type { WorkingDisk } from './machine-disks.ts'
 import { firmwareFiles, makeFlash } from './machine-firmware.ts'
 import { machineSpec } from './machine-plan.ts'
@@ -15,6 +16,7 @@ import type { QemuOptions } from './qemu-options.ts'
 import type { RunningMachine } from './running-machine.ts'
 import { runTool, swtpmHint } from './run-tool.ts'
 import { attachMachine, launchMachine } from './start-machine.ts'
+import type { RestoredSnapshot } from './snapshots.ts'
 import { systemProgram } from './system-program.ts'
 
 /** What the machine is made of, beside its options. */
@@ -24,6 +26,8 @@ export interface MachineMaterial {
   readonly cds: readonly string[]
   readonly floppy: string | undefined
   readonly facts: Facts
+  /** The snapshot that the disks are from. @default the machine starts for the first time */
+  readonly restored?: RestoredSnapshot | undefined
 }
 
 /** A machine that runs. */
@@ -45,8 +49,9 @@ export async function powerOn(
   await checkPrograms(options, step.signal)
   const accelerator = await acceleratorOf(options, ctx, step)
   const firmware = await firmwareFiles(options, directory)
-  const flash = firmware === undefined ? undefined : await makeFlash(firmware, workDirectory)
-  const spec = machineSpec(options, { ...material, accelerator, flash }, ctx)
+  const { restored } = material
+  const flash = firmware === undefined ? undefined : await makeFlash({ ...firmware, vars: restored?.nvram ?? firmware.vars }, workDirectory)
+  const spec = machineSpec(options, { ...material, accelerator, flash, isIncoming: restored?.memory !== undefined }, ctx)
   const tpmState = options.tpm === true ? await makeFolder(join(workDirectory, 'tpm')) : undefined
   const folder = machineFolder(spec.name)
   const serial = new SerialConsole()
@@ -60,6 +65,7 @@ export async function powerOn(
   const machine = await attachMachine(launched, serial, step.signal)
   try {
     if (spec.vnc !== undefined) await showVnc(machine, options.vnc, { ctx, step })
+    if (restored?.memory !== undefined) await loadMemory(machine.monitor, restored.memory, step.signal)
     await machine.powerOn(step.signal)
     return { name: spec.name, machine, serial, nvram: flash?.vars }
   } catch (error) {

@@ -30,6 +30,8 @@ export interface CreateOptions {
   readonly base?: DiskImage
   /** Bytes that a machine sees. @default those of `base` */
   readonly size?: number
+  /** Whether a machine writes to `base`, which is then not looked at; `size` is needed. @default false */
+  readonly isOpen?: boolean
   readonly signal: AbortSignal
 }
 
@@ -56,8 +58,8 @@ export class QemuImg {
   }
 
   /** Makes a qcow2 image. */
-  async create({ path, base, size, signal }: CreateOptions): Promise<void> {
-    const backing = base === undefined ? [] : ['-b', base.path, '-F', base.format]
+  async create({ path, base, size, isOpen = false, signal }: CreateOptions): Promise<void> {
+    const backing = base === undefined ? [] : [...(isOpen ? ['-u'] : []), '-b', base.path, '-F', base.format]
     const bytes = size === undefined ? [] : [String(size)]
     await this.#run(`create the disk '${path}'`, ['create', '-q', '-f', 'qcow2', ...backing, path, ...bytes], { signal })
   }

@@ -135,10 +135,10 @@ test('local files are looked for before anything starts, and what is written is 
   expect(builder.inputs?.().map(({ path, at }) => `${at.join('.')}: ${path}`)).toEqual([
     'disk.url: disk.qcow2',
     'cd.files.0: seed',
-    'ssh.key.file: key',
     'kernel.image: vmlinuz',
     'firmware.code: c.fd',
     'firmware.vars: v.fd',
+    'ssh.key.file: key',
   ])
   expect(builder.outputs?.().map(({ path }) => path)).toEqual(['out/cow.qcow2', 'out/cow-1.qcow2', 'out/cow.tar', 'out/serial.log'])
   expect([qemu(least).makes, qemu({ diskSize: 1, result: { format: 'none' } }).makes]).toEqual([

@@ -1,15 +1,18 @@
 import { sshInputs } from '@imago/communicator-ssh'
 import type { Builder, LocalInput, LocalOutput } from '@imago/core'
 import { isArtifactReference } from '@imago/core'
-import { mediaInputs, vmInputs } from '@imago/hypervisor'
+import { mediaInputs } from '@imago/hypervisor'
 import { availableParallelism } from 'node:os'
 
 import { build } from './build.ts'
+import { machineInputs } from './machine-inputs.ts'
 import { preflight } from './preflight.ts'
 import type { QemuOptions } from './qemu-options.ts'
 import type { QemuArtifact, ResultFormat } from './qemu-result.ts'
 import { qemuIssues } from './qemu-schema.ts'
 import { resultPaths } from './result-paths.ts'
+import { snapshotsOf } from './snapshots.ts'
+import { startIdentity } from './start-identity.ts'
 
 /**
  * Builds disk images in a virtual machine of QEMU: from the installer on an ISO image, from a disk image, or with an empty disk. The
@@ -29,6 +32,7 @@ import { resultPaths } from './result-paths.ts'
  */
 export function qemu<const F extends ResultFormat>(options: QemuOptions<F>): Builder<QemuArtifact<NoInfer<F>>> {
   const own: QemuOptions = options
+  const snapshots = snapshotsOf(own)
   const builder: Builder<QemuArtifact> = {
     kind: 'builder',
     type: 'qemu',
@@ -39,6 +43,8 @@ export function qemu<const F extends ResultFormat>(options: QemuOptions<F>): Bui
     inputs: () => inputsOf(own),
     outputs: () => outputsOf(own),
     preflight: (ctx) => preflight(own, ctx),
+    base: (ctx) => startIdentity(own, ctx),
+    ...(snapshots && { snapshots }),
     build: (ctx) => build(own, ctx),
   }
   // `result` is of format F, and so is what it makes.
@@ -58,21 +64,14 @@ function shapeOf({ result }: QemuOptions): Builder['makes'] {
 
 /** Also of options that validation reports. */
 function inputsOf(options: QemuOptions): readonly LocalInput[] {
-  const { iso, disk, ssh, kernel, extraCds, firmware } = options
+  const { iso, disk, ssh, extraCds } = options
   return [
     ...mediaInputs(iso, ['iso']),
     ...(isArtifactReference(disk) ? [] : mediaInputs(disk, ['disk'])),
     ...(Array.isArray(extraCds) ? extraCds.flatMap((cd, index) => mediaInputs(cd, ['extraCds', index])) : []),
-    ...vmInputs(options),
+    ...machineInputs(options),
     ...(typeof ssh === 'object' ? sshInputs(ssh).map((input) => ({ ...input, at: ['ssh', ...input.at] })) : []),
-    ...file(kernel?.image, 'kernel', 'image'),
-    ...file(kernel?.initrd, 'kernel', 'initrd'),
-    ...(['code', 'vars', 'bios'] as const).flatMap((name) => (typeof firmware === 'object' ? file(firmware[name], 'firmware', name) : [])),
   ]
-}
-
-function file(path: unknown, ...at: readonly string[]): LocalInput[] {
-  return typeof path === 'string' ? [{ path, at, kind: 'file' }] : []
 }
 
 function outputsOf({ result, extraDisks, serialLog }: QemuOptions): readonly LocalOutput[] {

@@ -50,6 +50,11 @@ export class RunningMachine implements VirtualMachine {
     return this.#parts.name
   }
 
+  /** What QEMU is told and asked through. */
+  get monitor(): Monitor {
+    return this.#parts.monitor
+  }
+
   get pid(): number {
     return this.#parts.process.pid
   }

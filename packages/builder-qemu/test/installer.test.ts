@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { defineImage } from '@imago/core'
 import { waitForText } from '@imago/hypervisor'
 import { shell } from '@imago/provisioner-shell'
+import type { Recorder } from '@imago/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
 
 import { qemu } from '../src/index.ts'
@@ -12,9 +13,8 @@ import { guest, makingMs, skipped, temporaryFolder, trial } from './guest.ts'
 describe.skipIf(skipped !== '')(`an installer on an ISO image${skipped}`, () => {
   beforeAll(() => void guest('iso'), makingMs)
 
-  test('waits for typed keys, fetches its answers over HTTP, installs, and the guest is provisioned', { timeout: 400_000 }, async () => {
-    const directory = await temporaryFolder()
-    const image = defineImage({
+  const installed = (...inline: string[]) =>
+    defineImage({
       name: 'installed',
       builders: {
         vm: qemu({
@@ -29,16 +29,26 @@ describe.skipIf(skipped !== '')(`an installer on an ISO image${skipped}`, () => 
           result: { format: 'qcow2', path: 'out/installed.qcow2' },
         }),
       },
-      provisioners: [shell({ inline: ['cat /root/answered', 'findmnt -no SOURCE / 2>/dev/null || grep " / " /proc/mounts'] })],
+      provisioners: [shell({ inline }), shell({ inline: ['touch /tmp/of-no-boot /srv/last'] })],
     })
-    const { report, events } = await trial(image, { directory })
+
+  test('waits for typed keys, fetches its answers over HTTP, installs, and the guest is provisioned', { timeout: 400_000 }, async () => {
+    const directory = await temporaryFolder()
+    const image = installed('cat /root/answered', 'findmnt -no SOURCE / 2>/dev/null || grep " / " /proc/mounts')
+    const { report, events } = await trial(image, { directory, cache: true })
     expect(report.builds[0]?.error).toBeUndefined()
     expect(events.output()).toContain('installed by vm\n')
     expect(events.output()).toContain('/dev/vda1')
     expect(await readdir(join(directory, 'out'))).toEqual(['installed.qcow2'])
     expect((await readFile(join(directory, 'out/installed.qcow2'))).subarray(0, 3).toString()).toBe('QFI')
-    const levels = events.of('message').filter(({ level }) => level === 'warning')
-    expect(levels).toEqual([])
+    const warnings = (recorded: Recorder) => recorded.of('message').flatMap(({ level, text }) => (level === 'warning' ? [text] : []))
+    expect(warnings(events)).toEqual([
+      'there is no snapshot after touch /tmp/of-no-boot /srv/last: a reboot would lose the file /tmp/of-no-boot',
+    ])
+    const again = await trial(installed('cat /root/answered', 'ls -A /srv'), { directory, cache: true })
+    expect(again.report.builds[0]?.error).toBeUndefined()
+    expect(again.report.builds[0]?.steps.map(({ step: { id } }) => id)).not.toContain('builder.boot') // it is installed already
+    expect(again.events.output()).toBe('installed by vm\n')
   })
 
   test('a boot command that waits for what does not come says what was seen, and keeps a picture of it', { timeout: 200_000 }, async () => {

@@ -59,6 +59,7 @@ async function paused(overrides: Partial<MachineSpec>): Promise<RunningMachine> 
     ],
     serialLog: join(directory, 'serial.log'),
     headless: true,
+    isIncoming: false,
     extra: [],
     ...overrides,
   } as const

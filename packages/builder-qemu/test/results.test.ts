@@ -21,7 +21,7 @@ async function taken(result: DiskResult, directory: string): Promise<QemuDiskArt
   const base = join(directory, 'base.raw')
   await writeFile(base, Buffer.alloc(megabyte, 'moo '))
   const options = { diskSize: '3m', extraDisks: [{ size: '1m' }] } as const
-  const disks = await makeDisks(img, { options, base, folder: join(directory, 'work'), signal })
+  const { tops: disks } = await makeDisks(img, { options, base, folder: join(directory, 'work'), signal })
   const nvram = join(directory, 'work/nvram')
   await writeFile(nvram, 'variables')
   const ctx = buildContext({ directory, workDirectory: join(directory, 'work') })
@@ -76,7 +76,7 @@ describe.skipIf(skipped !== '')(`what a machine's disks become${skipped}`, () =>
 
   test('a disk that was never built upon is not written again', async () => {
     const directory = await temporaryFolder()
-    const disks = await makeDisks(img, { options: { diskSize: '3m' }, base: undefined, folder: join(directory, 'work'), signal })
+    const { tops: disks } = await makeDisks(img, { options: { diskSize: '3m' }, base: undefined, folder: join(directory, 'work'), signal })
     const { ino } = await stat(disks[0]?.path ?? '')
     const ctx = buildContext({ directory, workDirectory: join(directory, 'work') })
     const result = { format: 'qcow2', path: 'disk' } as const

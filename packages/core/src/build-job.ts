@@ -293,7 +293,9 @@ class BuildJob {
   async #provisionCache(machine: Communicator, save: SaveSnapshot | undefined): Promise<ProvisionCache | undefined> {
     const cache = this.#cache
     if (cache === undefined || save === undefined) return undefined
-    const isQuiet = await watchProcesses(machine, this.#run.signal)
+    const keepsProcesses = this.#builder.snapshots?.keepsProcesses === true
+    const isQuiet = keepsProcesses ? () => Promise.resolve(true) : await watchProcesses(machine, this.#run.signal)
+    await cache.started({ isQuiet, save })
     return {
       ranAt: (index) => cache.cached(index)?.ranAt,
       finished: async (index, isIgnored) => {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 
-import type { BuildContext, Communicator, Facts } from '@imago/core'
+import type { BuildContext, Communicator, Facts, SaveSnapshot } from '@imago/core'
 import { ImagoError, isImagoError, milliseconds, noMachine, reveal } from '@imago/core'
 
 import { keepEvidence, keepSerialLog } from './keep-evidence.ts'
@@ -31,6 +31,8 @@ export interface MachineUse {
   readonly seeds: Pick<Seeds, 'facts' | 'summary'>
   /** Waits until the machine lets us in; the signal is aborted when it is gone. @default nobody enters it, and it goes off by itself */
   readonly connect?: (signal: AbortSignal) => Promise<ReachedMachine>
+  /** Makes snapshots of the machine between two steps. @default there are none */
+  readonly snapshots?: (machine: Communicator) => Promise<SaveSnapshot>
   /** What is still to be done in the machine when the provisioners are done. @default nothing */
   readonly leave?: (machine: Communicator) => Promise<unknown>
   /** Take its file system before it shuts down. @default it is not taken */
@@ -56,7 +58,8 @@ export async function useMachine(use: MachineUse): Promise<RootfsArchive | undef
     const { way, facts } = await reach(use)
     await using communicator = way
     isReached = true
-    await ctx.provision(communicator, { ...seeds.facts, ...facts, machineId: machine.name, ...use.facts })
+    const save = await use.snapshots?.(communicator)
+    await ctx.provision(communicator, { ...seeds.facts, ...facts, machineId: machine.name, ...use.facts }, save)
     await leave?.(communicator)
     const rootfs = await archive(communicator, use)
     await turnOff(communicator, use)

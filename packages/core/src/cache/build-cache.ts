@@ -12,10 +12,8 @@ import { wait } from '../wait.ts'
 import { hasArtifacts, keepArtifacts } from './has-artifacts.ts'
 import { longestPrefix } from './longest-prefix.ts'
 import type { KeyedStep } from './step-keys.ts'
-import { materialContext } from './step-keys.ts'
-import { materialOf } from './step-material.ts'
 import type { Lookup } from './whole-key.ts'
-import { keyContext, keysOf, wholeKey } from './whole-key.ts'
+import { keysOf, startMaterial, startStep, wholeKey } from './whole-key.ts'
 
 /** What the cache of one build works with. */
 export interface BuildCacheOptions extends Lookup {
@@ -49,7 +47,10 @@ const lookAgainMs = 50
 /** The step cache as one build uses it: what it need not do again, and what it leaves for the next. */
 export class BuildCache {
   readonly #parts: BuildCacheOptions
+  /** What there can be snapshots after: the start, where the builder makes one of it, and the provisioners. */
   #steps: readonly KeyedStep[] = []
+  /** How many of them come before the first provisioner. */
+  #starts = 0
   #cached: readonly CachedStep[] = []
   /** Of the whole build, when all of it can be known. */
   #buildKey: string | undefined
@@ -107,13 +108,22 @@ export class BuildCache {
     }
   }
 
-  /** The step with this index, when it need not run. */
+  /** The provisioner with this index, when it need not run. */
   cached(index: number): CachedStep | undefined {
-    return this.#cached[index]
+    return this.#cached[index + this.#starts]
   }
 
-  /** Makes the snapshot after a step that has run. A snapshot that cannot be made stops no build. */
+  /** Makes the snapshot of a machine that no step has run in yet, where there is to be one. */
+  async started(maker: SnapshotMaker): Promise<void> {
+    if (this.#starts > 0 && this.#cached.length === 0) await this.#save(0, maker)
+  }
+
+  /** Makes the snapshot after a provisioner that has run. A snapshot that cannot be made stops no build. */
   async finished(index: number, maker: SnapshotMaker): Promise<void> {
+    await this.#save(index + this.#starts, maker)
+  }
+
+  async #save(index: number, maker: SnapshotMaker): Promise<void> {
     const { id, builder, store, lookup, emit } = this.#parts
     const { key, ref } = this.#steps[index] ?? {}
     if (key === undefined || ref === undefined || this.#isTainted) return
@@ -152,9 +162,11 @@ export class BuildCache {
 
   async #prepare(base: object): Promise<void> {
     const { id, store, redactor } = this.#parts
-    this.#steps = await keysOf(base, this.#parts)
-    const steps = Object.fromEntries(this.#steps.map(({ ref, material, always }) => [ref.id, material ?? { always: always ?? '' }]))
-    const start = materialOf(base, materialContext(await keyContext(this.#parts)))
+    const [first, keyed] = await Promise.all([startStep(base, this.#parts), keysOf(base, this.#parts)])
+    this.#steps = first === undefined ? keyed : [first, ...keyed]
+    this.#starts = first === undefined ? 0 : 1
+    const steps = Object.fromEntries(keyed.map(({ ref, material, always }) => [ref.id, material ?? { always: always ?? '' }]))
+    const start = await startMaterial(base, this.#parts)
     await store.saveMaterial(qualifiedName(id), redactor.value({ base: start, steps }))
   }
 

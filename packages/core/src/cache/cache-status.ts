@@ -17,10 +17,8 @@ import { hasArtifacts } from './has-artifacts.ts'
 import { longestPrefix } from './longest-prefix.ts'
 import { materialChanges } from './material-changes.ts'
 import type { KeyedStep } from './step-keys.ts'
-import { materialContext } from './step-keys.ts'
-import { materialOf } from './step-material.ts'
 import type { Lookup } from './whole-key.ts'
-import { keyContext, keysOf, wholeKey } from './whole-key.ts'
+import { keysOf, startMaterial, wholeKey } from './whole-key.ts'
 
 /** Whether a step would run, and why. */
 export interface StepCacheStatus {
@@ -94,7 +92,7 @@ async function statusOf(parts: Lookup, before: MaterialRecord): Promise<{ readon
   const record = key === undefined ? undefined : await store.build(key)
   const isThere = record !== undefined && (await hasArtifacts(record, id, lookup))
   const cached = await longestPrefix(steps, { ...parts, options: {} })
-  const start = redactorFor([id.image]).value(materialOf(base, materialContext(await keyContext(parts))))
+  const start = redactorFor([id.image]).value(await startMaterial(base, parts))
   const startChanges = materialChanges(before.base, start)
   const reasons = steps.map((step, index): StepCacheStatus => {
     const ranAt = cached[index]?.ranAt

@@ -38,10 +38,16 @@ export interface KeyedStep {
   readonly maxAgeMs?: number
 }
 
-/** The key of a build's start. */
-export function baseKey(base: object, context: KeyContext): string {
+/** The key of a build's start, or why it has none. */
+export function startKey(base: object, context: KeyContext): Pick<KeyedStep, 'key' | 'always'> {
   const { facts, salt } = context
-  return hmac(salt, ['start', scheme, facts.image, facts.buildName, facts.builderType, materialOf(base, materialContext(context))])
+  try {
+    const start = materialOf(base, materialContext(context))
+    return { key: hmac(salt, ['start', scheme, facts.image, facts.buildName, facts.builderType, start]) }
+  } catch (error) {
+    if (error instanceof Uncacheable) return { always: `of what it starts from: ${error.message}` }
+    throw error
+  }
 }
 
 /** The keys of a build's provisioners: each stands for everything up to and including its step. */
@@ -52,15 +58,18 @@ export async function stepKeys(
 ): Promise<readonly KeyedStep[]> {
   const materials = await Promise.all(steps.map(async ({ step }) => await tryMaterial(step, step.cacheable, context)))
   const keyed: KeyedStep[] = []
-  let before: string | undefined = baseKey(base, context)
+  const start = startKey(base, context)
+  let before = start.key
+  let why = start.always ?? 'it follows a step that always runs'
   for (const [index, { ref, step }] of steps.entries()) {
     const found = materials[index] ?? { always: 'it has not been looked at' }
     const maxAge = typeof step.cache === 'object' && step.cache.maxAge !== undefined && { maxAgeMs: milliseconds(step.cache.maxAge) }
     if ('always' in found) {
       keyed.push({ ref, always: found.always })
       before = undefined
+      why = 'it follows a step that always runs'
     } else if (before === undefined) {
-      keyed.push({ ref, always: 'it follows a step that always runs', material: found.material })
+      keyed.push({ ref, always: why, material: found.material })
     } else {
       before = hmac(context.salt, [before, found.material])
       keyed.push({ ref, key: before, material: found.material, ...maxAge })
