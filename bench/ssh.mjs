@@ -19,6 +19,7 @@ export function sshCases(tools) {
   const twenty = Array.from({ length: 20 }, (_, index) => shell(`echo step ${index}`))
   return [
     compareBuild(tools, { name: '20 shell steps over SSH', steps: twenty }),
+    commandCase(tools),
     compareBuild(tools, { name: 'ten hosts over SSH, five shell steps each', steps: twenty.slice(0, 5), hosts: 10 }),
     compareBuild(tools, {
       name: 'a file of 512 MB over SSH',
@@ -40,6 +41,57 @@ export function sshCases(tools) {
       slow: true,
     }),
   ]
+}
+
+/** One command after the other over a connection that is open, against OpenSSH's client that shares one. */
+function commandCase({ work, has }) {
+  const [count, sshCount] = [500, 100]
+  return {
+    name: 'one command over SSH',
+    measure() {
+      const folder = join(work, 'ssh-command')
+      mkdirSync(folder)
+      startServer(folder)
+      const key = join(folder, 'key')
+      const ours = run(process.execPath, [resolve('bench/ssh-command-worker.mjs'), String(serverPort), key, String(count)])
+      const times = { imago: JSON.parse(ours).toSorted((a, b) => a - b) }
+      if (has('ssh')) times['ssh, shared connection'] = sharedConnection(folder, key, sshCount).toSorted((a, b) => a - b)
+      const note = Object.entries(times).map(
+        ([label, values]) => `${label}: ${at(values, 0.5).toFixed(1)} ms a command, ${at(values, 0.95).toFixed(1)} ms or less in 95 of 100`,
+      )
+      return {
+        seconds: Object.fromEntries(Object.entries(times).map(([label, values]) => [label, at(values, 0.5) / 1000])),
+        note: note.join('; '),
+      }
+    },
+  }
+}
+
+/** The value that a part of sorted values is below. */
+function at(values, part) {
+  return values[Math.min(values.length - 1, Math.floor(values.length * part))]
+}
+
+function sharedConnection(folder, key, count) {
+  const shared = ['-S', join(folder, 'shared'), '-i', key, '-p', String(serverPort)]
+  const options = [
+    ...shared,
+    '-o',
+    'StrictHostKeyChecking=no',
+    '-o',
+    'UserKnownHostsFile=/dev/null',
+    '-o',
+    'LogLevel=ERROR',
+    'root@127.0.0.1',
+  ]
+  run('ssh', ['-M', '-N', '-f', ...options])
+  const times = Array.from({ length: count }, () => {
+    const started = performance.now()
+    run('ssh', [...options, 'true'])
+    return performance.now() - started
+  })
+  run('ssh', ['-O', 'exit', ...options])
+  return times
 }
 
 function compareBuild({ work, imago, file }, { name, steps, prepare, scp, slow = false, hosts = 1 }) {
@@ -160,6 +212,7 @@ function startServer(folder) {
 }
 
 function run(program, args) {
-  const { status, stderr } = spawnSync(program, args, { encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' })
   if (status !== 0) throw new Error(`${program} ${args.join(' ')}: exit ${status}\n${stderr}`)
+  return stdout
 }
