@@ -43,7 +43,8 @@ export function ebsSurrogate(options: EbsSurrogateOptions): Builder<AmiArtifact>
     makes: { type: 'amazon-ami', files: false },
     validate: () => issuesOf(options),
     inputs: () => instanceInputs(options),
-    preflight: (ctx) => preflight(options, options.ami, ctx),
+    preflight: (ctx) =>
+      preflight(options, options.ami, ctx, { creates: options.ami.useCreateImage === true ? 'CreateImage' : 'RegisterImage' }),
     build: (ctx) => build(options, ctx),
     destroyArtifact: (artifact, { signal }) => destroyAmi(artifact, options.access, signal),
   }

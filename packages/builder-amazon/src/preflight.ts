@@ -14,6 +14,7 @@ import { makesKeyPair, sshConnect } from './options/connect.ts'
 import { keyRegionIssues } from './options/key-regions.ts'
 import { homeRegion } from './options/region.ts'
 import { sourceIssues, templateIssues } from './steps/ami-issues.ts'
+import { checkLogin } from './steps/check-login.ts'
 import { takenNames, unknownRegions } from './steps/check-names.ts'
 import type { Ground } from './steps/find-ground.ts'
 import { findGround } from './steps/find-ground.ts'
@@ -26,6 +27,13 @@ import { launchDevices } from './steps/launch-devices.ts'
 import { tryLaunch } from './steps/try-launch.ts'
 import { readUserData } from './steps/user-data.ts'
 
+/** What differs from one builder to the other. */
+export interface PreflightParts {
+  readonly connect?: Connect
+  /** How the AMI is made. @default CreateImage */
+  readonly creates?: 'CreateImage' | 'RegisterImage'
+}
+
 /**
  * What can be told of a build before it begins: credentials, regions, the source image, what the options name, the name of the AMI, and
  * permissions, as far as AWS says what it would do. Changes nothing.
@@ -34,21 +42,22 @@ export async function preflight(
   options: InstanceOptions,
   ami: AmiOptions | false,
   ctx: PreflightContext,
-  connect: Connect = connectAws,
+  { connect = connectAws, creates = 'CreateImage' }: PreflightParts = {},
 ): Promise<readonly Issue[]> {
   const aws = await connect(options)
   await aws.in(homeRegion(aws.region)).call('GetCallerIdentity', {}, ctx)
   const regions = await unknownRegions(aws, ami, ctx)
   if (regions.some(({ path }) => path[0] === 'region')) return regions // nobody answers there
   const source = isArtifactReference(options.sourceAmi) ? undefined : await lookForSource(aws, options, options.sourceAmi, ctx)
+  const login = await lookForLogin(options, ctx)
   const { ground, issues } = await findGround(aws, options, ctx)
   const image = source?.image
   const found = await Promise.all([
     ami === false || regions.length > 0 ? [] : checkAmi(aws, options, ami, image, ctx),
     ground === undefined || image === undefined ? [] : checkLaunch(aws, options, ami, { image, ground }, ctx),
-    checkPermissions(aws, options, ami, image, ctx),
+    checkPermissions(aws, options, ami, { source: image, creates }, ctx),
   ])
-  return [...(source?.issues ?? []), ...regions, ...issues, ...found.flat()]
+  return [...(source?.issues ?? []), ...regions, ...login, ...issues, ...found.flat()]
 }
 
 interface FoundSource {
@@ -64,6 +73,15 @@ async function lookForSource(aws: Aws, options: InstanceOptions, source: Resolve
     return { image, issues: [] }
   } catch (error) {
     return { image, issues: [issueOf(error, [image === undefined ? 'sourceAmi' : 'connect'])] }
+  }
+}
+
+async function lookForLogin({ connect }: InstanceOptions, { directory }: PreflightContext): Promise<readonly Issue[]> {
+  try {
+    await checkLogin(connect, { directory, maskSecret: () => undefined }) // what is found is masked by whoever asks
+    return []
+  } catch (error) {
+    return [issueOf(error, ['connect'])]
   }
 }
 
@@ -123,19 +141,24 @@ async function checkPermissions(
   aws: Aws,
   options: InstanceOptions,
   ami: AmiOptions | false,
-  source: Image | undefined,
+  { source, creates }: { readonly source: Image | undefined; readonly creates: 'CreateImage' | 'RegisterImage' },
   ctx: PreflightContext,
 ): Promise<readonly Issue[]> {
   const DryRun = true
+  const Name = 'imago-preflight'
   const copies = ami === false || source === undefined ? [] : [...copyRegions(ami, aws.region).keys()]
   const questions = [
     options.network?.securityGroups === undefined &&
       (() => aws.call('CreateSecurityGroup', { DryRun, GroupName: 'imago-preflight', Description: 'imago preflight' }, ctx)),
     makesKeyPair(options.connect) &&
       (() => aws.call('ImportKeyPair', { DryRun, KeyName: 'imago-preflight', PublicKeyMaterial: Buffer.from(sampleKey) }, ctx)),
-    ami !== false && (() => aws.call('CreateImage', { DryRun, InstanceId: sampleInstance, Name: 'imago-preflight' }, ctx)),
+    ami !== false &&
+      (() =>
+        creates === 'CreateImage'
+          ? aws.call('CreateImage', { DryRun, InstanceId: sampleInstance, Name }, ctx)
+          : aws.call('RegisterImage', { DryRun, Name, RootDeviceName: '/dev/xvda', BlockDeviceMappings: [sampleRoot] }, ctx)),
     ...copies.map((region) => async () => {
-      const request = { DryRun, SourceRegion: aws.region, SourceImageId: source?.id, Name: 'imago-preflight' }
+      const request = { DryRun, SourceRegion: aws.region, SourceImageId: source?.id, Name }
       return await aws.in(region).call('CopyImage', request, ctx)
     }),
   ]
@@ -147,6 +170,7 @@ async function checkPermissions(
 const sampleKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA imago-preflight'
 /** Has the form of an id: AWS looks at permissions first. */
 const sampleInstance = 'i-00000000000000000'
+const sampleRoot = { DeviceName: '/dev/xvda', Ebs: { SnapshotId: 'snap-00000000000000000' } }
 
 async function refusalOf(ask: () => Promise<unknown>): Promise<readonly Issue[]> {
   try {

@@ -234,8 +234,18 @@ describe('refuses before anything exists', () => {
       message: /refuses RunInstances \(InvalidParameterValue\): The architecture 'arm64'/,
     },
     {
+      name: 'a key that is none',
+      options: { connect: { user: 'admin', key: { inline: 'moo' } } },
+      message: /the SSH key 'inline key' cannot be used/,
+    },
+    {
+      name: 'a key that Windows cannot use',
+      options: { connect: { keyPair: 'mine', key: { inline: 'moo' }, windowsPassword: true } },
+      message: /the password of Windows cannot be decrypted with this key/,
+    },
+    {
       name: 'a key pair that does not exist',
-      options: { connect: { user: 'admin', agent: true, keyPair: 'none' } },
+      options: { connect: { user: 'admin', agent: '/nowhere', keyPair: 'none' } },
       message: /connect.keyPair: us-west-2 has no key pair 'none'/,
     },
     {
@@ -310,6 +320,13 @@ describe('refuses before anything exists', () => {
       expect(build.error?.message).toMatch(/ami.kmsKey: is a key of us-west-2, and is used in eu-west-1/)
     }))
 
+  test('an agent that nobody has started', () =>
+    emulated({}, async (aws) => {
+      vi.stubEnv('SSH_AUTH_SOCK', undefined)
+      const { build } = await aws.run(imageOf({ connect: { user: 'admin', agent: true, keyPair: 'mine' } }))
+      expect(build.error).toMatchObject({ code: 'DEFINITION_INVALID', message: expect.stringContaining('SSH_AUTH_SOCK') })
+    }))
+
   test('a session without the program that carries it', () =>
     emulated({}, async (aws) => {
       vi.stubEnv('PATH', aws.directory)
@@ -324,7 +341,7 @@ describe('refuses before anything exists', () => {
           instanceType: 'x99.huge',
           network: { availabilityZone: 'us-west-2z', securityGroups: ['sg-0123456789abcdef0'] },
           launch: { instanceProfile: 'none' },
-          connect: { user: 'admin', agent: true, keyPair: 'none' },
+          connect: { user: 'admin', agent: '/nowhere', keyPair: 'none' },
         }),
       )
       expect(build.error?.issues?.map(({ path }) => path.join('.')).toSorted()).toEqual([

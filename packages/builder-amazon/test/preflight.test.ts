@@ -56,6 +56,49 @@ test('a permission that is missing is told', () =>
     ])
   }))
 
+test.for([
+  ['RunInstances', 'us-west-2'],
+  ['CreateSecurityGroup', 'us-west-2'],
+  ['CreateImage', 'us-west-2'],
+  ['CopyImage', 'eu-west-1'],
+] as const)('so is that of %s', ([operation, region]) =>
+  emulated({}, async (aws) => {
+    aws.emulator.faults.inject({ type: 'error', operation, code: 'UnauthorizedOperation', message: 'You may not', times: Infinity })
+    expect(await messages(aws, { ami: { name: 'cow', regions: ['eu-west-1'] } })).toEqual([
+      `builders.aws.access: ec2 in ${region} refuses ${operation} (UnauthorizedOperation): You may not`,
+    ])
+    expect(aws.emulator.journal.calls(operation).map(({ input }) => input['DryRun'])).toEqual([true])
+  }),
+)
+
+test('a type is offered in the zone that is asked for, or is not', () =>
+  emulated({}, async (aws) => {
+    const offered = async (availabilityZone: string) => await messages(aws, { instanceType: 't4g.small', network: { availabilityZone } })
+    const architecture = expect.stringMatching(/builders.aws.launch: .*InvalidParameterValue.*architecture/)
+    expect(await offered('us-west-2a')).toEqual([architecture])
+    expect(await messages(aws, { network: { availabilityZone: 'us-west-2z' } })).toEqual(
+      expect.arrayContaining(["builders.aws.network.availabilityZone: us-west-2 has no zone 'us-west-2z'"]),
+    )
+  }))
+
+test('what the options name is looked for, and a region of its own', () =>
+  emulated({}, async (aws) => {
+    expect(
+      await messages(aws, {
+        launch: { instanceProfile: 'none' },
+        network: { securityGroups: { filters: { 'group-name': 'none' } } },
+        connect: { user: 'admin', agent: '/nowhere', keyPair: 'none' },
+      }),
+    ).toEqual(
+      [
+        "builders.aws.launch.instanceProfile: the account has no instance profile 'none'",
+        "builders.aws.connect.keyPair: us-west-2 has no key pair 'none'",
+        'builders.aws.network.securityGroups: no security group in us-west-2 fits {"group-name":"none"}',
+      ].toSorted((a, b) => (a < b ? -1 : 1)),
+    )
+    expect(await messages(aws, { region: 'us-west-9' })).toEqual(["builders.aws.region: the account has no region 'us-west-9'"])
+  }))
+
 test('credentials that are worth nothing are told', () =>
   emulated({}, async (aws) => {
     aws.emulator.faults.inject({ type: 'expired-credentials' })
@@ -70,4 +113,7 @@ test('a name that is taken is told', () =>
       expect.stringMatching(/^builders.aws.ami.name: there is an image 'cow' in us-west-2 already: ami-/),
     ])
     expect(await messages(aws, { ami: { name: 'cow', forceDeregister: true } })).toEqual([])
+    expect(await messages(aws, { region: 'eu-west-1', ami: { name: 'cow', regions: ['us-west-2'] } })).toEqual([
+      expect.stringMatching(/^builders.aws.ami.name: there is an image 'cow' in us-west-2 already: ami-/),
+    ])
   }))

@@ -22,6 +22,13 @@ interface IamPolicy {
   readonly Statement: readonly object[]
 }
 
+/** Whether something of the images is built or imported at AWS. */
+export function isAtAmazon(images: readonly Image[]): boolean {
+  return images.some(({ builders, postProcessors }) =>
+    [...Object.values(builders), ...postProcessors.flat()].some(({ type }) => type.startsWith('amazon-')),
+  )
+}
+
 /**
  * Imports it as a file in `folder` would.
  * @throws ImagoError `TOOL_MISSING` when it is not installed there

@@ -51,6 +51,7 @@ export function instanceActions(options: InstanceOptions): Actions {
     typeof profile === 'string' &&
       actions('iam', { anywhere: ['PassRole', ...(launch?.skipProfileCheck === true ? [] : ['GetInstanceProfile'])] }),
     typeof sourceAmi === 'object' && 'parameter' in sourceAmi && actions('ssm', { anywhere: ['GetParameter'] }),
+    launch?.blockDevices?.some((mapping) => 'encrypted' in mapping && mapping.encrypted) === true && keyActions,
     options.access?.decodeErrors === true && actions('sts', { anywhere: ['DecodeAuthorizationMessage'] }),
   )
 }
@@ -110,7 +111,7 @@ export function imageActions(ami: AmiOptions, region: string | undefined): Actio
     // the image that goes may be older than these tags
     forceDeregister === true && actions('ec2', { anywhere: ['DisableImageDeregistrationProtection', ...removal] }),
     (ami.enaSupport !== undefined || ami.sriovNetSupport !== undefined) && actions('ec2', { own: ['ModifyInstanceAttribute'] }),
-    ami.encrypt === true && keyActions,
+    (ami.encrypt === true || ami.blockDevices?.some((mapping) => 'encrypted' in mapping && mapping.encrypted) === true) && keyActions,
   )
 }
 

@@ -6,6 +6,7 @@ import type { Image } from '../aws/images.ts'
 import type { Job } from '../job.ts'
 import { resolveTags } from '../job.ts'
 import { sshConnect } from '../options/connect.ts'
+import { checkLogin } from './check-login.ts'
 import type { Ground } from './find-ground.ts'
 import { findGround } from './find-ground.ts'
 import { givenProfile } from './instance-profile.ts'
@@ -35,6 +36,7 @@ export async function lookUp(
 ): Promise<LookedUp> {
   const devices = launchDevices(source, options.launch ?? {}, encryption)
   const userData = await readUserData(options, ctx.directory)
+  await checkLogin(options.connect, ctx)
   const { ground, issues } = await findGround(aws, options, ctx)
   refuse(issues)
   if (ground === undefined) throw new ImagoError('INTERNAL', 'what the instance needs was not found, and nobody says why')

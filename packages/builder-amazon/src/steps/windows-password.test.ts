@@ -4,7 +4,7 @@ import { reveal, secret } from '@imago/core'
 import { expect, test } from 'vitest'
 
 import { fakeJob } from '../../test/fake-job.ts'
-import { windowsPassword } from './windows-password.ts'
+import { checkWindowsKey, windowsPassword } from './windows-password.ts'
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const pem = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString()
@@ -29,4 +29,12 @@ test('says when the key does not fit', async () => {
 test('gives up when Windows tells none', async () => {
   const job = fakeJob({ GetPasswordData: () => ({ PasswordData: '' }) })
   await expect(windowsPassword(job, 'i-1', { inline: pem }, { timeout: 10 })).rejects.toThrow('waited 10ms for the password of i-1')
+})
+
+test('a key is looked at before there is an instance', async () => {
+  await checkWindowsKey({ inline: secret(pem) }, '/')
+  const other = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  for (const inline of [other, 'moo']) {
+    await expect(checkWindowsKey({ inline }, '/')).rejects.toThrow('the password of Windows cannot be decrypted with this key')
+  }
 })

@@ -1,4 +1,4 @@
-import { constants, privateDecrypt } from 'node:crypto'
+import { constants, createPrivateKey, privateDecrypt } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 
@@ -36,6 +36,28 @@ export async function windowsPassword(
   return secret(password)
 }
 
+/**
+ * Whether a key is one that Windows can encrypt its password with.
+ * @throws ImagoError `DEFINITION_INVALID` when it is not
+ */
+export async function checkWindowsKey(key: SshKey, directory: string): Promise<void> {
+  const text = await keyText(key, directory)
+  try {
+    const passphrase = key.passphrase === undefined ? {} : { passphrase: reveal(key.passphrase) }
+    const { asymmetricKeyType = 'none' } = createPrivateKey({ key: text, ...passphrase })
+    if (asymmetricKeyType !== 'rsa') throw new Error(`it is of the kind ${asymmetricKeyType}`)
+  } catch (error) {
+    throw unfit(error)
+  }
+}
+
+function unfit(cause: unknown): ImagoError {
+  return new ImagoError('DEFINITION_INVALID', 'the password of Windows cannot be decrypted with this key', {
+    cause,
+    hint: 'the key must be the private RSA key, in PEM format, of the pair that the instance was started with',
+  })
+}
+
 async function decrypt(encrypted: string, key: SshKey | undefined, directory: string): Promise<string> {
   const text = await keyText(key, directory)
   try {
@@ -44,10 +66,7 @@ async function decrypt(encrypted: string, key: SshKey | undefined, directory: st
     const padded = privateDecrypt({ key: text, ...passphrase, padding: constants.RSA_NO_PADDING }, Buffer.from(encrypted, 'base64'))
     return unpad(padded).toString('utf8')
   } catch (error) {
-    throw new ImagoError('DEFINITION_INVALID', 'the password of Windows cannot be decrypted with this key', {
-      cause: error,
-      hint: 'the key must be the private RSA key, in PEM format, of the pair that the instance was started with',
-    })
+    throw unfit(error)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Issue } from '@imago/core'
+import type { Image, Issue } from '@imago/core'
 import { describe, expect, test } from 'vitest'
 
 import { hostWithImage } from '../../test/image-folder.ts'
@@ -48,6 +48,40 @@ describe('imago validate', () => {
       stdout: '',
       stderr: "builders.docker.image: must be a name, and is ''\n  hint: write 'debian:12'\nnothing to build\n\n2 problems\n",
     })
+  })
+
+  test('shows the policy for AWS, whether or not something is wrong there', async () => {
+    const iamPolicy = (images: readonly Image[], selection: object) => ({
+      Statement: images.map(({ name }) => ({ Sid: name, ...selection })),
+    })
+    const sweepAmazon = () => ({})
+    const online = async (type: string, args: readonly string[], found: readonly Issue[] = []) => {
+      const image = sampleImage('cow', ['aws'])
+      const builders = { aws: { ...image.builders['aws'], type } }
+      const host = await hostWithImage(Object.assign({}, image, { builders }), {
+        modules: {
+          importPackage: (name) =>
+            Promise.resolve(type === 'amazon-ebs' && name === '@imago/builder-amazon' ? { iamPolicy, sweepAmazon } : undefined),
+        },
+        core: { validate: () => Promise.resolve([]), preflight: () => Promise.resolve(found) },
+      })
+      const code = await main(['validate', ...args], host)
+      return { code, stdout: host.stdout.text }
+    }
+    const policy = (sid: object) =>
+      `the credentials for AWS need no more than this policy:\n${JSON.stringify({ Statement: [sid] }, null, 2)}\n`
+    expect(await online('amazon-ebs', ['--online', '--only', 'aws'])).toEqual({
+      code: 0,
+      stdout: `no problem in image.ts: 1 image, 1 build\n${policy({ Sid: 'cow', only: ['aws'] })}`,
+    })
+    const refused: Issue = { path: ['builders', 'aws', 'access'], message: 'refused' }
+    expect(await online('amazon-ebs', ['--online'], [refused])).toEqual({ code: 2, stdout: policy({ Sid: 'cow' }) })
+    expect((await online('amazon-chroot', ['--online'])).stdout).toContain(
+      "the policy for AWS is not shown: the package '@imago/builder-amazon'",
+    )
+    expect((await online('amazon-ebs', [])).stdout).not.toContain('policy')
+    expect((await online('amazon-ebs', ['--online', '--json'])).stdout).toBe('[]\n')
+    expect((await online('docker', ['--online'])).stdout).not.toContain('policy')
   })
 
   test('asks the providers when it is told to, and the files are right', async () => {

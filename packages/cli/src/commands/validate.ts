@@ -1,7 +1,10 @@
 import type { Issue } from '@imago/core'
+import { messageOf } from '@imago/core'
 
+import { isAtAmazon, loadAmazon } from '../amazon-package.ts'
 import type { Flags } from '../arguments.ts'
 import { exitCodes } from '../exit-code.ts'
+import type { Host } from '../host.ts'
 import { lookOf } from '../report/look.ts'
 import { issueLines } from '../report/issue-lines.ts'
 import type { Command } from './command.ts'
@@ -13,7 +16,7 @@ const flags = {
   ...definitionFlags,
   online: {
     type: 'boolean',
-    help: 'When the files are right, also ask the providers: whether the engine runs, the image exists, the name is free.',
+    help: 'When the files are right, also ask the providers: whether the engine runs, the image exists, the name is free. Shows the IAM policy for AWS.',
   },
   json: { type: 'boolean', help: 'Write the problems to stdout as JSON: an array, empty when there are none.' },
   'no-color': { type: 'boolean', help: 'No colours.' },
@@ -40,9 +43,23 @@ export const validateCommand: Command = defineCommand({
     if (values.json) host.stdout.write(`${JSON.stringify(issues)}\n`)
     else if (issues.length === 0) host.stdout.write(`${noProblem(definitions)}\n`)
     else host.stderr.write(describe(issues, lookOf(host, 'stderr', { noColor: values['no-color'] }).style))
+    if (values.online && problems.length === 0 && !values.json) {
+      host.stdout.write(await policyText(definitions, selectionOf(values, definitions), host))
+    }
     return issues.length === 0 ? exitCodes.ok : exitCodes.usage
   },
 })
+
+/** What AWS must allow for the builds that are there; nothing when there are none. */
+async function policyText(definitions: Definitions, selection: ReturnType<typeof selectionOf>, host: Host): Promise<string> {
+  const images = definitions.flatMap((definition) => definition.images)
+  if (!isAtAmazon(images)) return ''
+  const amazon = await loadAmazon(directoryOf(definitions), host.modules).catch(messageOf)
+  if (typeof amazon === 'string') return `the policy for AWS is not shown: ${amazon}\n` // a template's packages need not be in its folder
+  const policy = amazon.iamPolicy(images, selection)
+  if (policy.Statement.length === 0) return ''
+  return `the credentials for AWS need no more than this policy:\n${JSON.stringify(policy, null, 2)}\n`
+}
 
 function describe(issues: readonly Issue[], style: Parameters<typeof issueLines>[1]): string {
   return `${[...issues.flatMap((issue) => issueLines(issue, style)), '', count(issues.length, 'problem')].join('\n')}\n`
