@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 
-import type { Builder, LocalInput } from '@imago/core'
+import type { ArtifactsContext, Builder, LocalInput } from '@imago/core'
 
 import { base } from './base.ts'
 import { build } from './build.ts'
@@ -9,6 +9,7 @@ import type { DockerOptions } from './docker-options.ts'
 import type { CommitResult, DockerArtifact, DockerResult } from './docker-result.ts'
 import { dockerIssues } from './docker-schema.ts'
 import { hasDockerArtifact } from './has-artifact.ts'
+import { imagesMadeBefore } from './made-before.ts'
 import { preflight } from './preflight.ts'
 import { dockerSnapshots } from './snapshots.ts'
 
@@ -37,6 +38,7 @@ export function docker<const R extends DockerResult = CommitResult>(options: Doc
     snapshots: dockerSnapshots,
     build: (ctx) => build(own, result, ctx),
     hasArtifact: (artifact, ctx) => hasDockerArtifact(artifact, ctx),
+    ...(result.type === 'commit' && { artifacts: (ctx: ArtifactsContext) => imagesMadeBefore(own, ctx) }),
     destroyArtifact: (artifact, ctx) => destroyDockerArtifact(artifact, own, ctx),
   }
   // `result` is of type R, and so are what it makes and what is destroyed.

@@ -3,6 +3,7 @@ import type { BuildContext, DockerImageArtifact } from '@imago/core'
 import { ImagoError } from '@imago/core'
 import type { ImageConfig } from '@imago/docker-engine'
 
+import { originLabels } from './artifact-labels.ts'
 import type { BuildContainer } from './build-container.ts'
 import type { CommitResult, DockerArtifact, DockerResult } from './docker-result.ts'
 import { exportRootfs } from './export-rootfs.ts'
@@ -32,10 +33,18 @@ async function commit(
   signal: AbortSignal,
 ): Promise<DockerImageArtifact> {
   const { repository, tag, author, message, changes, config = {} } = result
+  const origin = originLabels({
+    image: ctx.image,
+    build: ctx.build,
+    runId: ctx.runId,
+    madeAt: new Date().toISOString(),
+    name: repository === undefined ? '' : `${repository}:${tag ?? 'latest'}`,
+    history: (await engine.images.history(start.snapshot ?? start.details.id, { signal })).length + 1,
+  })
   const id = await engine.containers.commit(name, {
     signal,
     base: start.details.id,
-    config: imageConfig(config, start, ctx),
+    config: imageConfig(config, { ...hiddenLabels(start, ctx), ...config.labels, ...origin }),
     ...(repository !== undefined && { name: { repository, ...(tag !== undefined && { tag }) } }),
     ...(author !== undefined && { author }),
     ...(message !== undefined && { message }),
@@ -48,14 +57,14 @@ async function commit(
   return { type: 'docker-image', id, imageId: id, size, tags, digests, engine: engine.endpoint }
 }
 
-function imageConfig(config: ContainerConfig, start: StartImage, ctx: BuildContext): ImageConfig {
-  const { env, exposedPorts, labels, ...rest } = config
+function imageConfig(config: ContainerConfig, labels: Readonly<Record<string, string>>): ImageConfig {
+  const { env, exposedPorts, labels: _, ...rest } = config
   return {
     ...rest,
     ...(env !== undefined && { env: Object.entries(env).map(([name, value]) => `${name}=${value}`) }),
     ...(exposedPorts !== undefined && {
       exposedPorts: exposedPorts.map((port) => (/\//.test(String(port)) ? String(port) : `${port}/tcp`)),
     }),
-    labels: { ...hiddenLabels(start, ctx), ...labels },
+    labels,
   }
 }

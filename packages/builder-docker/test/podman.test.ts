@@ -79,12 +79,19 @@ describe.skipIf(skipped !== '')(`Podman's socket${skipped}`, () => {
       engine: { host: podman.engine.endpoint },
       result: { type: 'commit', repository: 'cow', tag: '1', config: { env: { MOO: 'yes' }, cmd: ['cat', '/made'] } },
     })
-    const { artifact } = await runBuild(builder, async (machine) => {
+    const { artifact, context } = await runBuild(builder, async (machine) => {
       expect(await output(machine, 'echo made > /made; cat /made')).toEqual({ exitCode: 0, stdout: 'made\n', stderr: '' })
     })
     expect(artifact).toMatchObject({ type: 'docker-image', engine: podman.engine.endpoint })
     const image = await podman.engine.images.inspect(artifact.id)
     expect(image?.config).toMatchObject({ cmd: ['cat', '/made'], env: expect.arrayContaining(['MOO=yes']) })
+    const lookup = { image: context.image, build: context.build, directory: '/', known: [], signal: new AbortController().signal }
+    const found = { artifact, madeAt: expect.stringMatching(/^2/), runId: context.runId }
+    expect(await builder.artifacts?.(lookup)).toEqual([found])
+    await podman.engine.images.tag(artifact.id, { repository: 'cow', tag: 'production' })
+    expect(await builder.artifacts?.(lookup)).toMatchObject([{ inUse: expect.stringContaining('cow:production') }])
+    await builder.destroyArtifact?.(artifact, lookup)
+    expect(await builder.artifacts?.(lookup)).toEqual([])
   })
 
   communicatorContract({ describe, test, afterAll, open: async () => new ContainerCommunicator(container) })

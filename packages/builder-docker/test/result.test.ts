@@ -85,11 +85,16 @@ describe.skipIf(reason !== undefined)(`the result of docker()${reason === undefi
     ['an entrypoint only', ['ENTRYPOINT ["/bin/echo"]', 'HEALTHCHECK CMD true', 'STOPSIGNAL 9']],
   ])('a commit on an image with %s has the same', async (_, changes) => {
     const parent = await newImage(changes)
-    const { artifact } = await runBuild(docker({ image: parent, user: '1', workdir: '/tmp' }))
+    const { artifact, context } = await runBuild(docker({ image: parent, user: '1', workdir: '/tmp' }))
     await built(artifact)
     const labels = { 'imago.run': '', 'imago.image': '', 'imago.build': '' }
     const { Config: was } = await inspected(parent)
-    expect((await inspected(artifact.imageId)).Config).toEqual({ ...was, Labels: { ...was.Labels, ...labels } })
+    const { Config: is } = await inspected(artifact.imageId)
+    const [own, others] = [true, false].map((isOwn) =>
+      Object.fromEntries(Object.entries(is.Labels).filter(([name]) => name.startsWith('imago.artifact.') === isOwn)),
+    )
+    expect({ ...is, Labels: others }).toEqual({ ...was, Labels: { ...was.Labels, ...labels } })
+    expect(own).toMatchObject({ 'imago.artifact.image': 'test', 'imago.artifact.build': 'docker', 'imago.artifact.run': context.runId })
   })
 
   test('a commit on an image with neither command nor entrypoint has none', async () => {

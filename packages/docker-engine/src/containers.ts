@@ -96,6 +96,8 @@ export interface StopOptions extends CallOptions {
 export interface ListedContainer {
   readonly id: string
   readonly name: string
+  /** Of the image that it was created from, `sha256:…`. */
+  readonly imageId: string
   readonly labels: Readonly<Record<string, string>>
 }
 

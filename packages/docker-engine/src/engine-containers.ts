@@ -12,6 +12,7 @@ import { createBody } from './create-body.ts'
 import type { EngineApi } from './engine-api.ts'
 import { orUndefined } from './engine-error.ts'
 import type { CallOptions } from './engine.ts'
+import { digestId } from './digest-id.ts'
 import { labelFilters } from './label-filters.ts'
 import type { ApiConfig, ApiImage } from './image-details.ts'
 import { mainProcess, mergeConfig } from './image-details.ts'
@@ -99,10 +100,16 @@ async function list(
   interface Listed {
     readonly Id: string
     readonly Names?: readonly string[] | null
+    readonly ImageID: string
     readonly Labels?: Readonly<Record<string, string>> | null
   }
   const found = await api.json<readonly Listed[]>({ signal, doing: 'list containers', method: 'GET', path: '/containers/json', query })
-  return found.map(({ Id, Names, Labels }) => ({ id: Id, name: (Names?.[0] ?? '').replace(/^\//, ''), labels: Labels ?? {} }))
+  return found.map(({ Id, Names, ImageID, Labels }) => ({
+    id: Id,
+    name: (Names?.[0] ?? '').replace(/^\//, ''),
+    imageId: digestId(ImageID),
+    labels: Labels ?? {},
+  }))
 }
 
 /** Removes a container. When somebody else is at it already, waits for them. */
@@ -130,5 +137,5 @@ async function commit(api: EngineApi, { isPodman }: EngineTraits, container: str
     query,
     body,
   })
-  return answer.Id.startsWith('sha256:') ? answer.Id : `sha256:${answer.Id}`
+  return digestId(answer.Id)
 }

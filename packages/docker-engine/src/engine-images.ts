@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import type { RegistryCredentials } from '@imago/container-registry'
 import { ImagoError, reveal } from '@imago/core'
 
+import { digestId } from './digest-id.ts'
 import type { ApiCall, EngineApi } from './engine-api.ts'
 import { engineError, orUndefined } from './engine-error.ts'
 import type { CallOptions } from './engine.ts'
@@ -30,6 +31,11 @@ export function engineImages(api: EngineApi): Images {
   return {
     inspect: (image, options = {}) => inspect(api, image, options),
     list: (labels, options = {}) => list(api, labels, options),
+    async history(image, { signal } = {}) {
+      const call = { signal, doing: `read the history of image ${image}`, method: 'GET', path: `/images/${image}/history` } as const
+      const found = await api.json<readonly { readonly CreatedBy?: string }[]>(call)
+      return found.map(({ CreatedBy = '' }) => CreatedBy).toReversed()
+    },
     pull: (reference, options = {}) => pull(api, reference, options),
     build: (request) => build(api, request),
     async tag(image, name, { signal } = {}) {
@@ -76,7 +82,7 @@ async function list(
   const query = { filters: labelFilters(labels) }
   const found = await api.json<readonly Listed[]>({ signal, doing: 'list images', method: 'GET', path: '/images/json', query })
   return found.map(({ Id, RepoTags, Labels }) => ({
-    id: Id.startsWith('sha256:') ? Id : `sha256:${Id}`,
+    id: digestId(Id),
     tags: (RepoTags ?? []).filter((tag) => tag !== '<none>:<none>'),
     labels: Labels ?? {},
   }))
@@ -125,7 +131,7 @@ async function importRootfs(api: EngineApi, rootfs: Readable, options: ImportOpt
     if (status !== undefined && /^(?:sha256:)?[0-9a-f]{64}$/.test(status)) id = status
   })
   if (id === undefined) throw new ImagoError('PROVIDER_FAILED', `cannot ${doing}: the engine at ${api.endpoint} named no image`)
-  return id.startsWith('sha256:') ? id : `sha256:${id}`
+  return digestId(id)
 }
 
 async function build(api: EngineApi, request: BuildRequest): Promise<string> {

@@ -10,6 +10,8 @@ export interface Images {
   inspect(image: string, options?: CallOptions): Promise<ImageDetails | undefined>
   /** The images that have all these labels; a value of `undefined` means any. */
   list(labels: Readonly<Record<string, string | undefined>>, options?: CallOptions): Promise<readonly ListedImage[]>
+  /** The commands by which an image was made, those of its base images first. @throws `IMAGE_NOT_FOUND` */
+  history(image: string, options?: CallOptions): Promise<readonly string[]>
   /** Fetches an image from its registry. @throws `IMAGE_NOT_FOUND`, `AUTHENTICATION_FAILED`, `NETWORK` */
   pull(reference: string, options?: PullOptions): Promise<void>
   /** Builds an image from a Dockerfile, with the engine's own builder. */

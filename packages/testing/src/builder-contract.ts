@@ -80,7 +80,9 @@ function testSuccess(test: TestRunner['test'], lab: BuilderLab, command: string 
     assert.ok(artifact !== undefined, 'there is no artifact')
     await checkArtifact(lab.builder(), artifact)
     await lab.checkEnd(trial)
+    assert.equal((await lab.finds(trial)) ?? true, true, 'artifacts() does not find what was made')
     await lab.remove(artifact)
+    assert.equal((await lab.finds(trial)) ?? false, false, 'artifacts() finds what was removed')
   })
   test('builds twice at the same time', async () => {
     const trials = await Promise.all([lab.run(async () => {}), lab.run(async () => {})])
@@ -183,6 +185,18 @@ class BuilderLab {
       const left = (await this.#options.exists?.(resource)) ?? false
       assert.equal(left, false, `the ${resource.kind} ${resource.name} still exists`)
     }
+  }
+
+  /** Whether a build's artifact is among those that the builder finds; `undefined` when it cannot be asked. */
+  async finds({ report, build }: Trial): Promise<boolean | undefined> {
+    const signal = new AbortController().signal
+    const context = { image: build.image, build: build.build, directory: await this.directory(), known: [], signal }
+    const found = await this.builder().artifacts?.(context)
+    for (const { madeAt, runId = report.runId } of found ?? []) {
+      assert.ok(Math.abs(Date.parse(madeAt) - Date.parse(report.startedAt)) < 86_400_000, `it was not made at '${madeAt}'`)
+      assert.equal(runId, report.runId)
+    }
+    return found?.some(({ artifact }) => artifact.id === build.artifact?.id)
   }
 
   /** Removes an artifact as the runner would. */
