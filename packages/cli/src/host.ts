@@ -3,6 +3,7 @@ import type { CoreFunctions } from './core-functions.ts'
 import type { ModuleLoader } from './import-module.ts'
 import type { Output } from './output.ts'
 import type { SignalName } from './exit-code.ts'
+import type { Terminal } from './terminal.ts'
 
 /** Where keys are read from. */
 export interface KeyInput {
@@ -17,6 +18,7 @@ export interface Host {
   readonly cwd: string
   readonly environment: Environment
   readonly keys: KeyInput
+  readonly terminal: Terminal
   readonly stdout: Output
   readonly stderr: Output
   /** Calls back on each such signal, until the returned function is called; the process no longer dies of it meanwhile. */

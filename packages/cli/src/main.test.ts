@@ -41,7 +41,10 @@ describe('main', () => {
 
   test.each([
     [['biuld'], "imago: there is no command 'biuld'\n  hint: did you mean 'build'?\n"],
-    [['frobnicate'], "imago: there is no command 'frobnicate'\n  hint: known: build, plan, graph, validate, convert, inspect, sweep, "],
+    [
+      ['frobnicate'],
+      "imago: there is no command 'frobnicate'\n  hint: known: build, plan, shell, graph, validate, convert, inspect, sweep, ",
+    ],
     [['web/image.ts'], "imago: there is no command 'web/image.ts'\n  hint: did you mean 'imago build web/image.ts'?\n"],
     [['--json', 'build'], "imago: there is no option '--json'\n  hint: options of a command follow its name: imago build --json\n"],
     [['build', '--parallel', '2'], "imago: there is no option '--parallel'\n  hint: known: --only, "],

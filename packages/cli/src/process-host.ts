@@ -5,6 +5,7 @@ import type { Host } from './host.ts'
 import { moduleLoader } from './import-module.ts'
 import { streamOutput } from './output.ts'
 import { readKeys } from './read-keys.ts'
+import { processTerminal } from './terminal.ts'
 
 /** This process as a {@link Host}. */
 export function processHost(): Host {
@@ -13,6 +14,7 @@ export function processHost(): Host {
     cwd: process.cwd(),
     environment,
     keys: { isTerminal: process.stdin.isTTY, read: (signal) => readKeys(process.stdin, signal) },
+    terminal: processTerminal(process.stdin, process.stdout),
     stdout: streamOutput(process.stdout, 'stdout', new DescriptorWriter(process.stdout.fd)),
     stderr: streamOutput(process.stderr, 'stderr', new DescriptorWriter(process.stderr.fd)),
     onSignal(signal, listener) {

@@ -7,6 +7,7 @@ import { readEnvironment } from '../src/environment.ts'
 import type { Host } from '../src/host.ts'
 import type { ModuleLoader } from '../src/import-module.ts'
 import type { Output } from '../src/output.ts'
+import type { Terminal } from '../src/terminal.ts'
 
 /** An output that remembers what was written. */
 export interface FakeOutput extends Output {
@@ -68,6 +69,7 @@ export interface FakeHostOptions {
   readonly core?: Partial<CoreFunctions>
   readonly modules?: Partial<ModuleLoader>
   readonly stdout?: FakeOutput
+  readonly terminal?: Terminal
   /** What is typed, one read after another; the terminal has none without it. */
   readonly keys?: readonly string[]
 }
@@ -83,6 +85,7 @@ export function fakeHost(options: FakeHostOptions = {}): FakeHost {
     cwd: options.cwd ?? '/home/project',
     environment: { ...readEnvironment({ HOME: '/home/somebody' }), ...options.environment },
     keys: { isTerminal: options.keys !== undefined, read: (signal) => nextKeys(typed, signal) },
+    terminal: options.terminal ?? { open: unused },
     stdout: options.stdout ?? fakeOutput(),
     stderr: fakeOutput(),
     exits,

@@ -13,6 +13,7 @@ export interface CatalogEntry {
 export const catalog: readonly CatalogEntry[] = [
   { name: 'build', summary: 'Build images.', load: async () => (await import('./build.ts')).buildCommand },
   { name: 'plan', summary: 'Show what would be built, step by step.', load: async () => (await import('./plan.ts')).planCommand },
+  { name: 'shell', summary: 'Look into the machine of a build.', load: async () => (await import('./shell.ts')).shellCommand },
   { name: 'graph', summary: 'Draw images, builds and steps, in Mermaid.', load: async () => (await import('./graph.ts')).graphCommand },
   { name: 'validate', summary: 'Look for problems in image files.', load: async () => (await import('./validate.ts')).validateCommand },
   {

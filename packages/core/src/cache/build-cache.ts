@@ -167,7 +167,8 @@ export class BuildCache {
     this.#starts = first === undefined ? 0 : 1
     const steps = Object.fromEntries(keyed.map(({ ref, material, always }) => [ref.id, material ?? { always: always ?? '' }]))
     const start = await startMaterial(base, this.#parts)
-    await store.saveMaterial(qualifiedName(id), redactor.value({ base: start, steps }))
+    const before = await store.material(qualifiedName(id)) // of steps that this run leaves out something is known still
+    await store.saveMaterial(qualifiedName(id), redactor.value({ base: start, steps: { ...before?.steps, ...steps } }))
   }
 
   async #hold(key: string, what: string): Promise<void> {
