@@ -1,10 +1,11 @@
-import type { Builder } from '@imago/core'
+import type { ArtifactsContext, Builder } from '@imago/core'
 
 import type { AmazonEbsOptions } from './amazon-ebs-options.ts'
 import { amazonEbsIssues, instanceInputs } from './amazon-ebs-schema.ts'
 import type { AmiArtifact, DiscardedInstance } from './ami-artifact.ts'
 import { build } from './build.ts'
 import { destroyAmi } from './destroy-ami.ts'
+import { amisMadeBefore } from './made-before.ts'
 import type { AmiOptions } from './options/ami.ts'
 import { preflight } from './preflight.ts'
 
@@ -23,6 +24,7 @@ export type AmazonEbsArtifact<A extends AmiOptions | false> = A extends false ? 
  */
 export function amazonEbs<const A extends AmiOptions | false>(options: AmazonEbsOptions<A>): Builder<AmazonEbsArtifact<NoInfer<A>>> {
   const own: AmazonEbsOptions = options
+  const { ami } = own
   const builder: Builder<AmiArtifact | DiscardedInstance> = {
     kind: 'builder',
     type: 'amazon-ebs',
@@ -32,6 +34,7 @@ export function amazonEbs<const A extends AmiOptions | false>(options: AmazonEbs
     inputs: () => instanceInputs(own),
     preflight: (ctx) => preflight(own, own.ami, ctx),
     build: (ctx) => build(own, ctx),
+    ...(ami !== false && { artifacts: (ctx: ArtifactsContext) => amisMadeBefore(own, ami, ctx) }),
     destroyArtifact: async (artifact, { signal }) => (artifact.type === 'discarded' ? undefined : destroyAmi(artifact, own.access, signal)),
   }
   // `ami` is of type A, and so is what is made

@@ -8,6 +8,7 @@ import type { AmiArtifact } from './ami-artifact.ts'
 import { destroyAmi } from './destroy-ami.ts'
 import type { Connect } from './job.ts'
 import { openJob } from './job.ts'
+import { amisMadeBefore } from './made-before.ts'
 import { amiIssues } from './options/ami.ts'
 import type { SurrogateAmiOptions } from './options/surrogate.ts'
 import { surrogateEntries, surrogateIssues } from './options/surrogate.ts'
@@ -46,6 +47,7 @@ export function ebsSurrogate(options: EbsSurrogateOptions): Builder<AmiArtifact>
     preflight: (ctx) =>
       preflight(options, options.ami, ctx, { creates: options.ami.useCreateImage === true ? 'CreateImage' : 'RegisterImage' }),
     build: (ctx) => build(options, ctx),
+    artifacts: (ctx) => amisMadeBefore(options, options.ami, ctx),
     destroyArtifact: (artifact, { signal }) => destroyAmi(artifact, options.access, signal),
   }
 }
