@@ -190,6 +190,11 @@ export interface Provisioner<out Name extends string = never> extends Step {
   readonly kind: 'provisioner'
   readonly only?: readonly Name[]
   readonly except?: readonly Name[]
+  /**
+   * Reads the outside world and changes nothing: whether a program of this machine is there, whether it can read what it is to run. For
+   * `imago validate --online`; once for all builds that it applies to.
+   */
+  preflight?(ctx: PreflightContext): Promise<readonly Issue[]>
   provision(ctx: ProvisionContext): Promise<void>
 }
 

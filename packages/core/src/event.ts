@@ -1,5 +1,6 @@
 import type { Artifact } from './artifact.ts'
 import type { ErrorJson } from './error.ts'
+import type { JsonObject } from './json.ts'
 
 /** How a run, a build or a step ended. */
 export type Status = 'succeeded' | 'failed' | 'cancelled'
@@ -121,6 +122,8 @@ export interface Message extends InStep {
   readonly type: 'message'
   readonly level: 'debug' | 'info' | 'warning'
   readonly text: string
+  /** The same for programs, where it is worth it. */
+  readonly data?: JsonObject
 }
 /** What an earlier run of the build has made was removed, as `retain` says. */
 export interface ArtifactRemoved extends InStep {

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
 
+import { appliesTo } from './applicable-steps.ts'
+import type { Builder, Provisioner } from './component.ts'
 import type { PreflightContext } from './context.ts'
 import { errorToJson } from './error.ts'
 import type { Image } from './image.ts'
@@ -14,8 +16,8 @@ import { selectBuilds } from './selection.ts'
 import { involvedImages, locateIssues } from './validate.ts'
 
 /**
- * What the selected builders find when they look at the outside world: an engine that does not answer, an image that does not exist. Changes
- * nothing. The definitions must have passed `validate`.
+ * What the selected builders, and the provisioners of their builds, find when they look at the outside world: an engine that does not
+ * answer, an image that does not exist, a playbook that cannot be read. Changes nothing. The definitions must have passed `validate`.
  */
 export async function preflight(
   images: Image | readonly Image[],
@@ -26,14 +28,37 @@ export async function preflight(
   const selected = withBases(builds)
   const involved = involvedImages(list, selected)
   const context = { directory: resolve(options.directory ?? '.'), signal: options.signal ?? new AbortController().signal }
-  const found = await Promise.all(selected.map(async (id) => locateIssues(id.image, involved, await lookAt(id, context))))
+  const looks = [...selected.map(lookOfBuilder), ...looksOfProvisioners(selected)]
+  const found = await Promise.all(looks.map(async (look) => locateIssues(look.image, involved, await lookAt(look, context))))
   return redactorFor(involved).value([...issues, ...found.flat()])
 }
 
-async function lookAt({ image, build }: BuildId, context: PreflightContext): Promise<Issue[]> {
-  const path = ['builders', build]
+/** A component that looks at the outside world, and where it stands. */
+interface Look {
+  readonly image: Image
+  readonly path: Issue['path']
+  readonly component: Pick<Builder | Provisioner, 'preflight'> | undefined
+}
+
+function lookOfBuilder({ image, build }: BuildId): Look {
+  return { image, path: ['builders', build], component: image.builders[build] }
+}
+
+/** Each provisioner looks once, however many builds it applies to. */
+function looksOfProvisioners(selected: readonly BuildId[]): Look[] {
+  return [...new Set(selected.map(({ image }) => image))].flatMap((image) => {
+    const builds = selected.filter((id) => id.image === image).map(({ build }) => build)
+    return (['provisioners', 'errorCleanup'] as const).flatMap((list) =>
+      image[list].flatMap((component, index) =>
+        builds.some((build) => appliesTo(component, build)) ? [{ image, path: [list, index], component }] : [],
+      ),
+    )
+  })
+}
+
+async function lookAt({ path, component }: Look, context: PreflightContext): Promise<Issue[]> {
   try {
-    return prefixIssues(path, (await image.builders[build]?.preflight?.(context)) ?? [])
+    return prefixIssues(path, (await component?.preflight?.(context)) ?? [])
   } catch (error) {
     const { message, hint } = errorToJson(error)
     return [{ path, message, ...(hint !== undefined && { hint }) }]

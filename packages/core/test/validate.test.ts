@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 
-import type { Builder, Image, Provisioner } from '../src/index.ts'
-import { artifactOf, defineImage, formatPath, parameterized, plan, preflight, run, secret, validate } from '../src/index.ts'
+import type { Builder, Image, Issue, Provisioner, Scope } from '../src/index.ts'
+import { artifactOf, defineImage, formatPath, ImagoError, parameterized, plan, preflight, run, secret, validate } from '../src/index.ts'
 import { readOnly } from '../../../test/read-only-folder.ts'
 import { files, post, runOptions, step, temporaryDirectory, thing } from './fixtures.ts'
 
@@ -19,6 +19,7 @@ function untyped(definition: {
   name: string
   builders: Record<string, Builder>
   provisioners?: unknown[]
+  errorCleanup?: unknown[]
   postProcessors?: unknown[]
 }): Image {
   return defineImage(definition as unknown as Parameters<typeof defineImage>[0])
@@ -244,6 +245,33 @@ test('secrets are masked in issues, of validation and of preflight', async () =>
   const image = defineImage({ name: 'cow', builders: { a: leaking } })
   expect(await problems(image)).toEqual(['builders.a.from: cannot use <secret>'])
   expect(await preflight(image)).toEqual([{ path: ['builders', 'a'], message: '<secret> was refused' }])
+})
+
+test('provisioners of selected builds look too, once each, and what fails is an issue', async () => {
+  let looks = 0
+  const looking = (scope: Scope, answer: () => Promise<readonly Issue[]>): Provisioner => ({
+    ...step(() => undefined, scope as object), // names of builds that come from data
+    preflight: ({ directory }) => {
+      looks++
+      expect(directory).toBe('/definition')
+      return answer()
+    },
+  })
+  const image = untyped({
+    name: 'cow',
+    builders: { a: thing(), b: thing(), c: thing() },
+    provisioners: [
+      step(() => undefined),
+      looking({}, () => Promise.resolve([{ path: ['playbook'], message: 'cannot be read' }])),
+      looking({ only: ['c'] }, () => Promise.resolve([{ path: [], message: 'is not asked' }])),
+    ],
+    errorCleanup: [looking({ except: ['c'] }, () => Promise.reject(new ImagoError('TOOL_MISSING', 'no tool', { hint: 'get one' })))],
+  })
+  expect(await preflight(image, { directory: '/definition', only: ['a', 'b'] })).toEqual([
+    { path: ['provisioners', 1, 'playbook'], message: 'cannot be read' },
+    { path: ['errorCleanup', 0], message: 'no tool', hint: 'get one' },
+  ])
+  expect(looks).toBe(2)
 })
 
 test('preflight tells which image an issue is of when a build starts from another image', async () => {

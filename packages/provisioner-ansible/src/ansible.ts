@@ -6,14 +6,15 @@ import { ownFolder } from './ansible-local-options.ts'
 import type { AnsibleOptions } from './ansible-options.ts'
 import { ansibleIssues } from './ansible-schema.ts'
 import { runPlaybook } from './run-playbook.ts'
+import { syntaxIssues } from './syntax-issues.ts'
 
 /**
  * Runs an Ansible playbook from this machine against the machine of the build: over SSH with the build's own login, over a container's
  * engine, or through an adapter into any other machine. `ansible-playbook` must be installed here, and Python in the machine.
  *
  * Fails with `COMMAND_FAILED` when a task fails (the message has the task, the host and what the module says), when the playbook cannot be
- * run, when it is for no host, and when a role or collection cannot be fetched; with `NETWORK` when Ansible does not reach the machine, and
- * with `TOOL_MISSING` when Ansible is not installed.
+ * run, when it is for no host, and when a role or collection cannot be fetched; with `NETWORK` when Ansible does not reach the machine,
+ * `DISCONNECTED` when it does not any more, and `TOOL_MISSING` when Ansible is not installed.
  * @example ansible({ playbook: 'playbook/site.yml', groups: ['web'], extraVariables: { port: 8080 } })
  * @example ansible({ playbook: 'playbook/site.yml', galaxyFile: 'playbook/requirements.yml', become: true, tags: ['base'] })
  */
@@ -29,6 +30,7 @@ export function ansible<const N extends string = never>(options: AnsibleOptions 
     validate: () => ansibleIssues(own),
     inputs: () => ansibleInputs(own),
     cacheable: cacheable(own),
+    preflight: async (ctx) => await syntaxIssues(own, ctx),
     provision: async (ctx) => await runPlaybook(own, ctx),
   }
 }

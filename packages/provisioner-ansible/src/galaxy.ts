@@ -35,14 +35,10 @@ export async function fetchRequirements(
   env: Readonly<Record<string, string>>,
   ctx: GalaxyContext,
 ): Promise<FetchedRequirements | undefined> {
-  const { galaxyFile, galaxyForce = false, galaxyCache } = options
-  if (galaxyFile === undefined) return undefined
-  const file = resolve(ctx.directory, galaxyFile)
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw fileSystemError(error, `the requirements '${galaxyFile}'`)
-  })
-  const cache = galaxyCache === undefined ? join(homedir(), '.cache', 'imago', 'ansible') : resolve(ctx.directory, galaxyCache)
-  const folder = join(cache, createHash('sha256').update(text).digest('hex').slice(0, 32))
+  const { galaxyForce = false } = options
+  const requirements = await readRequirements(options, ctx.directory)
+  if (requirements === undefined) return undefined
+  const { file, text, cache, folder } = requirements
   await mkdir(cache, { recursive: true }).catch((error: unknown) => {
     throw fileSystemError(error, `the cache '${cache}'`)
   })
@@ -59,6 +55,35 @@ export async function fetchRequirements(
       await rm(unfinished, { recursive: true, force: true })
     }
   })
+  return fetchedIn(folder)
+}
+
+/** Where the requirements are that were fetched before; `undefined` when there are none. Nothing is fetched. */
+export async function fetchedBefore(options: GalaxyOptions, directory: string): Promise<FetchedRequirements | undefined> {
+  const requirements = await readRequirements(options, directory)
+  return requirements !== undefined && (await isThere(requirements.folder)) ? fetchedIn(requirements.folder) : undefined
+}
+
+interface Requirements {
+  /** The file's path and content. */
+  readonly file: string
+  readonly text: string
+  readonly cache: string
+  /** Where in the cache they belong. */
+  readonly folder: string
+}
+
+async function readRequirements({ galaxyFile, galaxyCache }: GalaxyOptions, directory: string): Promise<Requirements | undefined> {
+  if (galaxyFile === undefined) return undefined
+  const file = resolve(directory, galaxyFile)
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw fileSystemError(error, `the requirements '${galaxyFile}'`)
+  })
+  const cache = galaxyCache === undefined ? join(homedir(), '.cache', 'imago', 'ansible') : resolve(directory, galaxyCache)
+  return { file, text, cache, folder: join(cache, createHash('sha256').update(text).digest('hex').slice(0, 32)) }
+}
+
+function fetchedIn(folder: string): FetchedRequirements {
   return { roles: join(folder, 'roles'), collections: join(folder, 'collections') }
 }
 

@@ -12,6 +12,8 @@ export interface PlaybookFailure {
   readonly exitCode: number
   /** The last task that failed. */
   readonly failed: TaskResult | undefined
+  /** Tasks have run on its host before. @default false */
+  readonly wasReached?: boolean
   /** The end of its standard error. */
   readonly stderr: string
   /** No play was for any host. */
@@ -19,7 +21,8 @@ export interface PlaybookFailure {
 }
 
 /** The error that says why a playbook did not succeed: the task, the host and the message, or what Ansible says of the playbook. */
-export function playbookError({ playbook, exitCode, failed, stderr, isForNobody }: PlaybookFailure): ImagoError {
+export function playbookError({ playbook, exitCode, failed, wasReached = false, stderr, isForNobody }: PlaybookFailure): ImagoError {
+  if (failed?.status === 'unreachable') return unreachable(playbook, failed, { exitCode, wasReached })
   if (failed !== undefined) return taskError(playbook, failed, exitCode)
   if (exitCode === 0 && isForNobody) {
     return new ImagoError('COMMAND_FAILED', `no play of '${playbook}' is for the machine of the build`, {
@@ -38,20 +41,39 @@ export function playbookError({ playbook, exitCode, failed, stderr, isForNobody 
   })
 }
 
-function taskError(playbook: string, result: TaskResult, exitCode: number): ImagoError {
-  const where = result.path === '' ? `of '${playbook}'` : `(${result.path})`
-  const message = taskMessage(result)
-  if (result.status === 'unreachable') {
-    return new ImagoError('NETWORK', `Ansible does not reach ${result.host} for the task '${result.task}' ${where}: ${message}`, {
-      hint: "the playbook may have changed the machine's network, users or SSH server; verbosity: 3 shows each connection",
+/** A host that Ansible did not get into, or out of which it was thrown. */
+function unreachable(
+  playbook: string,
+  result: TaskResult,
+  { exitCode, wasReached }: { readonly exitCode: number; readonly wasReached: boolean },
+): ImagoError {
+  const words = `${result.host} for the task '${result.task}' ${placeOf(playbook, result)}: ${taskMessage(result)}`
+  if (wasReached) {
+    return new ImagoError('DISCONNECTED', `Ansible does not reach any more ${words}`, {
+      hint: 'restart the machine with ansible.builtin.reboot; or, where the step is to end with the connection, with expectDisconnect: true',
       exitCode,
     })
   }
-  const hint = taskHint(result)
-  return new ImagoError('COMMAND_FAILED', `the task '${result.task}' ${where} failed on ${result.host}: ${message}`, {
+  return new ImagoError('NETWORK', `Ansible does not reach ${words}`, {
+    hint: "the playbook may have changed the machine's network, users or SSH server; verbosity: 3 shows each connection",
     exitCode,
-    ...(hint !== undefined && { hint }),
   })
+}
+
+function placeOf(playbook: string, { path }: TaskResult): string {
+  return path === '' ? `of '${playbook}'` : `(${path})`
+}
+
+function taskError(playbook: string, result: TaskResult, exitCode: number): ImagoError {
+  const hint = taskHint(result)
+  return new ImagoError(
+    'COMMAND_FAILED',
+    `the task '${result.task}' ${placeOf(playbook, result)} failed on ${result.host}: ${taskMessage(result)}`,
+    {
+      exitCode,
+      ...(hint !== undefined && { hint }),
+    },
+  )
 }
 
 /** What the module says, with the end of what its program printed to standard error. */

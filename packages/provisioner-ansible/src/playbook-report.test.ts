@@ -63,7 +63,22 @@ test('tasks are counted, the recap is said, and a play for nobody is an error', 
   expect(said).toEqual([
     { type: 'progress', task: 'tasks of site.yml', done: 1, unit: 'items' },
     { type: 'progress', task: 'tasks of site.yml', done: 1, total: 1, unit: 'items' },
-    { type: 'message', level: 'info', text: 'default: 1 ok, 0 changed, 2 skipped' },
+    {
+      type: 'message',
+      level: 'info',
+      text: 'default: 1 ok, 0 changed, 2 skipped',
+      data: {
+        playbook: 'site.yml',
+        host: 'default',
+        ok: 1,
+        changed: 0,
+        failed: 0,
+        unreachable: 0,
+        skipped: 2,
+        rescued: 0,
+        ignored: 0,
+      },
+    },
   ])
   expect(shown.at(-1)).toBe('stderr [WARNING]: moo\n')
 
@@ -137,4 +152,24 @@ test('without a word of Ansible there is its exit code', () => {
     exitCode: 250,
     message: "ansible-playbook ended with exit code 250 for 'site.yml'",
   })
+})
+
+test('a host that was reached and is no more has broken the connection; one that never was is not reached', () => {
+  const reached = `\u001e{"event": "result", "status": "ok", "host": "cow", "task": "one"}\n`
+  const lost = `\u001e{"event": "result", "status": "unreachable", "host": "cow", "task": "two", "msg": "closed"}\n`
+  const errorOf = (output: string): unknown => {
+    const report = new PlaybookReport({ playbook: 'site.yml', emit: () => undefined, output: () => undefined })
+    report.onOutput('stdout', Buffer.from(output))
+    try {
+      report.finish(4)
+    } catch (error) {
+      return error
+    }
+    return undefined
+  }
+  expect(errorOf(reached + lost)).toMatchObject({
+    code: 'DISCONNECTED',
+    message: "Ansible does not reach any more cow for the task 'two' of 'site.yml': closed",
+  })
+  expect(errorOf(reached.replace('cow', 'calf') + lost)).toMatchObject({ code: 'NETWORK', exitCode: 4 })
 })

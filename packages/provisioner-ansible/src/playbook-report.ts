@@ -21,6 +21,8 @@ export class PlaybookReport {
   readonly #reader: EventReader
   #tasks = 0
   #failed: TaskResult | undefined
+  /** Hosts on which a task has ended. */
+  readonly #reached = new Set<string>()
   #hosts: Readonly<Record<string, HostCounts>> = {}
   #hasPlays = false
   #stderr = ''
@@ -34,8 +36,7 @@ export class PlaybookReport {
         if (event.event === 'play') this.#hasPlays = true
         if (event.event === 'task') emit({ type: 'progress', task, done: ++this.#tasks, unit: 'items' })
         if (event.event === 'stats') this.#hosts = event.hosts
-        if (event.event === 'result' && (event.status === 'failed' || event.status === 'unreachable') && !event.ignored)
-          this.#failed = event
+        if (event.event === 'result') this.#take(event)
       },
       (chunk) => output('stdout', chunk),
     )
@@ -52,20 +53,28 @@ export class PlaybookReport {
   }
 
   /**
-   * Says how the tasks of each host ended.
+   * Says how the tasks of each host ended, to people and to programs.
    * @throws ImagoError `COMMAND_FAILED` with the task, host and message when the program failed, or when no play was for any host; `NETWORK`
-   * when Ansible did not reach one.
+   * when Ansible did not reach one, `DISCONNECTED` when it did not any more.
    */
   finish(exitCode: number): void {
     this.#reader.end()
     const { playbook, emit } = this.#options
     if (this.#tasks > 0) emit({ type: 'progress', task: taskOf(this.#options), done: this.#tasks, total: this.#tasks, unit: 'items' })
     for (const [host, counts] of Object.entries(this.#hosts)) {
-      emit({ type: 'message', level: 'info', text: `${host}: ${describeCounts(counts)}` })
+      const { failures: failed, ...others } = counts
+      emit({ type: 'message', level: 'info', text: `${host}: ${describeCounts(counts)}`, data: { playbook, host, failed, ...others } })
     }
     const isForNobody = this.#hasPlays && Object.keys(this.#hosts).length === 0
     if (exitCode === 0 && !isForNobody) return
-    throw playbookError({ playbook, exitCode, failed: this.#failed, stderr: this.#stderr, isForNobody })
+    const failed = this.#failed
+    const wasReached = failed !== undefined && this.#reached.has(failed.host)
+    throw playbookError({ playbook, exitCode, failed, wasReached, stderr: this.#stderr, isForNobody })
+  }
+
+  #take(result: TaskResult): void {
+    if ((result.status === 'failed' || result.status === 'unreachable') && !result.ignored) this.#failed = result
+    if (result.status !== 'unreachable') this.#reached.add(result.host)
   }
 }
 

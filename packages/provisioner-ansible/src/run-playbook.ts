@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { delimiter, dirname, join, resolve } from 'node:path'
 
 import type { ProvisionContext } from '@imago/core'
-import { ImagoError, isImagoError, messageOf, runLocal } from '@imago/core'
+import { isImagoError, messageOf, runLocal } from '@imago/core'
 import { resolveEnvironment } from '@imago/script'
 
 import type { AnsibleOptions } from './ansible-options.ts'
@@ -10,11 +10,11 @@ import { callbackName, callbackPlugin } from './callback-plugin.ts'
 import type { Entrance } from './enter-machine.ts'
 import { enterMachine } from './enter-machine.ts'
 import { fetchRequirements } from './galaxy.ts'
-import type { FetchedRequirements } from './galaxy.ts'
 import { defaultHostAlias, extraVariables, inventory } from './inventory.ts'
 import { playbookArguments } from './playbook-arguments.ts'
-import { ansiblePlaybook } from './programs.ts'
+import { ansiblePlaybook, withInstallHint } from './programs.ts'
 import { PlaybookReport } from './playbook-report.ts'
+import { searchPaths } from './search-paths.ts'
 import { openSessionFolder } from './session-folder.ts'
 
 /** How long removing Ansible's temporary files from the machine may take, in milliseconds. */
@@ -59,13 +59,6 @@ export async function runPlaybook(options: AnsibleOptions, ctx: ProvisionContext
   }
 }
 
-function withInstallHint(cause: ImagoError): ImagoError {
-  return new ImagoError('TOOL_MISSING', cause.message, {
-    cause,
-    hint: 'install ansible-core on this machine (apt-get install ansible-core, pipx install ansible-core), or name the program with command',
-  })
-}
-
 /** What Imago sets of Ansible, below the user's own environment. */
 function settings(folder: string, remoteTemp: string, given: Readonly<Record<string, string>>): Record<string, string> {
   return {
@@ -77,24 +70,6 @@ function settings(folder: string, remoteTemp: string, given: Readonly<Record<str
     ANSIBLE_REMOTE_TMP: remoteTemp,
     ANSIBLE_NOCOWS: 'True',
     PYTHONUNBUFFERED: '1',
-  }
-}
-
-/** Where Ansible looks for roles and collections: the definition's folders, what was fetched, and its own usual places. */
-function searchPaths(
-  { rolesPath, collectionsPath }: AnsibleOptions,
-  requirements: FetchedRequirements | undefined,
-  directory: string,
-): Record<string, string> {
-  const paths = (own: readonly string[] | undefined, fetched: string | undefined, usual: readonly string[]): string | undefined =>
-    own === undefined && fetched === undefined
-      ? undefined
-      : [...(own ?? []).map((path) => resolve(directory, path)), fetched ?? [], ...usual].flat().join(delimiter)
-  const roles = paths(rolesPath, requirements?.roles, ['~/.ansible/roles', '/usr/share/ansible/roles', '/etc/ansible/roles'])
-  const collections = paths(collectionsPath, requirements?.collections, ['~/.ansible/collections', '/usr/share/ansible/collections'])
-  return {
-    ...(roles !== undefined && { ANSIBLE_ROLES_PATH: roles }),
-    ...(collections !== undefined && { ANSIBLE_COLLECTIONS_PATH: collections, ANSIBLE_COLLECTIONS_PATHS: collections }),
   }
 }
 

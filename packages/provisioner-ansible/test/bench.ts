@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
-import type { Builder, ErrorJson, RunOptions } from '@imago/core'
+import type { Builder, ErrorJson, RunOptions, StepOptions } from '@imago/core'
 import { defineImage, run } from '@imago/core'
 import { recorder } from '@imago/testing'
 import type { Recorder } from '@imago/testing'
@@ -44,7 +44,7 @@ export interface Outcome {
 /** Builds with one `ansible` step. */
 export async function runOn(
   builder: Builder,
-  options: AnsibleOptions,
+  options: AnsibleOptions & StepOptions,
   more: RunOptions & { readonly directory: string },
 ): Promise<Outcome> {
   const said = recorder()

@@ -149,6 +149,38 @@ describe.skipIf(skip !== '')(`ansible over SSH${skip}`, () => {
     expect(left).toEqual([])
   })
 
+  test('a playbook that ends the connection fails, unless its step may do so', async () => {
+    await using definition = await makeDefinition({
+      'site.yml': `
+- hosts: all
+  gather_facts: false
+  tasks:
+    - ansible.builtin.command: "true"
+    - name: end it
+      ansible.builtin.shell: |
+        p=$$
+        while :; do
+          case $(cat /proc/$p/comm) in sshd*) break ;; esac
+          p=$(awk '/^PPid:/ { print $2 }' /proc/$p/status)
+        done
+        kill -9 $p
+`,
+    })
+    const { error } = await runOn(nullBuilder(rootOf(machine)), { playbook: 'site.yml' }, definition)
+    expect(error).toMatchObject({ code: 'DISCONNECTED', hint: expect.stringContaining('expectDisconnect') })
+    expect(error?.message).toMatch(/^Ansible does not reach any more default for the task 'end it' /)
+    const expecting = await runOn(nullBuilder(rootOf(machine)), { playbook: 'site.yml', expectDisconnect: true }, definition)
+    expect([expecting.status, expecting.left]).toEqual(['succeeded', []])
+    expect(expecting.said.of('message').find(({ text }) => text.includes('unreachable'))?.data).toMatchObject({
+      playbook: 'site.yml',
+      host: 'default',
+      ok: 1,
+      changed: 1,
+      failed: 0,
+      unreachable: 1,
+    })
+  })
+
   test('a cancel ends everything, on this machine and in the other one', async () => {
     const token = `48${process.pid}`
     await using definition = await makeDefinition({
