@@ -75,11 +75,12 @@ const accepted: Readonly<Record<string, string>> = {
     vboxmanage: [['modifyvm', '{{.Name}}', '--memory', '{{user `number`}}']],
     vboxmanage_post: [['list', 'vms']],
   }),
+  'a command that is a text': virtualboxIso({ vboxmanage: 'list' }),
+  'an argument that is a text': qemu({ qemuargs: '-usb' }),
   'a disk at SATA': virtualboxIso({
     hard_drive_interface: 'sata',
     sata_port_count: 3,
     iso_interface: 'sata',
-    disk_additional_size: [1024],
   }),
   'no Guest Additions': virtualboxIso({ guest_additions_mode: 'disable', virtualbox_version_file: '' }),
   'Guest Additions of one version': virtualboxIso({ guest_additions_path: 'x.iso', guest_additions_sha256: sums.sha256 }),
@@ -151,7 +152,7 @@ const refused: Readonly<Record<string, string>> = {
   'a mode of Guest Additions that there is not': virtualboxIso({ guest_additions_mode: 'install' }),
   'Guest Additions for nobody': virtualboxIso({ communicator: 'none', ssh_username: undefined, ssh_password: undefined }),
   'an appliance that there is not': virtualboxIso({ format: 'vhd' }),
-  'commands that are no list': virtualboxIso({ vboxmanage: 'modifyvm' }),
+  'commands that are an object': virtualboxIso({ vboxmanage: { modifyvm: 'x' } }),
   'an option that machines of VirtualBox have not': virtualboxIso({ vboxmange: [] }),
   'a machine of no appliance': virtualboxOvf({ source_path: undefined }),
   'an appliance with processors': virtualboxOvf({ cpus: 2 }),
@@ -171,6 +172,9 @@ const refused: Readonly<Record<string, string>> = {
   'a field that names have not': ebs({ ami_name: 'x {{.SourceAMI}}' }),
   'user data twice': ebs({ user_data: 'x', user_data_file: 'machine-cases.ts' }),
   'security groups twice': ebs({ security_group_id: 'sg-0123456789abcdef0', security_group_ids: ['sg-0123456789abcdef1'] }),
+  'a container with a user that is a list': builder({ type: 'docker', image: 'x', commit: true }, { ssh_username: ['root'] }),
+  'a container with a time that is none': builder({ type: 'docker', image: 'x', commit: true }, { ssh_timeout: 'soon' }),
+  'a machine with a time for Windows that is none': qemu({ winrm_timeout: 'soon' }),
   'instance types twice': ebs({ spot_price: 'auto', spot_instance_types: ['t3.micro'] }),
 }
 

@@ -34,6 +34,16 @@ export function packer(args: readonly string[], cwd: string): Promise<PackerRun>
   })
 }
 
+/**
+ * What Packer thinks of a template that it was to validate. It says nothing of one where it lacks a component, or a program that a component
+ * asks about before it looks at the options.
+ */
+export function verdictOf({ code, stdout, stderr }: PackerRun): 'accepted' | 'refused' | 'none' {
+  if (code === 0) return 'accepted'
+  const isAble = !/Unknown (?:builder|provisioner|post-processor)|executable file\s+not\s+found/.test(stdout + stderr)
+  return code > 0 && isAble ? 'refused' : 'none'
+}
+
 /** A folder with these files, which is gone when the test is over. */
 export async function folderWith(files: Readonly<Record<string, string>>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'imago-packer-'))

@@ -2,7 +2,7 @@ import { isImagoError, validate } from '@imago/core'
 import { expect, test } from 'vitest'
 
 import { loadTemplate } from '../src/index.ts'
-import { folderWith, packer, withoutPacker } from './packer.ts'
+import { folderWith, packer, verdictOf, withoutPacker } from './packer.ts'
 import { machineCases } from './machine-cases.ts'
 import { structureCases } from './structure-cases.ts'
 
@@ -15,8 +15,10 @@ test.for([...structureCases, ...machineCases])(
   async ({ template, accepted }, { skip }) => {
     skip(withoutPacker !== '')
     const folder = await folderWith({ 'template.json': template })
-    const { code } = await packer(['validate', 'template.json'], folder)
-    expect(code === 0).toBe(accepted)
+    const run = await packer(['validate', 'template.json'], folder)
+    const verdict = verdictOf(run)
+    skip(verdict === 'none', 'Packer misses something')
+    expect(verdict).toBe(accepted ? 'accepted' : 'refused')
   },
 )
 

@@ -61,6 +61,10 @@ export function readQemuArguments(node: JsonNode, names: QemuNames, ctx: OptionC
 }
 
 function listArguments(node: JsonNode, names: QemuNames, ctx: OptionContext): readonly Argument[] {
+  if (node.kind === 'text') {
+    const items = node.value === '' ? [] : node.value.split(',').map((value) => ({ ...node, value }))
+    return listArguments({ kind: 'array', at: node.at, items }, names, ctx)
+  }
   if (node.kind !== 'array') {
     if (node.kind !== 'plain' || node.value !== null) ctx.reports.problem(ctx, `must be a list of lists, not ${describeNode(node)}`)
     return []

@@ -95,7 +95,7 @@ export const sshRows: SshRows = {
 
 /** The same where commands do not go over SSH at all. */
 export const unusedSshRows: Named<keyof SshRows, MeaninglessRow> = Object.fromEntries(
-  Object.keys(sshRows).map((name) => [name, meaningless('commands do not go over SSH')]),
+  Object.entries(sshRows).map(([name, row]) => [name, meaningless('commands do not go over SSH', 'read' in row ? row.read : undefined)]),
 ) as Named<keyof SshRows, MeaninglessRow> // one for each, just here
 
 /** What was given of {@link sshRows}. */

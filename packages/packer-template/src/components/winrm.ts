@@ -1,3 +1,4 @@
+import { duration, flag, integer, text } from '../mapping/coercions.ts'
 import type { MeaninglessRow } from '../mapping/table.ts'
 import { meaningless } from '../mapping/table.ts'
 
@@ -14,19 +15,23 @@ type WinrmOption =
   | 'winrm_use_ssl'
   | 'winrm_username'
 
-const row = meaningless('commands go over SSH')
+const why = 'commands go over SSH'
+const anyText = meaningless(why, text)
+const anyNumber = meaningless(why, integer)
+const anyFlag = meaningless(why, flag)
+const anyDuration = meaningless(why, duration)
 
 /** Packer's options of WinRM. That it is asked for is said of `communicator`. */
 export const winrmRows: Readonly<Record<WinrmOption, MeaninglessRow>> = {
-  winrm_connect_timeout: row,
-  winrm_host: row,
-  winrm_insecure: row,
-  winrm_no_proxy: row,
-  winrm_password: row,
-  winrm_port: row,
-  winrm_retry_interval: row,
-  winrm_timeout: row,
-  winrm_use_ntlm: row,
-  winrm_use_ssl: row,
-  winrm_username: row,
+  winrm_connect_timeout: anyDuration,
+  winrm_host: anyText,
+  winrm_insecure: anyFlag,
+  winrm_no_proxy: anyFlag,
+  winrm_password: anyText,
+  winrm_port: anyNumber,
+  winrm_retry_interval: anyDuration,
+  winrm_timeout: anyDuration,
+  winrm_use_ntlm: anyFlag,
+  winrm_use_ssl: anyFlag,
+  winrm_username: anyText,
 }

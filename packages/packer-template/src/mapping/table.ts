@@ -38,6 +38,8 @@ export interface NoCounterpartRow {
 export interface MeaninglessRow {
   readonly kind: 'meaningless'
   readonly why: string
+  /** It is read, so that what Packer refuses is refused. @default anything is taken */
+  readonly read?: Coercion<unknown>
 }
 
 type NameIn<O> = O extends unknown ? Extract<keyof O, string> : never
@@ -116,8 +118,8 @@ export function noCounterpart(instead?: string): NoCounterpartRow {
 }
 
 /** An option that changes nothing here. */
-export function meaningless(why: string): MeaninglessRow {
-  return { kind: 'meaningless', why }
+export function meaningless(why: string, read?: Coercion<unknown>): MeaninglessRow {
+  return { kind: 'meaningless', why, ...(read !== undefined && { read }) }
 }
 
 /**
@@ -159,6 +161,7 @@ function mapOptions<O extends object, R>(parts: TableParts<O, R>, options: JsonO
         if (!isZero(value)) missing.push(missingOption(written, { at, value }, ctx, row.instead))
         break
       case 'meaningless':
+        row.read?.(value, here)
         break
     }
   }

@@ -86,6 +86,8 @@ function commandsOf(option: string, ctx: ComponentContext): readonly (readonly [
   const { value } = member
   const here: OptionContext = { ...ctx, ...inside(ctx, member.at, option) }
   if (value.kind === 'array') return value.items.map((item, index) => [item, contextInside(here, item, index)] as const)
+  if (value.kind === 'text')
+    return value.value === '' ? [] : value.value.split(',').map((word) => [{ ...value, value: word }, here] as const)
   if (value.kind !== 'plain' || value.value !== null) ctx.reports.problem(here, `must be a list of lists, not ${describeNode(value)}`)
   return []
 }
