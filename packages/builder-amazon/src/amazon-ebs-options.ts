@@ -32,7 +32,10 @@ export interface InstanceOptions extends AwsPlace {
 }
 
 /** What `amazonEbs()` takes. */
-export interface AmazonEbsOptions<A extends AmiOptions | false = AmiOptions | false> extends InstanceOptions {
+export type AmazonEbsOptions<A extends AmiOptions | false = AmiOptions | false> = InstanceOptions & {
   /** The AMI; `false` makes none, to try provisioners out. Packer: `skip_create_ami`. */
   readonly ami: A
-}
+} & WhoStops
+
+/** A spot instance that stops by itself is gone. */
+type WhoStops = { readonly spot?: never } | { readonly launch?: { readonly stop?: 'by-imago' } }

@@ -4,7 +4,7 @@ import * as v from 'valibot'
 
 import type { AwsPlace } from '../options/access.ts'
 import { accessIssues, placeEntries } from '../options/access.ts'
-import type { AmiOptions } from '../options/ami.ts'
+import type { AmiBase, Deprecation } from '../options/ami.ts'
 import { amiEntries, amiIssues } from '../options/ami.ts'
 import { kmsKeySchema } from '../options/block-device.ts'
 import type { PollingOptions } from '../options/polling.ts'
@@ -14,8 +14,11 @@ import { pollingSchema } from '../options/polling.ts'
 export type ImportFormat = 'ova' | 'raw' | 'vhd' | 'vhdx' | 'vmdk'
 
 /** The AMI that an import makes. */
-export interface ImportAmiOptions extends Omit<
-  AmiOptions,
+export type ImportAmiOptions = ImportAmiBase & Deprecation
+
+/** What such an AMI has beside its deprecation. */
+export interface ImportAmiBase extends Omit<
+  AmiBase,
   | 'name'
   | 'blockDevices'
   | 'enaSupport'
@@ -27,7 +30,7 @@ export interface ImportAmiOptions extends Omit<
   | 'skipLaunchTags'
 > {
   /** As for `amazonEbs`. AWS names imported images itself, so that a name means a copy. Packer: `ami_name`. @default the one that AWS gives, `import-ami-…` */
-  readonly name?: AmiOptions['name']
+  readonly name?: AmiBase['name']
 }
 
 /** What {@link amazonImport} takes beside the common options. */

@@ -48,14 +48,24 @@ export interface VaultEngine {
   readonly ttl?: string
 }
 
+/** Where the keys come from: one place. */
+export type KeySource =
+  | {
+      /** A profile of `~/.aws/config`: keys, SSO, roles, a process. Packer: `profile`. @default `AWS_PROFILE`, else what the environment has */
+      readonly profile?: string
+      readonly keys?: never
+      readonly vault?: never
+    }
+  | { readonly profile?: never; readonly keys?: AwsKeys; readonly vault?: never }
+  | { readonly profile?: never; readonly keys?: never; readonly vault?: VaultEngine }
+
 /** How to reach an account at AWS. */
-export interface AwsAccess {
-  /** A profile of `~/.aws/config`: keys, SSO, roles, a process. Packer: `profile`. @default `AWS_PROFILE`, else what the environment has */
-  readonly profile?: string
+export type AwsAccess = AccessBase & KeySource
+
+/** The same, beside where the keys come from. */
+export interface AccessBase {
   /** The file with the profile's keys. Packer: `shared_credentials_file`. @default ~/.aws/credentials */
   readonly credentialsFile?: string
-  readonly keys?: AwsKeys
-  readonly vault?: VaultEngine
   readonly assumeRole?: AssumeRole
   /** The one-time code of an MFA device, for a role or a profile that needs one. Packer: `mfa_code`. */
   readonly mfaCode?: string | Secret

@@ -27,8 +27,8 @@ export type DeregistrationProtection =
   | boolean
   | { /** It holds for 24 hours after it is taken off. Packer: `with_cooldown`. */ readonly cooldown: boolean }
 
-/** What every AMI has. */
-export interface AmiOptions {
+/** What every AMI has. Use {@link AmiOptions}. */
+export interface AmiBase {
   /**
    * 3 to 128 letters, digits and `()[] ./-'@_`; in braces: `{timestamp}` (seconds since 1970), `{date}`, `{datetime}`, `{run}`, `{image}`,
    * `{build}`. No two images of an account in a region have the same. Packer: `ami_name`.
@@ -56,10 +56,6 @@ export interface AmiOptions {
   readonly shareSnapshotsWith?: SnapshotShareOptions
   /** Packer: `ami_product_codes`. @default none */
   readonly productCodes?: readonly string[]
-  /** From when on it is not found any more by those who look for it. A time to come, ISO 8601. Packer: `deprecate_at`. @default never */
-  readonly deprecateAt?: string
-  /** The same, counted from the build: `'180d'`. @default never */
-  readonly deprecateAfter?: `${number}d`
   /** @default false */
   readonly deregistrationProtection?: DeregistrationProtection
   /** Of Windows: start instances faster. Packer: `fast_launch`. @default none */
@@ -81,6 +77,17 @@ export interface AmiOptions {
   /** Do not ask whether the regions exist. Packer: `skip_region_validation`. @default false */
   readonly skipRegionCheck?: boolean
 }
+
+/** From when on an AMI is not found any more by those who look for it: at a time, or so many days after the build. Within 10 years. */
+export type Deprecation =
+  | {
+      /** A time to come, ISO 8601. Packer: `deprecate_at`. @default never */ readonly deprecateAt?: string
+      readonly deprecateAfter?: never
+    }
+  | { readonly deprecateAt?: never; /** `'180d'` @default never */ readonly deprecateAfter?: `${number}d` }
+
+/** What every AMI has. */
+export type AmiOptions = AmiBase & Deprecation
 
 const regionMap = v.record(region, v.strictObject({ kmsKey: v.optional(kmsKeySchema) }))
 

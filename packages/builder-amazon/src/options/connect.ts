@@ -10,7 +10,19 @@ import { wholeNumber } from './text.ts'
 export type InstanceAddress = 'public-ip' | 'private-ip' | 'public-dns' | 'private-dns' | 'ipv6' | 'session-manager'
 
 /** How the instance is reached: over SSH, with a key pair that is made for the build and exists in memory only. */
-export interface SshConnect extends Omit<SshAccess, 'user'> {
+export type SshConnect = SshConnectBase & Password
+
+/** A password that is known, or the one that Windows makes. */
+export type Password =
+  | { readonly password?: NonNullable<SshAccess['password']>; readonly windowsPassword?: never }
+  | {
+      readonly password?: never
+      /** Log in with the password that Windows has made for its administrator. Packer: `windows_password_timeout`. @default false */
+      readonly windowsPassword?: true | { /** How long it may take. @default '20m' */ readonly timeout?: Duration }
+    }
+
+/** The same, beside the password. */
+export interface SshConnectBase extends Omit<SshAccess, 'user' | 'password'> {
   readonly communicator?: 'ssh'
   /** Packer: `ssh_username`. @default what the images of well-known owners have: `admin` for Debian's, `ubuntu`, `ec2-user` for Amazon's */
   readonly user?: string
@@ -26,8 +38,6 @@ export interface SshConnect extends Omit<SshAccess, 'user'> {
   readonly keyType?: 'ed25519' | 'rsa'
   /** Leave the build's own key in the image. Packer: `ssh_clear_authorized_keys`, the other way round, whose default leaves it. @default false */
   readonly keepAuthorizedKey?: boolean
-  /** Log in with the password that Windows has made for its administrator. Packer: `windows_password_timeout`. @default false */
-  readonly windowsPassword?: true | { /** How long it may take. @default '20m' */ readonly timeout?: Duration }
   /** How to use the Session Manager, for `address: 'session-manager'`. */
   readonly sessionManager?: SessionManagerOptions
 }

@@ -19,14 +19,13 @@ export interface TemporaryProfile {
 }
 
 /** What the instance runs on. */
-export interface PlacementOptions {
-  /** Packer: `tenancy`. @default default */
+export type PlacementOptions = {
+  /** Packer: `tenancy`. @default default; host where a host is named */
   readonly tenancy?: 'default' | 'dedicated' | 'host'
-  /** Packer: `host_id`. */
-  readonly hostId?: string
-  /** Packer: `host_resource_group_arn`. */
-  readonly hostResourceGroup?: string
-}
+} & (
+  | { /** Packer: `host_id`. */ readonly hostId?: string; readonly hostResourceGroup?: never }
+  | { readonly hostId?: never; /** Packer: `host_resource_group_arn`. */ readonly hostResourceGroup?: string }
+)
 
 /** Which reserved capacity to use. */
 export type CapacityReservation =

@@ -21,8 +21,8 @@ export interface SecurityGroupFilter {
   readonly filters: FilterOptions
 }
 
-/** Where in the network the instance is, and who reaches it. */
-export interface NetworkOptions {
+/** Where in the network the instance is. */
+export interface NetworkPlace {
   /** Packer: `vpc_id`, `vpc_filter`. @default the subnet's; the default VPC */
   readonly vpc?: string | VpcFilter
   /** Packer: `subnet_id`, `subnet_filter`. @default one of the VPC's, in a zone that has the instance type */
@@ -31,15 +31,26 @@ export interface NetworkOptions {
   readonly availabilityZone?: string
   /** Whether the instance gets a public address. Packer: `associate_public_ip_address`. @default as the subnet says */
   readonly publicIp?: boolean
-  /** Groups that are there. Packer: `security_group_ids`, `security_group_filter`. @default a group of the build's own, which only `allowFrom` reaches */
-  readonly securityGroups?: readonly string[] | SecurityGroupFilter
-  /**
-   * Who reaches the port of the build's own group: addresses in CIDR notation, or the caller: the address from which this machine
-   * reaches the internet, or, for `connect.address` in a private network, its own. Packer: `temporary_security_group_source_cidrs`,
-   * whose default is everybody, `temporary_security_group_source_public_ip`. @default caller
-   */
-  readonly allowFrom?: 'caller' | readonly string[]
 }
+
+/** Who reaches the instance: whom groups let in that are there, or whom a group of the build's own does. */
+export type NetworkAccess =
+  | {
+      /** Groups that are there. Packer: `security_group_ids`, `security_group_filter`. @default a group of the build's own, which only `allowFrom` reaches */
+      readonly securityGroups?: readonly string[] | SecurityGroupFilter
+      readonly allowFrom?: never
+    }
+  | { readonly securityGroups?: never; readonly allowFrom?: AllowFrom }
+
+/**
+ * Who reaches the port of the build's own group: addresses in CIDR notation, or the caller: the address from which this machine
+ * reaches the internet, or, for `connect.address` in a private network, its own. Packer: `temporary_security_group_source_cidrs`,
+ * whose default is everybody, `temporary_security_group_source_public_ip`. @default caller
+ */
+export type AllowFrom = 'caller' | readonly string[]
+
+/** Where in the network the instance is, and who reaches it. */
+export type NetworkOptions = NetworkPlace & NetworkAccess
 
 const cidr = v.pipe(
   v.string(),

@@ -1,7 +1,7 @@
 import type { Issue } from '@imago/core'
 import * as v from 'valibot'
 
-import type { AmiOptions } from './ami.ts'
+import type { AmiBase, Deprecation } from './ami.ts'
 import { amiEntries } from './ami.ts'
 import type { BlockDevice, VolumeOptions } from './block-device.ts'
 import { deviceName, volumeEntries, volumeIssues } from './block-device.ts'
@@ -16,7 +16,10 @@ export interface SurrogateRoot extends Pick<VolumeOptions, 'size' | 'type' | 'io
 }
 
 /** The AMI that `ebsSurrogate()` makes. */
-export interface SurrogateAmiOptions extends AmiOptions {
+export type SurrogateAmiOptions = SurrogateAmiBase & Deprecation
+
+/** What such an AMI has beside its deprecation. */
+export interface SurrogateAmiBase extends AmiBase {
   readonly rootDevice: SurrogateRoot
   /** Devices of `launch.blockDevices` that the AMI does not get. Packer: `omit_from_artifact`. @default none */
   readonly omitDevices?: readonly string[]

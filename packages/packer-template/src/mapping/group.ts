@@ -4,8 +4,11 @@ import { inText } from './current-value.ts'
 import type { Known, Model } from './known.ts'
 import { isAbsent, isKnown, keyOf, known, valueOf } from './known.ts'
 
-/** Members of an object, of which some may not be there. */
-export type Members<T extends object> = { readonly [K in keyof T]?: Model<T[K]> | undefined }
+/** Members of an object, of which some may not be there. Where some exclude others, a template may still have them all: validation tells. */
+export type Members<T extends object> = { readonly [K in AnyKey<T>]?: Model<T[K]> | undefined }
+
+/** The members of all kinds of an object: over `keyof T` itself, a mapped type would make a kind of its own of each. */
+type AnyKey<T extends object> = Extract<keyof T, PropertyKey>
 
 /** Options that make up an object; `undefined` when there are none. It is not there when the only one is not. */
 export function group<T extends object>(members: Members<T>): Model<T> | undefined {

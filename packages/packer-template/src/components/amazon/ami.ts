@@ -106,7 +106,7 @@ export function amiOptions(options: Given, ctx: ComponentContext): Model<Ami> | 
   if (isYes(options.skip_create_ami)) return false
   if (!ctx.options.members.has('ami_name')) ctx.reports.problem(ctx, "'ami_name' is missing")
   const devices = deviceMappings(options.ami_block_device_mappings)
-  const members = given<Omit<Ami, 'name'>>({
+  const members = given<Omit<Ami & { readonly deprecateAfter?: never }, 'name'>>({
     description: options.ami_description,
     tags: allTags(options.tags, options.tag),
     snapshotTags: allTags(options.snapshot_tags, options.snapshot_tag),

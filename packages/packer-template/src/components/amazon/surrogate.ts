@@ -17,6 +17,9 @@ import { instanceOptions, instanceRows } from './instance.ts'
 type Ami = EbsSurrogateOptions['ami']
 type Root = Ami['rootDevice']
 
+/** What only such an AMI has. */
+type OwnOption = 'omitDevices' | 'architecture' | 'virtualizationType' | 'bootMode' | 'uefiData' | 'tpmSupport' | 'useCreateImage'
+
 /** `amazon-ebssurrogate` */
 export const ebsSurrogateTable: ComponentTable = defineTable<EbsSurrogateOptions>()({
   factory: { name: 'ebsSurrogate', package: '@imago/builder-amazon' },
@@ -48,7 +51,7 @@ export const ebsSurrogateTable: ComponentTable = defineTable<EbsSurrogateOptions
     const ami = amiOptions(options, ctx)
     const omitted = omittedDevices(options.launch_block_device_mappings)
     if (ami === false) ctx.noCounterpart('skip_create_ami', 'amazon-ebsvolume makes volumes, and their snapshots, without an AMI')
-    const own = given<Omit<Ami, 'rootDevice'>>({
+    const own = given<Pick<Ami, OwnOption>>({
       omitDevices: omitted.length > 0 ? omitted : undefined,
       architecture: options.ami_architecture,
       virtualizationType: options.ami_virtualization_type,
