@@ -1,14 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { defineImage, sweep } from '@imago/core'
-import type { Duration, SweptResource } from '@imago/core'
-import { expect, test } from 'vitest'
+import type { Builder, Duration, FilesArtifact, SweptResource } from '@imago/core'
+import { postProcessContext } from '@imago/testing'
+import { afterEach, expect, test, vi } from 'vitest'
 
-import { amazonEbs, sweepAmazon } from '../src/index.ts'
+import { amazonEbs, amazonImport, sweepAmazon } from '../src/index.ts'
 import type { Emulated } from './emulated.ts'
 import { emulated } from './emulated.ts'
+
+afterEach(() => vi.unstubAllEnvs())
 
 /** Builds as far as the copy of the image, and leaves everything as a run does that is killed there. */
 async function leave(aws: Emulated, expireAfter: Duration): Promise<void> {
@@ -82,6 +85,56 @@ test('what is younger, or belongs to a process that runs, is left alone', () =>
     expect(await sweep({ stateDirectory, plugins: [sweepAmazon({ regions, onlyExpired: true })] })).toEqual([])
     expect(outcomes(await sweep({ stateDirectory, plugins: [sweepAmazon({ regions })] }))).toEqual(['in-use'])
     expect(aws.emulator.leftovers()).toHaveLength(before)
+  }))
+
+/** A disk, and a builder that has made it. */
+async function disk({ directory }: Emulated): Promise<{ readonly builder: Builder<FilesArtifact>; readonly artifact: FilesArtifact }> {
+  const path = join(directory, 'disk.raw')
+  await writeFile(path, Buffer.alloc(6 * 1024 * 1024, 1))
+  const artifact = { type: 'disk', id: path, files: [{ path, size: 6 * 1024 * 1024 }] }
+  const builder = {
+    kind: 'builder',
+    type: 'disk',
+    options: {},
+    makes: { type: 'disk', files: true },
+    build: () => Promise.resolve(artifact),
+  } as const
+  return { artifact, builder }
+}
+
+const importOptions = { region: 'us-west-2', bucket: 'imports', polling: { interval: 20 } } as const
+
+test('an import that was left is cancelled by its journal, with new credentials, and its disk deleted', () =>
+  emulated({ buckets: ['imports'], delays: { image: 60_000 } }, async (aws) => {
+    const { builder } = await disk(aws)
+    aws.emulator.faults.inject({ type: 'expired-credentials', operation: 'DescribeImportImageTasks', after: 1 })
+    const { build } = await aws.run(
+      defineImage({ name: 'cow', builders: { disk: builder }, postProcessors: [amazonImport(importOptions)] }),
+    )
+    expect(build.status).toBe('failed')
+    expect(aws.emulator.leftovers()).toMatchObject([{ kind: 'object', tags: { 'imago.image': 'cow' } }])
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIARENEWED')
+    const swept = await sweep({ stateDirectory: aws.stateDirectory })
+    expect(swept.map(({ outcome, record }) => `${record.kind} ${outcome}`)).toEqual(['amazon-import-task removed', 'amazon-object removed'])
+    expect(aws.emulator.journal.calls('CancelImportTask').at(-1)?.outcome.type).toBe('answered')
+  }))
+
+test('an import that was left is found by its tags; one that is finished is not', () =>
+  emulated({ buckets: ['imports'] }, async (aws) => {
+    const { artifact } = await disk(aws)
+    aws.keeps(await amazonImport(importOptions).process(artifact, postProcessContext()))
+    const cancel = new AbortController()
+    aws.emulator.faults.inject({ type: 'slow-answer', operation: 'DescribeImportImageTasks', ms: 60_000 })
+    const ctx = postProcessContext({ signal: cancel.signal })
+    const work = amazonImport(importOptions).process(artifact, ctx)
+    await vi.waitUntil(() => aws.emulator.journal.calls('ImportImage').length === 2, 20_000)
+    cancel.abort()
+    await expect(work).rejects.toMatchObject({ code: 'CANCELLED' }) // and nobody releases what it holds
+    const plugin = sweepAmazon({ regions })
+    const find = async (signal: AbortSignal) =>
+      ((await plugin.find?.(signal)) ?? []).map((found) => ({ ...found, owner: 'another-host/boot/1/2' }))
+    const swept = await sweep({ stateDirectory: join(aws.directory, 'elsewhere'), plugins: [{ ...plugin, find }], otherHosts: true })
+    expect(swept.map(({ outcome, record }) => `${record.kind} ${outcome}`)).toEqual(['amazon-import-task removed'])
   }))
 
 test('a finished image is nothing that was left', () =>

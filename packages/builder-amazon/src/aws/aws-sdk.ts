@@ -223,6 +223,8 @@ export type InstanceTypeName = ec2._InstanceType
 export type InstanceDescription = ec2.Instance
 /** An image, as the SDK has it. */
 export type ImageDescription = ec2.Image
+/** An import of an image, as the SDK has it. */
+export type ImportTaskDescription = ec2.ImportImageTask
 /** A kind of thing that has tags. */
 export type ResourceType = ec2.ResourceType
 /** Tags of one kind of thing. */

@@ -1,5 +1,6 @@
 import { ImagoError } from '@imago/core'
 
+import { expiryTag, ownerTag } from '../aws/own.ts'
 import { poll } from '../aws/poll.ts'
 import { tagSpecifications } from '../aws/tags.ts'
 import type { AwsJob } from '../job.ts'
@@ -58,6 +59,8 @@ export async function runImportTask(
     describe: ({ Status = 'unknown', StatusMessage = '' }) => `${Status} ${StatusMessage}`.trim(),
   })
   const imported = await ownImported(job, ImageId)
+  const Tags = [ownerTag, expiryTag].map((Key) => ({ Key }))
+  await aws.call('DeleteTags', { Resources: [task.value], Tags }, ctx) // AWS remembers the task, and its image is no concern of it any more
   await task.disown()
   return imported
 }

@@ -106,12 +106,13 @@ function postProcessorActions({ type, options }: Pick<PostProcessor, 'type' | 'o
   return type === 'amazon-import' ? importActions(options as AmazonImportOptions) : undefined // the type says whose they are
 }
 
-function importActions({ ami = {}, region, keepObject, objectEncryption }: AmazonImportOptions): Actions {
+function importActions({ ami = {}, region, objectEncryption }: AmazonImportOptions): Actions {
   return together(
     actions('ec2', { anywhere: ['CancelImportTask', 'CreateTags', 'DescribeImages', 'DescribeImportImageTasks', 'ImportImage'] }),
-    actions('s3', { anywhere: ['AbortMultipartUpload', 'GetBucketLocation', 'GetObject', 'PutObject', 'PutObjectTagging'] }),
+    actions('s3', {
+      anywhere: ['AbortMultipartUpload', 'DeleteObject', 'GetBucketLocation', 'GetObject', 'PutObject', 'PutObjectTagging'],
+    }),
     typeof objectEncryption === 'object' && actions('kms', { anywhere: ['Decrypt', 'GenerateDataKey'] }),
-    keepObject !== true && actions('s3', { anywhere: ['DeleteObject'] }),
     ami.name !== undefined && actions('ec2', { anywhere: ['CopyImage'] }),
     imageActions({ ...ami, name: ami.name ?? 'imported' }, region),
   )

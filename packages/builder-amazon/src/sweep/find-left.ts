@@ -7,6 +7,7 @@ import type { Tags } from '../aws/own.ts'
 import { expiryTag, nameTag, ownerTag } from '../aws/own.ts'
 import { tagsOf } from '../aws/tags.ts'
 import { hasAwsCode, isNotFound } from '../aws/aws-error.ts'
+import { importTasks } from '../resources/remove-import-task.ts'
 import type { KindName } from '../resources/resource-kinds.ts'
 import { packageName } from '../resources/resource-kinds.ts'
 import { iamPath } from '../steps/instance-profile.ts'
@@ -56,7 +57,7 @@ function toFound(aws: Aws, tagged: readonly Tagged[], { onlyExpired, now }: Find
 async function taggedIn(aws: Aws, call: CallOptions): Promise<readonly Tagged[]> {
   const filter = { Name: 'tag-key', Values: [ownerTag] }
   const Filters = [filter]
-  const [instances, volumes, groups, keys, templates, images, snapshots] = await Promise.all([
+  const [instances, volumes, groups, keys, templates, images, snapshots, imports] = await Promise.all([
     findInstances(aws, filter, call),
     aws.call('DescribeVolumes', { Filters }, call),
     aws.call('DescribeSecurityGroups', { Filters }, call),
@@ -64,6 +65,7 @@ async function taggedIn(aws: Aws, call: CallOptions): Promise<readonly Tagged[]>
     aws.call('DescribeLaunchTemplates', { Filters }, call),
     describeImages(aws, { Owners: ['self'], Filters, IncludeDeprecated: true }, call),
     aws.call('DescribeSnapshots', { OwnerIds: ['self'], Filters }, call),
+    importTasks(aws, call),
   ])
   return [
     ...list('amazon-instance', instances),
@@ -82,6 +84,12 @@ async function taggedIn(aws: Aws, call: CallOptions): Promise<readonly Tagged[]>
     ...list(
       'amazon-launch-template',
       (templates.LaunchTemplates ?? []).map((each) => ({ id: each.LaunchTemplateId, tags: tagsOf(each.Tags) })),
+    ),
+    ...list(
+      'amazon-import-task', // before the images: that of one which is complete goes with it
+      imports
+        .filter(({ Status }) => Status === 'active' || Status === 'completed')
+        .map((each) => ({ id: each.ImportTaskId, tags: tagsOf(each.Tags) })),
     ),
     ...list('amazon-image', images),
     ...list(
