@@ -13,6 +13,7 @@ import { dockerCases } from './docker.mjs'
 import { memoryCases } from './memory.mjs'
 import { qemuCases } from './qemu.mjs'
 import { sshCases } from './ssh.mjs'
+import { templateCases } from './templates.mjs'
 
 const runs = Number(process.env.BENCH_RUNS ?? 5)
 const wanted = process.argv.slice(2)
@@ -32,7 +33,17 @@ const tools = {
 
 const results = []
 try {
-  for (const make of [commandLineCases, dockerCases, cacheCases, sshCases, qemuCases, amazonCases, archiveCases, memoryCases]) {
+  for (const make of [
+    commandLineCases,
+    templateCases,
+    dockerCases,
+    cacheCases,
+    sshCases,
+    qemuCases,
+    amazonCases,
+    archiveCases,
+    memoryCases,
+  ]) {
     for (const testCase of make(tools).filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)))) {
       results.push(testCase.measure === undefined ? compare(testCase) : { name: testCase.name, ...testCase.measure() })
       print(results.at(-1))

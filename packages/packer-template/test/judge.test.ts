@@ -11,8 +11,6 @@ const without = withoutSamples === '' ? withoutPacker : withoutSamples
 
 /** What Packer accepts and we do not, and why. */
 const stricter: Readonly<Record<string, RegExp>> = {
-  // Its checksum is a variable that is empty: the build would load anything, or nothing.
-  boxcutter__bsd__dragonflybsd: /iso\.checksum must be/,
   boxcutter__windows__win2012: /name each file, or the folder, instead of a pattern/,
   // There is no communicator for Windows yet.
   StefanScherer__packer: /communicator/,

@@ -43,7 +43,7 @@ test('a text without braces stands for itself', () => {
 })
 
 test('strings come out as they went in, whatever is in them', () => {
-  const quoted = (text: string): string => JSON.stringify(text).replaceAll('\\/', '/')
+  const quoted = (text: string): string => JSON.stringify(text)
   fc.assert(
     fc.property(fc.string(), fc.string(), (before, text) => {
       fc.pre(!before.includes('{') && !/\ufffd/.test(text))

@@ -71,7 +71,8 @@ export class TextRenderer {
     this.#noteUndeclared(text, where)
     const late = this.#isLate(text, where, scope)
     if (late === undefined) return undefined
-    const functions = this.#functionsFor(scope)
+    // most texts call none
+    const functions = text.needs.functions.size === 0 ? {} : this.#functionsFor(scope)
     try {
       const value = late
         ? (facts: Facts) =>

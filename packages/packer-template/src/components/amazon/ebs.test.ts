@@ -274,3 +274,12 @@ describe('other builders', () => {
     })
   })
 })
+
+test('that ENA is off is left out of an image of a spot instance, which AWS does not stop', async () => {
+  const { image, warnings } = await load({ builders: [{ ...base, spot_price: 'auto', ena_support: 'false' }] })
+  expect(Object.values(image.builders)[0]?.options).not.toHaveProperty('ami.enaSupport')
+  expect(warnings.map(({ message }) => message)).toEqual([
+    'an instance of a spot request cannot be stopped to turn it off: it stays as it is',
+  ])
+  await expect(load({ builders: [{ ...base, spot_price: 'auto', ena_support: true }] })).rejects.toThrow("cannot stand beside 'spot'")
+})

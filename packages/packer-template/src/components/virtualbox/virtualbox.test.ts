@@ -176,6 +176,7 @@ describe('commands of VBoxManage', () => {
     for (const builder of [iso, ovf, vm]) expect(await commandsOf({ ...builder, vboxmanage })).toEqual(expected)
     expect(await commandsOf({ ...iso, vboxmanage_post: vboxmanage }, 'vboxmanagePost')).toEqual(expected)
     expect(await commandsOf({ ...iso, vboxmanage: [['list', 'vms']] })).toEqual([['list', 'vms']])
+    expect(await commandsOf({ ...iso, vboxmanage: 'list,registerimage' })).toEqual([['list'], ['registerimage']])
   })
 
   test('memory and processors of a new machine are options', async () => {
@@ -219,7 +220,7 @@ test.for<[options: object, message: string]>([
   [{ ...iso, guest_additions_mode: 'install' }, "'install' is no mode of Guest Additions"],
   [{ ...iso, communicator: 'none' }, "cannot be done: communicator is 'none'"],
   [{ ...iso, format: 'vhd' }, "there is no format 'vhd' (known: 'ova', 'ovf')"],
-  [{ ...iso, vboxmanage: 'modifyvm' }, 'must be a list of lists, not a string'],
+  [{ ...iso, vboxmanage: { modifyvm: 'x' } }, 'must be a list of lists, not an object'],
   [{ ...iso, iso_url: undefined }, "one of 'iso_url' and 'iso_urls' is needed"],
   [{ ...ovf, source_path: undefined }, "'source_path' is missing"],
   [{ ...vm, vm_name: undefined }, "'vm_name' is missing"],
