@@ -1,4 +1,5 @@
-import type { OnError, StepFailure } from '@imago/core'
+import type { Image, OnError, OnErrorAnswer, StepFailure } from '@imago/core'
+import { isImage, messageOf } from '@imago/core'
 import { stepTitle } from '@imago/report/text'
 
 import type { KeyInput } from './host.ts'
@@ -10,6 +11,8 @@ export interface AskOptions {
   readonly show: (question: string | undefined) => void
   /** Ctrl-C was pressed. */
   readonly interrupt: () => void
+  /** The image as its file defines it now. @throws ImagoError when the definition cannot be used */
+  readonly reload: (image: string) => Promise<Image>
 }
 
 const answers = { c: 'cleanup', a: 'abort', r: 'retry' } as const
@@ -25,19 +28,23 @@ export function askOnError(options: AskOptions): Extract<OnError, (...args: neve
   }
 }
 
-async function ask(
-  failure: StepFailure,
-  signal: AbortSignal,
-  { keys, show, interrupt }: AskOptions,
-): Promise<'cleanup' | 'abort' | 'retry'> {
+async function ask(failure: StepFailure, signal: AbortSignal, { keys, show, interrupt, reload }: AskOptions): Promise<OnErrorAnswer> {
   const what = `${failure.image}.${failure.build}: ${failure.error.message.split('\n', 1).join('')} (${stepTitle(failure.step)})`
-  show(`${what}\n[c]lean up, [a]bort and leave everything as it is, or [r]etry the step?`)
+  const canBeEdited = failure.step.kind === 'provisioner'
+  const question = `[c]lean up, [a]bort and leave everything as it is, or [r]etry the step${canBeEdited ? ', as the definition says now' : ''}?`
+  show(`${what}\n${question}`)
   try {
     while (!signal.aborted) {
       for (const key of await keys.read(signal)) {
         if (key === ctrlC) interrupt()
         const answer = Object.entries(answers).find(([letter]) => letter === key.toLowerCase())?.[1]
-        if (answer !== undefined) return answer
+        if (answer !== 'retry' || !canBeEdited) {
+          if (answer !== undefined) return answer
+          continue
+        }
+        const edited = await reload(failure.image).catch((error: unknown) => error)
+        if (isImage(edited)) return { retryWith: edited }
+        show(`the definition cannot be used: ${messageOf(edited)}\n${question}`)
       }
     }
   } catch (error) {

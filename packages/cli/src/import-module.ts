@@ -10,6 +10,8 @@ import type { Jiti } from 'jiti'
 export interface ModuleLoader {
   /** Imports a JavaScript or TypeScript file. */
   importFile(path: string): Promise<object>
+  /** Imports a file anew, and the files that it imports by their paths, as they are now. */
+  reimportFile(path: string): Promise<object>
   /** Imports a package as a file in `folder` would, else the one installed beside this command; `undefined` when there is neither. */
   importPackage(name: string, folder: string): Promise<object | undefined>
 }
@@ -37,6 +39,11 @@ export function moduleLoader(cacheDirectory: string): ModuleLoader {
         throw error
       }
     },
+    // modules are loaded once in a process; its own, which are not kept, are not
+    reimportFile: (path) =>
+      loadJiti()
+        .createJiti(import.meta.url, { fsCache: false, moduleCache: false })
+        .import(path),
     async importPackage(name, folder) {
       const entry = resolveFrom(join(folder, 'noop.js'), name) ?? resolveFrom(fileURLToPath(import.meta.url), name)
       return entry === undefined ? undefined : importNatively(entry)

@@ -125,7 +125,7 @@ export function fakeHost(options: FakeHostOptions = {}): FakeHost {
       cacheStatus: () => Promise.resolve([]),
       ...options.core,
     },
-    modules: { importFile: unused, importPackage: () => Promise.resolve(undefined), ...options.modules },
+    modules: { importFile: unused, reimportFile: unused, importPackage: () => Promise.resolve(undefined), ...options.modules },
   }
 }
 

@@ -12,12 +12,13 @@ import type { EventBus } from './event-bus.ts'
 import type { Status } from './event.ts'
 import type { Facts } from './facts.ts'
 import type { Journal } from './journal.ts'
+import { decide } from './on-error.ts'
 import type { OutputLines } from './output-lines.ts'
 import type { MadeArtifact } from './post-processing.ts'
 import { postProcess } from './post-processing.ts'
 import { watchProcesses } from './process-watch.ts'
 import type { ProvisionCache } from './provisioning.ts'
-import { decide, provisionMachine } from './provisioning.ts'
+import { provisionMachine } from './provisioning.ts'
 import type { BuildReport, StepReport } from './report.ts'
 import { ResourceScope } from './resource-scope.ts'
 import type { CacheOptions, OnError } from './run-options.ts'
@@ -231,6 +232,7 @@ class BuildJob {
         const step = { id: 'builder', kind: 'builder', type: this.#builder.type, title: this.#builder.type } as const
         const failure = { image: image.name, build, builderType: this.#builder.type, step, error: errorToJson(error) }
         const answer = await decide(this.#run, failure)
+        if (typeof answer === 'object') throw new ImagoError('USAGE', 'a builder cannot be edited while it builds; only provisioners can')
         if (answer !== 'retry') {
           this.#keepResources = answer !== 'cleanup'
           throw error
@@ -302,6 +304,7 @@ class BuildJob {
         if (isIgnored) cache.taint()
         await cache.finished(index, { isQuiet, save })
       },
+      taint: () => cache.taint(),
     }
   }
 

@@ -2,15 +2,14 @@ import type { Placed } from './applicable-steps.ts'
 import type { Communicator } from './communicator.ts'
 import type { Provisioner } from './component.ts'
 import type { ComponentContext, ProvisionContext } from './context.ts'
-import { errorToJson, ImagoError, isImagoError } from './error.ts'
-import type { EventBus } from './event-bus.ts'
+import { errorToJson, isImagoError } from './error.ts'
 import type { StepRef } from './event.ts'
 import type { Facts } from './facts.ts'
 import { factsEnvironment } from './facts.ts'
-import type { OnError, OnErrorPolicy, StepFailure } from './run-options.ts'
+import { decide, editedProvisioners } from './on-error.ts'
+import type { EditedDefinition, OnError } from './run-options.ts'
 import type { StepPlace } from './step-runner.ts'
 import { runStep } from './step-runner.ts'
-import { orAbandon } from './wait.ts'
 
 /** What provisioning a machine needs. */
 export interface Provisioning {
@@ -32,18 +31,29 @@ export interface ProvisionCache {
   ranAt(index: number): string | undefined
   /** Called when the step with this index has run; `isIgnored` when it has failed, and may. */
   finished(index: number, isIgnored: boolean): Promise<void>
+  /** Called when a step is tried again by hand: no key tells what it did before, and what was edited since. */
+  taint(): void
 }
 
 /** Runs the provisioners on a machine; when one has failed for good, does what `onError` says. @throws that provisioner's error */
 export async function provisionMachine(work: Provisioning, machine: Communicator, facts: Facts): Promise<void> {
-  for (const [index, provisioner] of work.provisioners.entries()) {
+  let { provisioners } = work
+  for (let index = 0; index < provisioners.length;) {
+    const provisioner = provisioners[index]
+    if (provisioner === undefined) return
     const ranAt = work.cache?.ranAt(index)
     if (ranAt !== undefined) {
       sayCached(work.place, provisioner.ref, ranAt)
+      index++
       continue
     }
-    const isIgnored = await provisionStep(work, provisioner, machine, facts)
-    await work.cache?.finished(index, isIgnored)
+    const outcome = await provisionStep(work, provisioner, machine, facts)
+    if (typeof outcome === 'object') {
+      provisioners = await editedProvisioners(outcome.retryWith, work.place, work.context)
+      continue
+    }
+    await work.cache?.finished(index, outcome)
+    index++
   }
 }
 
@@ -53,13 +63,13 @@ function sayCached(place: StepPlace, step: StepRef, ranAt: string): void {
   place.report({ step, status: 'succeeded', attempts: 0, durationMs: 0, cached: true })
 }
 
-/** @returns whether the step has failed, and may */
+/** @returns whether the step has failed, and may; or the edited definition that it is to be tried again with */
 async function provisionStep(
   work: Provisioning,
   provisioner: Placed<Provisioner<string>>,
   machine: Communicator,
   facts: Facts,
-): Promise<boolean> {
+): Promise<boolean | EditedDefinition> {
   for (;;) {
     try {
       return await runProvisioner(work, provisioner, machine, facts)
@@ -68,29 +78,14 @@ async function provisionStep(
       const { image, build } = work.place
       const failure = { image, build, builderType: facts.builderType, step: provisioner.ref, error: errorToJson(error) }
       const answer = await decide({ ...work.place, onError: work.onError }, failure)
+      if (answer === 'retry' || typeof answer === 'object') work.cache?.taint()
       if (answer === 'retry') continue
+      if (typeof answer === 'object') return answer
       if (answer !== 'abort') await cleanUpAfterError(work, machine, facts)
       if (answer !== 'cleanup') work.keepResources()
       throw error
     }
   }
-}
-
-/** How long an `onError` function that does not listen to its signal is waited for. */
-const graceMs = 1000
-
-/** What `onError` says of a failure, in which secrets are masked: it is for people. */
-export async function decide(
-  run: { readonly onError: OnError; readonly events: EventBus; readonly signal: AbortSignal },
-  failure: StepFailure,
-): Promise<OnErrorPolicy | 'retry'> {
-  const { onError, events, signal } = run
-  if (typeof onError !== 'function') return onError
-  const answer: unknown = await orAbandon(onError(events.redactor.value(failure), signal), signal, graceMs)
-  if (answer === 'cleanup' || answer === 'abort' || answer === 'run-cleanup-provisioner' || answer === 'retry') return answer
-  throw new ImagoError('USAGE', `onError answered ${String(answer)}`, {
-    hint: "it may answer 'cleanup', 'abort', 'run-cleanup-provisioner' or 'retry'",
-  })
 }
 
 /** Runs the `errorCleanup` provisioners, each past the failure of the one before it. */

@@ -1,6 +1,7 @@
 import type { Duration } from './duration.ts'
 import type { ErrorJson } from './error.ts'
 import type { BuildRef, EventListener, StepRef } from './event.ts'
+import type { Image } from './image.ts'
 
 /** Which builds of an image: names of builds, or patterns with `*` (`'aws-*'`); `image.build` names one of several images. */
 export interface Selection<Only extends string = string, Except extends string = Only> {
@@ -21,9 +22,19 @@ export interface StepFailure extends BuildRef {
  * - `'cleanup'`: the `errorCleanup` provisioners run, then everything is removed.
  * - `'abort'`: nothing is run and nothing removed; `imago sweep` removes it later.
  * - `'run-cleanup-provisioner'`: the `errorCleanup` provisioners run, and nothing is removed.
- * - a function: it is asked, and may also say `'retry'`.
+ * - a function: it is asked, and may also say to try again, see {@link OnErrorAnswer}.
  */
-export type OnError = OnErrorPolicy | ((failure: StepFailure, signal: AbortSignal) => Promise<OnErrorPolicy | 'retry'>)
+export type OnError = OnErrorPolicy | ((failure: StepFailure, signal: AbortSignal) => Promise<OnErrorAnswer>)
+/**
+ * What a function that is asked may say: `'retry'` runs the step again. With `retryWith`, an edited definition of the same image, it is the
+ * step that stands at its place there that runs, and those after it follow; what comes before it in the machine stays as it is. Nothing
+ * that is done from then on is kept in a cache.
+ */
+export type OnErrorAnswer = OnErrorPolicy | 'retry' | EditedDefinition
+/** See {@link OnErrorAnswer}. */
+export interface EditedDefinition {
+  readonly retryWith: Image
+}
 /** See {@link OnError}. */
 export type OnErrorPolicy = 'cleanup' | 'abort' | 'run-cleanup-provisioner'
 

@@ -201,25 +201,6 @@ test.for([
   expect(report.left.filter((record) => record.kind === 'thing')).toHaveLength(kept)
 })
 
-test('onError can be asked, and can retry the failed step', async () => {
-  let attempts = 0
-  const image = defineImage({
-    name: 'cow',
-    builders: { a: thing() },
-    provisioners: [step(() => (++attempts < 3 ? Promise.reject(new Error('broken')) : undefined))],
-  })
-  const asked: string[] = []
-  const report = await run(image, {
-    ...(await runOptions()),
-    onError: (failure) => {
-      asked.push(`${failure.build} ${failure.step.id} ${failure.error.message}`)
-      return Promise.resolve('retry')
-    },
-  })
-  expect(report.status).toBe('succeeded')
-  expect(asked).toEqual(['a provisioners[0] broken', 'a provisioners[0] broken'])
-})
-
 test('cancelling ends the builds, runs no error cleanup, releases everything and starts nothing more', async () => {
   const controller = new AbortController()
   const seen: string[] = []

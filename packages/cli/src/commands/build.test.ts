@@ -34,6 +34,7 @@ async function build(
   const host: FakeHost = await hostWithImage(sampleImage(), {
     ...options,
     core: {
+      ...options.core,
       run(images, runOptions = {}) {
         const call = { images: [images].flat(), options: runOptions }
         calls.push(call)
@@ -168,8 +169,9 @@ describe('imago build', () => {
     expect(host.stderr.text).toContain("'imago sweep' removes what is left")
   })
 
-  test('asks on the terminal what to do with a failed step', async () => {
+  test('asks on the terminal what to do with a failed step, and tries it again as its file says then', async () => {
     const answers: unknown[] = []
+    const edited = { ...sampleImage(), description: 'edited' }
     const run: Run = async ({ options }) => {
       options.onEvent?.(runStarted('docker'))
       const { onError, signal = new AbortController().signal } = options
@@ -184,8 +186,9 @@ describe('imago build', () => {
       return report([buildReport()])
     }
     const stdout = fakeOutput({ isTerminal: true })
-    await build(['--on-error', 'ask'], run, { keys: ['r'], stdout })
-    expect(answers).toEqual(['retry'])
-    expect(stdout.text).toContain('[r]etry the step?')
+    const modules = { reimportFile: () => Promise.resolve({ default: edited }) }
+    await build(['--on-error', 'ask'], run, { keys: ['r'], stdout, modules, core: { validate: () => Promise.resolve([]) } })
+    expect(answers).toEqual([{ retryWith: edited }])
+    expect(stdout.text).toContain('[r]etry the step')
   })
 })

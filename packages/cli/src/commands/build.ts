@@ -1,11 +1,13 @@
 import type { Image, OnError, Plan, RunOptions, Selection } from '@imago/core'
-import { isImagoError } from '@imago/core'
+import { ImagoError, isImagoError } from '@imago/core'
 
 import { usageError } from '../arguments.ts'
 import { askOnError } from '../ask-on-error.ts'
 import { exitCodeOfReport, exitCodes, exitCodeOfSignal } from '../exit-code.ts'
 import type { Host } from '../host.ts'
 import { planWithBases } from '../plan-with-bases.ts'
+import type { ProvenanceFiles } from '../provenance-files.ts'
+import { definitionMaterials, prepareProvenance } from '../provenance-files.ts'
 import { chooseReporter } from '../report/choose-reporter.ts'
 import type { Reporter } from '../report/reporter.ts'
 import type { Interruption } from '../signals.ts'
@@ -31,6 +33,7 @@ export const buildCommand: Command = defineCommand({
     { command: "imago build --except 'aws-*' --var version=1.4", does: 'Build all but some, with a parameter.' },
     { command: 'imago build --on-error ask', does: 'When a step fails, ask what to do with its machine.' },
     { command: 'imago build --report run.html', does: 'Also write a page about the run.' },
+    { command: 'imago build --provenance', does: 'Also write beside each artifact how it was built, for others to verify.' },
     { command: 'imago build --json | jq -c \'select(.type == "build-finished")\'', does: 'Hand the events to another program.' },
   ],
   async run({ values, positionals }, host) {
@@ -38,11 +41,16 @@ export const buildCommand: Command = defineCommand({
     if (policy === 'ask' && !(host.keys.isTerminal && host.stdout.isTerminal && !values.json)) {
       throw usageError('--on-error ask needs a terminal to ask on', 'use cleanup, abort or run-cleanup-provisioner')
     }
+    if (policy === 'ask' && values.provenance) {
+      throw usageError('--provenance and --on-error ask exclude each other', 'what is edited during a build stands in no definition')
+    }
     const limits = readLimits(values)
     const outputs = await prepareRunOutputs({ ...values, noColor: values['no-color'] }, host)
+    const provenance = await prepareProvenance({ ...values, noColor: values['no-color'] }, host)
     const definitions = await loadDefinitions(positionals, values, host)
     const options = {
       ...limits,
+      ...(provenance && { provenance: { materials: await definitionMaterials(definitions, host.cwd) } }),
       ...readCache(values),
       ...selectionOf(values, definitions),
       directory: directoryOf(definitions),
@@ -50,7 +58,15 @@ export const buildCommand: Command = defineCommand({
     }
     const reporter = chooseReporter(host, { ...values, noColor: values['no-color'] })
     const images = definitions.flatMap((definition) => definition.images)
-    const task = { images, options, policy, reporter, host, outputs }
+    const reload = async (name: string): Promise<Image> => {
+      const modules = { ...host.modules, importFile: (path: string) => host.modules.reimportFile(path) }
+      const edited = await loadDefinitions(positionals, values, { ...host, modules })
+      return findImage(
+        edited.flatMap((definition) => definition.images),
+        name,
+      )
+    }
+    const task = { images, options, policy, reporter, host, outputs, provenance, reload }
     return outputs === undefined ? runBuilds(task) : runAndWrite(task, outputs)
   },
 })
@@ -62,6 +78,15 @@ interface Task {
   readonly reporter: Reporter
   readonly host: Host
   readonly outputs: RunOutputs | undefined
+  readonly provenance: ProvenanceFiles | undefined
+  /** The image with a name, as its file defines it now. */
+  readonly reload: (name: string) => Promise<Image>
+}
+
+function findImage(images: readonly Image[], name: string): Image {
+  const image = images.find((one) => one.name === name)
+  if (image === undefined) throw usageError(`it no longer has an image '${name}'`)
+  return image
 }
 
 /** Runs the builds and writes what is wanted of the run, however it ended. A build that went well is no success when a file is missing. */
@@ -75,7 +100,8 @@ async function runAndWrite(task: Task, outputs: RunOutputs): Promise<number> {
   return code === exitCodes.ok && !isWritten ? exitCodes.failed : code
 }
 
-async function runBuilds({ images, options, policy, reporter, host, outputs }: Task): Promise<number> {
+async function runBuilds(task: Task): Promise<number> {
+  const { images, options, policy, reporter, host, outputs } = task
   const forgetExit = host.onExit(() => reporter.close())
   using interruption = interruptible(host, {
     onCancel: (message) => reporter.note(message),
@@ -87,7 +113,7 @@ async function runBuilds({ images, options, policy, reporter, host, outputs }: T
   try {
     const report = await host.core.run(images, {
       ...options,
-      onError: policy === 'ask' ? askTerminal(host, reporter, interruption) : policy,
+      onError: policy === 'ask' ? askTerminal(task, interruption) : policy,
       signal: interruption.signal,
       onEvent(event) {
         outputs?.onEvent(event)
@@ -95,7 +121,9 @@ async function runBuilds({ images, options, policy, reporter, host, outputs }: T
       },
     })
     reporter.finish(report)
-    return exitCodeOfReport(report, interruption.received)
+    const code = exitCodeOfReport(report, interruption.received)
+    const isTold = (await task.provenance?.write(report)) ?? true
+    return code === exitCodes.ok && !isTold ? exitCodes.failed : code
   } catch (error) {
     if (interruption.received === undefined || !isImagoError(error, 'CANCELLED')) throw error
     return exitCodeOfSignal(interruption.received)
@@ -105,6 +133,16 @@ async function runBuilds({ images, options, policy, reporter, host, outputs }: T
   }
 }
 
-function askTerminal({ keys }: Host, reporter: Reporter, interruption: Interruption): OnError {
-  return askOnError({ keys, show: (question) => reporter.ask(question), interrupt: () => interruption.interrupt() })
+function askTerminal({ host, options, reporter, reload }: Task, interruption: Interruption): OnError {
+  return askOnError({
+    keys: host.keys,
+    show: (question) => reporter.ask(question),
+    interrupt: () => interruption.interrupt(),
+    async reload(name) {
+      const image = await reload(name)
+      const issues = await host.core.validate(image, options)
+      if (issues.length === 0) return image
+      throw new ImagoError('DEFINITION_INVALID', issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; '))
+    },
+  })
 }

@@ -59,6 +59,11 @@ describe('writeSummary', () => {
     expect(stdout.slice(3, -3)).toEqual(['    oci-archive  sha256:ab  1.5 kB  x:1.0', '    out/x.tar  1.5 kB', '    out/SUMS  74 B'])
   })
 
+  test('a step that was tried again, and went well, has not failed', () => {
+    const { stderr } = write(report([buildReport({ steps: [failedStep, { ...failedStep, status: 'succeeded' }] })]))
+    expect(stderr).toEqual([''])
+  })
+
   test('says what failed, why, and what to do', () => {
     const builds = [
       buildReport({

@@ -70,8 +70,10 @@ function failureParagraphs(report: Report, style: Style): string[][] {
   })
 }
 
-function failedSteps(build: BuildReport): { title: string; error: NonNullable<BuildReport['error']> }[] {
-  return build.steps.flatMap(({ step, status, error, ignored }) =>
+/** The steps that have failed for good: one that was tried again counts by its last outcome. */
+function failedSteps({ steps }: BuildReport): { title: string; error: NonNullable<BuildReport['error']> }[] {
+  const last = new Map(steps.map((report) => [report.step.id, report]))
+  return [...last.values()].flatMap(({ step, status, error, ignored }) =>
     status === 'failed' && error !== undefined && ignored !== true ? [{ title: stepTitle(step), error }] : [],
   )
 }
