@@ -93,6 +93,20 @@ describe('a build', () => {
     expect(await content()).toBe('a: 1\nb: 2\n')
   })
 
+  test('keeps nothing of steps whose files are changed while they run', async () => {
+    const { log, build, directory, events } = await bench()
+    const path = join(directory, 'b.txt')
+    await writeFile(path, '1')
+    const edits = { ...put(log, { file: 'a', text: '1' }), provision: async () => await writeFile(path, '2') }
+    const steps = (...first: Provisioner[]): Provisioner[] => [...first, put(log, { file: 'b', source: 'b.txt' })]
+    await build(image(log, steps(edits)))
+    expect(events.flatMap((event) => (event.type === 'message' && event.level === 'warning' ? [event.text] : []))).toEqual([
+      'there is no snapshot after b: its files were changed while it ran',
+    ])
+    await writeFile(path, '1')
+    expect(await build(image(log, steps(edits)))).toEqual(['b'])
+  })
+
   test('does all steps without a cache, and leaves nothing of them', async () => {
     const { log, build } = await bench()
     const same = (): Image => image(log, puts(log, { a: '1' }))

@@ -12,8 +12,9 @@ import { wait } from '../wait.ts'
 import { hasArtifacts, keepArtifacts } from './has-artifacts.ts'
 import { longestPrefix } from './longest-prefix.ts'
 import type { KeyedStep } from './step-keys.ts'
+import { hasSameInputs } from './step-keys.ts'
 import type { Lookup } from './whole-key.ts'
-import { keysOf, startMaterial, startStep, wholeKey } from './whole-key.ts'
+import { keyContext, keysOf, startMaterial, startStep, wholeKey } from './whole-key.ts'
 
 /** What the cache of one build works with. */
 export interface BuildCacheOptions extends Lookup {
@@ -125,8 +126,14 @@ export class BuildCache {
 
   async #save(index: number, maker: SnapshotMaker): Promise<void> {
     const { id, builder, store, lookup, emit } = this.#parts
-    const { key, ref } = this.#steps[index] ?? {}
-    if (key === undefined || ref === undefined || this.#isTainted) return
+    const step = this.#steps[index]
+    const { key, ref } = step ?? {}
+    if (step === undefined || key === undefined || ref === undefined || this.#isTainted) return
+    if (!(await hasSameInputs(step, await keyContext(this.#parts)))) {
+      this.taint()
+      emit({ type: 'message', level: 'warning', text: `there is no snapshot after ${ref.title}: its files were changed while it ran` })
+      return
+    }
     const own = this.#stepLock
     this.#stepLock = undefined
     const next = this.#steps[index + 1]?.key

@@ -34,6 +34,8 @@ export interface KeyedStep {
   readonly always?: string
   /** What the key was made from, to tell people what has changed. A secret is in it as a salted digest. */
   readonly material?: JsonObject
+  /** The local files that its material has the digests of. */
+  readonly inputs?: readonly LocalInput[]
   /** A snapshot of a step that ran longer ago is not used. Milliseconds. */
   readonly maxAgeMs?: number
 }
@@ -72,10 +74,17 @@ export async function stepKeys(
       keyed.push({ ref, always: why, material: found.material })
     } else {
       before = hmac(context.salt, [before, found.material])
-      keyed.push({ ref, key: before, material: found.material, ...maxAge })
+      keyed.push({ ref, key: before, material: found.material, inputs: localFiles(step).inputs, ...maxAge })
     }
   }
   return keyed
+}
+
+/** Whether the local files of a step are still those that its key was made from. */
+export async function hasSameInputs({ material, inputs = [] }: KeyedStep, context: KeyContext): Promise<boolean> {
+  if (inputs.length === 0) return true
+  const now = await Promise.all(inputs.map(async (input) => await inputEntry(input, context).catch(() => null)))
+  return JSON.stringify(now) === JSON.stringify(material?.['inputs'])
 }
 
 /** The key of a whole build: its last step's, its builder's options, and its post-processors. `undefined` when something always runs. */
