@@ -87,7 +87,15 @@ function emulatedAt(emulator: Ec2Emulator, directory: string, made: Set<string>)
     async run(image, options = {}) {
       const events: BuildEvent[] = []
       const earlier = emulator.journal.calls().length
-      const report = await run([image], { directory, stateDirectory, onEvent: (event) => events.push(event), ...options })
+      const report = await run([image], {
+        directory,
+        stateDirectory,
+        ...options,
+        onEvent: (event) => {
+          events.push(event)
+          options.onEvent?.(event)
+        },
+      })
       const calls = emulator.journal.calls().slice(earlier)
       const [build] = report.builds
       if (build === undefined) throw new Error('nothing was built')

@@ -1,5 +1,6 @@
 export type { Delays, Ec2EmulatorOptions, GuestOptions } from './emulator-options.ts'
 export { noDelays, realisticDelays } from './emulator-options.ts'
+export type { EndReason } from './end-instance.ts'
 export type {
   CallScope,
   ClockSkewFault,

@@ -2,6 +2,8 @@ import { ImagoError, messageOf } from '@imago/core'
 
 import type { Delays, Ec2EmulatorOptions, GuestOptions } from './emulator-options.ts'
 import { noDelays, realisticDelays } from './emulator-options.ts'
+import type { EndReason } from './end-instance.ts'
+import { endInstance } from './end-instance.ts'
 import { Faults } from './faults.ts'
 import type { DockerGuestsOptions } from './guests/docker-guests.ts'
 import { dockerGuests } from './guests/docker-guests.ts'
@@ -32,6 +34,11 @@ export interface Ec2Emulator extends AsyncDisposable {
   readonly faults: Faults
   /** What clients created and did not remove. */
   leftovers(): readonly Leftover[]
+  /**
+   * Ends a running instance now, as Amazon does: when a test has seen that a build is where it is to be hit.
+   * @throws ImagoError `USAGE` when it is not running
+   */
+  endInstance(id: string, reason?: EndReason): void
 }
 
 /**
@@ -71,6 +78,7 @@ export async function startEc2Emulator(options: Ec2EmulatorOptions = {}): Promis
     journal,
     faults,
     leftovers: () => leftovers(world),
+    endInstance: (id, reason = {}) => endInstance(world, id, reason),
     async [Symbol.asyncDispose]() {
       world.end()
       await server.close()

@@ -84,6 +84,24 @@ test(
 )
 
 test(
+  'a running instance is ended when the test says so',
+  emulated(async ({ client, emulator }) => {
+    const [one, spot] = [await running(client), await running(client, { InstanceMarketOptions: { MarketType: 'spot' } })]
+    emulator.endInstance(one, { message: 'Server.InternalError: a disk is on fire' })
+    emulator.endInstance(spot, { code: 'Server.SpotInstanceTermination' })
+    await untilInstance(client, one, 'terminated')
+    await untilInstance(client, spot, 'terminated')
+    expect((await instanceOf(client, one))?.StateReason).toEqual({
+      Code: 'Server.InternalError',
+      Message: 'Server.InternalError: a disk is on fire',
+    })
+    const { SpotInstanceRequests = [] } = await client.send(new ec2.DescribeSpotInstanceRequestsCommand({}))
+    expect(SpotInstanceRequests.map(({ State }) => State)).toEqual(['closed'])
+    expect(() => emulator.endInstance(one)).toThrow(`no instance '${one}' is running`)
+  }),
+)
+
+test(
   'an instance is terminated by Amazon, a spot instance interrupted',
   emulated(async ({ client, emulator }) => {
     emulator.faults.inject({ type: 'terminated', ms: 0 })

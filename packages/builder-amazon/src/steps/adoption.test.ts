@@ -94,3 +94,16 @@ async function held({ ctx }: ReturnType<typeof fakeJob>) {
   const kind = { kind: 'test', package: 'test', destroy: () => Promise.resolve() }
   return await ctx.resources.acquire({ kind, name: 'held', data: {}, create: () => Promise.resolve('ami-1'), id: (id: string) => id })
 }
+
+test('what has been created so lately that AWS does not show it yet is waited for', async () => {
+  const job = fakeJob({
+    CreateSecurityGroup: () => refusal('InvalidGroup.Duplicate'),
+    DescribeSecurityGroups: (_, { count }) => ({ SecurityGroups: count < 3 ? [] : [{ GroupId: 'sg-1', Tags: own }] }),
+    ImportKeyPair: () => refusal('InvalidKeyPair.Duplicate'),
+    DescribeKeyPairs: (_, { count }) =>
+      count < 3 ? refusal('InvalidKeyPair.NotFound') : { KeyPairs: [{ KeyPairId: 'key-1', Tags: own }] },
+  })
+  expect(await securityGroups(job, options, { network, groups: undefined, sources: [] }, {})).toEqual(['sg-1'])
+  await importKeyPair(job, 'ed25519', {})
+  expect(job.ctx.resources.held.map(({ id }) => id)).toEqual(['sg-1', 'key-1'])
+})

@@ -7,6 +7,8 @@ import type { Image } from '../aws/images.ts'
 import { ownImageNamed } from '../aws/images.ts'
 import type { Tags } from '../aws/own.ts'
 import { untilKnown } from '../aws/poll.ts'
+import type { Named } from '../aws/taken-name.ts'
+import { withTakenName } from '../aws/taken-name.ts'
 import { tagSpecifications } from '../aws/tags.ts'
 import type { AwsJob } from '../job.ts'
 import { resolveTags } from '../job.ts'
@@ -73,18 +75,18 @@ export function imageTags({ own }: AwsJob, name: string, { tags }: ImageParts): 
 }
 
 /** The id of a new image; of ours, when the answer of the first attempt was lost and its name is taken. */
-export async function orAdopt(
-  { aws, own }: AwsJob,
-  imageName: string,
-  create: () => Promise<string>,
-  signal: AbortSignal,
-): Promise<string> {
+export async function orAdopt(job: AwsJob, imageName: string, create: () => Promise<string>, signal: AbortSignal): Promise<string> {
   try {
     return await create()
   } catch (error) {
     if (!hasAwsCode(error, ['InvalidAMIName.Duplicate'])) throw error
-    const found = await ownImageNamed(aws, imageName, { signal })
-    if (found !== undefined && own.isOwn(found.tags)) return found.id
+    const { aws } = job
+    const list = async (): Promise<Named[]> => {
+      const image = await ownImageNamed(aws, imageName, { signal })
+      return image === undefined ? [] : [image]
+    }
+    const found = await withTakenName(job, list, signal)
+    if (found?.isOwn === true) return found.id
     throw new ImagoError(
       'PROVIDER_FAILED',
       `the name '${imageName}' has been taken in ${aws.region} during the build, by ${found?.id ?? 'another image'}`,

@@ -7,6 +7,8 @@ import { secret } from '@imago/core'
 
 import { hasAwsCode } from '../aws/aws-error.ts'
 import type { Tags } from '../aws/own.ts'
+import type { Named } from '../aws/taken-name.ts'
+import { withTakenName } from '../aws/taken-name.ts'
 import { tagsOf, tagSpecifications } from '../aws/tags.ts'
 import type { Job } from '../job.ts'
 import { acquire } from '../resources/acquire.ts'
@@ -42,10 +44,13 @@ export async function importKeyPair(job: Job, type: 'ed25519' | 'rsa', tags: Tag
         return (await aws.call('ImportKeyPair', request, { signal })).KeyPairId ?? name
       } catch (error) {
         if (!hasAwsCode(error, ['InvalidKeyPair.Duplicate'])) throw error
-        const { KeyPairs = [] } = await aws.call('DescribeKeyPairs', { KeyNames: [name] }, { signal })
-        const found = KeyPairs.find(({ Tags }) => own.isOwn(tagsOf(Tags)))
-        if (found?.KeyPairId === undefined) throw error
-        return found.KeyPairId
+        const list = async (): Promise<Named[]> => {
+          const { KeyPairs = [] } = await aws.call('DescribeKeyPairs', { KeyNames: [name] }, { signal })
+          return KeyPairs.map(({ KeyPairId: id = '', Tags }) => ({ id, tags: tagsOf(Tags) }))
+        }
+        const found = await withTakenName(job, list, signal)
+        if (found?.isOwn !== true) throw error
+        return found.id
       }
     },
     id: (id) => id,

@@ -5,6 +5,8 @@ import type { InstanceOptions } from '../amazon-ebs-options.ts'
 import type { InstanceTypeName, Operations } from '../aws/aws-sdk.ts'
 import { hasAwsCode } from '../aws/aws-error.ts'
 import type { Tags } from '../aws/own.ts'
+import type { Named } from '../aws/taken-name.ts'
+import { withTakenName } from '../aws/taken-name.ts'
 import { tagsOf, tagSpecifications } from '../aws/tags.ts'
 import type { Job } from '../job.ts'
 import type { SpotOptions } from '../options/spot.ts'
@@ -44,13 +46,14 @@ export async function runFleet(
 }
 
 async function createTemplate(
-  { aws, own }: Job,
+  job: Job,
   name: string,
   options: InstanceOptions,
   parts: LaunchParts,
   tags: SpotTags,
   signal: AbortSignal,
 ): Promise<string> {
+  const { aws, own } = job
   const { launch = {}, network = {} } = options
   const request: Operations['CreateLaunchTemplate']['input'] = {
     LaunchTemplateName: name,
@@ -73,10 +76,13 @@ async function createTemplate(
     return LaunchTemplate?.LaunchTemplateId ?? name
   } catch (error) {
     if (!hasAwsCode(error, ['InvalidLaunchTemplateName.AlreadyExistsException'])) throw error
-    const { LaunchTemplates = [] } = await aws.call('DescribeLaunchTemplates', { LaunchTemplateNames: [name] }, { signal })
-    const found = LaunchTemplates.find(({ Tags }) => own.isOwn(tagsOf(Tags)))
-    if (found?.LaunchTemplateId === undefined) throw error
-    return found.LaunchTemplateId
+    const list = async (): Promise<Named[]> => {
+      const { LaunchTemplates = [] } = await aws.call('DescribeLaunchTemplates', { LaunchTemplateNames: [name] }, { signal })
+      return LaunchTemplates.map(({ LaunchTemplateId: id = '', Tags }) => ({ id, tags: tagsOf(Tags) }))
+    }
+    const found = await withTakenName(job, list, signal)
+    if (found?.isOwn !== true) throw error
+    return found.id
   }
 }
 

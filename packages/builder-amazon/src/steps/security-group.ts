@@ -3,6 +3,8 @@ import { hasAwsCode, isNotFound } from '../aws/aws-error.ts'
 import { untilKnown } from '../aws/poll.ts'
 import { tagsOf, tagSpecifications } from '../aws/tags.ts'
 import type { Tags } from '../aws/own.ts'
+import type { Named } from '../aws/taken-name.ts'
+import { withTakenName } from '../aws/taken-name.ts'
 import type { Job } from '../job.ts'
 import { sshConnect } from '../options/connect.ts'
 import { filterList } from '../options/text.ts'
@@ -32,7 +34,8 @@ interface NewGroup {
 }
 
 /** A group of that name is ours when its tags say so: the answer of the first attempt was lost. */
-async function createGroup({ aws, own }: Job, { name, vpcId, tags }: NewGroup, signal: AbortSignal): Promise<string> {
+async function createGroup(job: Job, { name, vpcId, tags }: NewGroup, signal: AbortSignal): Promise<string> {
+  const { aws, own } = job
   try {
     const { GroupId = '' } = await aws.call(
       'CreateSecurityGroup',
@@ -47,10 +50,13 @@ async function createGroup({ aws, own }: Job, { name, vpcId, tags }: NewGroup, s
     return GroupId
   } catch (error) {
     if (!hasAwsCode(error, ['InvalidGroup.Duplicate'])) throw error
-    const { SecurityGroups = [] } = await aws.call('DescribeSecurityGroups', { Filters: filterList({ 'group-name': name }) }, { signal })
-    const found = SecurityGroups.find(({ Tags }) => own.isOwn(tagsOf(Tags)))
-    if (found?.GroupId === undefined) throw error
-    return found.GroupId
+    const list = async (): Promise<Named[]> => {
+      const { SecurityGroups = [] } = await aws.call('DescribeSecurityGroups', { Filters: filterList({ 'group-name': name }) }, { signal })
+      return SecurityGroups.map(({ GroupId: id = '', Tags }) => ({ id, tags: tagsOf(Tags) }))
+    }
+    const found = await withTakenName(job, list, signal)
+    if (found?.isOwn !== true) throw error
+    return found.id
   }
 }
 

@@ -99,18 +99,22 @@ function endByFault(instance: InstanceResource, placed: Placed): void {
   const interrupted = world.faults.strike('spot-interruption', (fault) => strikesIn(fault, region.name))
   if (interrupted === undefined) return
   instance.interruptedAt = world.now() + interrupted.ms
-  world.later(interrupted.ms, () => {
-    const code = 'Server.SpotInstanceTermination'
-    terminateInstance(instance, placed, { Code: code, Message: `${code}: Spot instance termination` })
-    const request = region.spotRequests.find(instance.data.SpotInstanceRequestId ?? '')
-    if (request === undefined) return
-    const Status = {
-      Code: 'instance-terminated-no-capacity',
-      Message: 'There is no spot capacity any more.',
-      UpdateTime: new Date(world.now()),
-    }
-    Object.assign(request.data, { State: 'closed', Status })
-  })
+  world.later(interrupted.ms, () => interruptInstance(instance, placed))
+}
+
+/** Takes a spot instance back. */
+export function interruptInstance(instance: InstanceResource, placed: Placed): void {
+  const { world, region } = placed
+  const code = 'Server.SpotInstanceTermination'
+  terminateInstance(instance, placed, { Code: code, Message: `${code}: Spot instance termination` })
+  const request = region.spotRequests.find(instance.data.SpotInstanceRequestId ?? '')
+  if (request === undefined) return
+  const Status = {
+    Code: 'instance-terminated-no-capacity',
+    Message: 'There is no spot capacity any more.',
+    UpdateTime: new Date(world.now()),
+  }
+  Object.assign(request.data, { State: 'closed', Status })
 }
 
 function setAddresses({ data }: InstanceResource, { privateAddress, publicAddress }: GuestAddresses): void {
