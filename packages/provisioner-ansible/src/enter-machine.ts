@@ -36,7 +36,7 @@ export async function enterMachine({ options, folder, env }: EnterOptions, ctx: 
   const own = await ownUser(ctx) // it may have restarted: this waits for it, and brings its host key up to date
   const { connection } = ctx.machine
   if (wanted !== 'adapter' && connection !== undefined) {
-    const entrance = await enterItself(connection, wanted, { options, folder, env }, ctx)
+    const entrance = await enterItself(connection, wanted, { options, folder, env, own }, ctx)
     if (entrance !== undefined) return entrance
   }
   if (wanted === 'ssh' || wanted === 'docker') throw noSuchWay(wanted)
@@ -68,7 +68,7 @@ async function ownUser({ machine, signal, facts }: ProvisionContext): Promise<st
 async function enterItself(
   connection: Connection,
   wanted: NonNullable<AnsibleOptions['connection']>,
-  { options, folder, env }: EnterOptions,
+  { options, folder, env, own }: EnterOptions & { readonly own: string },
   ctx: ProvisionContext,
 ): Promise<Entrance | undefined> {
   if (wanted !== 'auto' && wanted !== connection.kind) return undefined
@@ -77,7 +77,7 @@ async function enterItself(
     return { ...entrance, [Symbol.asyncDispose]: async () => (ctx.signal.aborted ? await endRemoteCommands(folder, ctx.emit) : undefined) }
   }
   if (wanted === 'auto' && !(await hasDockerPlugin(options, env, ctx))) return undefined
-  return enterContainer(connection, options.user)
+  return enterContainer(connection, options.user ?? (connection.user || own))
 }
 
 async function enterOverSsh(connection: SshConnection, user: string | undefined, folder: string): Promise<Entrance> {
@@ -95,10 +95,11 @@ async function enterOverSsh(connection: SshConnection, user: string | undefined,
   }
 }
 
-function enterContainer({ container, engine, user: own }: DockerConnection, user: string = own): Entrance {
+/** Ansible is told who the container's own user is: it needs no `sudo` to become the one that it is already. */
+function enterContainer({ container, engine }: DockerConnection, user: string): Entrance {
   const context = engine.startsWith('context://') ? engine.slice('context://'.length) : undefined
   return {
-    variables: { ansible_connection: dockerPlugin, ansible_host: container, ...(user !== '' && { ansible_user: user }) },
+    variables: { ansible_connection: dockerPlugin, ansible_host: container, ansible_user: user },
     env: context === undefined ? { DOCKER_HOST: engine, DOCKER_CONTEXT: '' } : { DOCKER_HOST: '', DOCKER_CONTEXT: context },
     [Symbol.asyncDispose]: async () => undefined,
   }

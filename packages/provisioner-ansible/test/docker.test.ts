@@ -1,29 +1,9 @@
-import { execFileSync } from 'node:child_process'
-
 import { docker } from '@imago/builder-docker'
 import { beforeAll, describe, expect, test } from 'vitest'
 
 import { reasonToSkip } from '../../../test/requirement.ts'
 import { makeDefinition, runOn } from './bench.ts'
-
-const image = 'imago-ansible-python:1'
-
-/** Debian's image with Python. It is made once, and stays in the engine's store. */
-function makeImage(): void {
-  try {
-    execFileSync('docker', ['image', 'inspect', image], { stdio: 'ignore' })
-  } catch {
-    const name = `imago-ansible-${process.pid}`
-    const script = 'apt-get update -qq && apt-get install -y -qq --no-install-recommends python3 >/dev/null && rm -rf /var/lib/apt/lists'
-    const options = ['--network', 'host', '--name', name]
-    try {
-      execFileSync('docker', ['run', ...options, 'debian:12', 'sh', '-c', script], { stdio: ['ignore', 'ignore', 'pipe'] })
-      execFileSync('docker', ['commit', name, image], { stdio: 'ignore' })
-    } finally {
-      execFileSync('docker', ['rm', '--force', name], { stdio: 'ignore' })
-    }
-  }
-}
+import { makePythonImage, pythonImage } from './python-image.ts'
 
 const skip = reasonToSkip({
   ansible: 'ansible-playbook --version',
@@ -32,7 +12,7 @@ const skip = reasonToSkip({
 })
 
 describe.skipIf(skip !== '')(`ansible in a container${skip}`, () => {
-  beforeAll(makeImage, 180_000)
+  beforeAll(makePythonImage, 180_000)
 
   const site = `
 - hosts: all
@@ -50,13 +30,30 @@ describe.skipIf(skip !== '')(`ansible in a container${skip}`, () => {
   ])('through %s', async (_, options, words) => {
     await using definition = await makeDefinition({ 'site.yml': site })
     const { status, error, said, messages, left } = await runOn(
-      docker({ image, pull: 'never', result: { type: 'discard' }, ...options }),
+      docker({ image: pythonImage, pull: 'never', result: { type: 'discard' }, ...options }),
       { playbook: 'site.yml' },
       definition,
     )
     expect({ status, error, left }).toEqual({ status: 'succeeded', error: undefined, left: [] })
     expect(said.output()).toContain(words)
     expect(messages).toContain('default: 5 ok, 3 changed')
+  })
+
+  test('becoming the user that the container has already needs no sudo', async () => {
+    await using definition = await makeDefinition({
+      'site.yml': `
+- hosts: all
+  gather_facts: false
+  tasks:
+    - ansible.builtin.command: id -un
+      register: who
+    - ansible.builtin.debug: { msg: "it is {{ who.stdout }}" }
+`,
+    })
+    const builder = docker({ image: pythonImage, pull: 'never', result: { type: 'discard' } })
+    const { status, said } = await runOn(builder, { playbook: 'site.yml', become: true, connection: 'docker' }, definition)
+    expect(status).toBe('succeeded')
+    expect(said.output()).toContain('it is root')
   })
 
   test('without Python it says what to install', async () => {
