@@ -23,6 +23,12 @@ for (const name of readdirSync('examples').toSorted()) {
     )
     continue
   }
+  if (plan.stdout.includes('"builderType":"virtualbox-')) {
+    console.log(
+      `${name}: planned, not built: it starts from an appliance that is not here; its own test builds it with a container in that place`,
+    )
+    continue
+  }
   const isAtAws = plan.stdout.includes('"builderType":"amazon-')
   if ((isAtAws || plan.stdout.includes('"builderType":"docker"')) && !hasDocker) {
     if (required.includes('docker')) fail(name, { stdout: '', stderr: 'there is no Docker engine' })
