@@ -9,6 +9,7 @@ import type { DockerArtifact, DockerResult } from './docker-result.ts'
 import { latestStart, snapshotSaver } from './snapshots.ts'
 import { startContainer } from './start-container.ts'
 import { startImage } from './start-image.ts'
+import { startMaterial } from './start-material.ts'
 import { takeResult } from './take-result.ts'
 
 /** The build, from top to bottom. What it acquires is released by the run, however the build ends. */
@@ -19,7 +20,9 @@ export async function build(
 ): Promise<DockerArtifact<DockerResult>> {
   const engine = await connectEngine(engineOf(options, ctx), { signal: ctx.signal })
   try {
-    const start = await latestStart(engine, await startImage(engine, options, ctx), options, ctx)
+    const first = await startImage(engine, options, ctx)
+    if (!isArtifactReference(options.image)) ctx.startsFrom(startMaterial(first, options))
+    const start = await latestStart(engine, first, options, ctx)
     const container = await ctx.step('container', `start a container of ${start.name}`, () => startContainer(engine, start, options, ctx))
     await using machine = new ContainerCommunicator(container)
     const facts = {

@@ -31,6 +31,7 @@ export async function build(options: OciOptions, ctx: BuildContext): Promise<Oci
   const base = await ctx.step('base', `start from ${sourceTitle(options.from)}`, (step) =>
     loadBase(options.from, { build: ctx, step, root, directory, compression, epoch, platform }),
   )
+  if (base.material !== undefined) ctx.startsFrom(base.material)
   const machine = await ctx.step('root', 'set up a root for commands', () => startMachine(root, base, options, ctx))
   await restoreSnapshot(root, base, options, ctx)
   await provision(root, machine, base, ctx)

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 
 import type { BuildContext, StepContext } from '@imago/core'
 import { ImagoError, isArtifactReference } from '@imago/core'
-import { fetchSource } from '@imago/hypervisor'
+import { fetchSource, noteSource } from '@imago/hypervisor'
 import type { MediaSource } from '@imago/hypervisor'
 
 import type { QemuOptions } from './qemu-options.ts'
@@ -23,7 +23,9 @@ export async function fetchMedia(
   const { directory } = ctx
   const fetchOne = async (source: MediaSource): Promise<string> => {
     const cache = cacheDirectory === undefined ? {} : { cacheDirectory: resolve(directory, cacheDirectory) }
-    return (await fetchSource(source, { signal, emit, directory, ...cache })).path
+    const fetched = await fetchSource(source, { signal, emit, directory, ...cache })
+    noteSource(source, fetched, ctx)
+    return fetched.path
   }
   const isoPath = iso === undefined ? undefined : await fetchOne(iso)
   const diskPath = disk === undefined ? undefined : isArtifactReference(disk) ? builtDisk(ctx, disk) : await fetchOne(disk)

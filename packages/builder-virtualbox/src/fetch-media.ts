@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import type { ArtifactReference, BuildContext, StepContext } from '@imago/core'
 import { ImagoError, isArtifactReference } from '@imago/core'
 import type { MediaSource } from '@imago/hypervisor'
-import { fetchSource } from '@imago/hypervisor'
+import { fetchSource, noteSource } from '@imago/hypervisor'
 
 import { findGuestAdditions } from './guest-additions.ts'
 import type { AnyOptions } from './virtualbox-options.ts'
@@ -23,7 +23,9 @@ export async function fetchMedia(options: AnyOptions, box: VirtualBox, ctx: Buil
   const { cacheDirectory, guestAdditions = false } = options
   const fetchOne = async (source: MediaSource): Promise<string> => {
     const cache = cacheDirectory === undefined ? {} : { cacheDirectory: resolve(directory, cacheDirectory) }
-    return (await fetchSource(source, { signal, emit, directory, ...cache })).path
+    const fetched = await fetchSource(source, { signal, emit, directory, ...cache })
+    noteSource(source, fetched, ctx)
+    return fetched.path
   }
   const start = options.kind === 'iso' ? options.iso : options.kind === 'ovf' ? options.source : undefined
   const startPath = start === undefined ? undefined : isArtifactReference(start) ? builtAppliance(ctx, start) : await fetchOne(start)

@@ -6,6 +6,7 @@ test('the public names of the package', async () => {
       "containerConfigEntries",
       "formatImageReference",
       "formatPlatform",
+      "imagePackageUrl",
       "localPlatform",
       "openRegistry",
       "parseImageReference",

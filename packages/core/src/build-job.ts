@@ -21,8 +21,10 @@ import type { ProvisionCache } from './provisioning.ts'
 import { provisionMachine } from './provisioning.ts'
 import type { BuildReport, StepReport } from './report.ts'
 import { ResourceScope } from './resource-scope.ts'
-import type { CacheOptions, OnError } from './run-options.ts'
+import type { CacheOptions, OnError, ProvenanceOptions } from './run-options.ts'
 import type { BuildId } from './selection.ts'
+import type { Provenance } from './provenance/provenance.ts'
+import { ProvenanceRecorder } from './provenance/provenance-recorder.ts'
 import { afterBuild } from './retention/after-build.ts'
 import type { StepPlace } from './step-runner.ts'
 import { runStep } from './step-runner.ts'
@@ -45,6 +47,7 @@ export interface RunScope {
   readonly cache?: CacheOptions
   /** Files that its builds read, which therefore stay. Absolute. */
   readonly neededFiles: ReadonlySet<string>
+  readonly provenance?: ProvenanceOptions
 }
 
 /** A build that is to be run. */
@@ -71,6 +74,7 @@ interface Outcome {
   readonly upToDate?: true
   /** What earlier runs had made. */
   readonly removed?: readonly Artifact[]
+  readonly provenance?: Provenance
 }
 
 /** How long a builder that does not listen to its signal is waited for; longer than its steps are, which end first. */
@@ -99,6 +103,8 @@ class BuildJob {
   #isProvisioned = false
   /** What need not be done again, where the run has a cache. */
   readonly #cache: BuildCache | undefined
+  /** How it comes to what it makes, where the run is to tell. */
+  readonly #provenance: ProvenanceRecorder | undefined
 
   constructor(run: RunScope, order: BuildOrder) {
     const { runId, journal, events, signal, releaseTimeout } = run
@@ -112,6 +118,9 @@ class BuildJob {
     this.#machineScope = new ResourceScope(scope)
     this.#buildScope = new ResourceScope(scope)
     this.#facts = { buildName: id.build, builderType: builder.type, runId, image: id.image.name }
+    const { provenance: asked, directory } = run
+    const { artifact } = order
+    this.#provenance = asked && new ProvenanceRecorder({ id, builder, directory, signal, artifact, materials: asked.materials ?? [] })
     this.#cache = run.cache === undefined ? undefined : this.#openCache(run.cache)
   }
 
@@ -137,7 +146,7 @@ class BuildJob {
     this.#output.flush()
     await this.#release(status)
     const durationMs = Math.round(performance.now() - began)
-    const { artifacts, upToDate, removed = [] } = outcome
+    const { artifacts, upToDate, removed = [], provenance } = outcome
     const ended = { status, durationMs, artifacts, ...(error && { error }), ...(upToDate && { upToDate }) }
     this.#run.events.say({ type: 'build-finished', image: image.name, build, ...ended })
     return {
@@ -150,6 +159,7 @@ class BuildJob {
         steps: this.#steps,
         ...(outcome.made && { artifact: outcome.made }),
         ...(removed.length > 0 && { removed }),
+        ...(provenance && { provenance }),
       }),
     }
   }
@@ -170,6 +180,7 @@ class BuildJob {
     let made: Artifact | undefined
     try {
       const context = await this.#prepare()
+      await this.#provenance?.begin()
       made = await this.#make(context)
       this.#machineScope.close()
       await this.#machineScope.releaseAll(this.#deadline())
@@ -178,8 +189,11 @@ class BuildJob {
       const work = { chains, builder: this.#builder, place: this.#place(), context: postContext, keepFirst: this.#order.isBase }
       const { artifacts, error } = await postProcess(work, made)
       if (error === undefined && !this.#steps.some(({ ignored }) => ignored)) await this.#cache?.keep(made, artifacts)
-      const removed = error === undefined ? await this.#afterBuild(made, artifacts) : []
-      return { made, artifacts: artifacts.map(({ artifact }) => artifact), removed, ...(error !== undefined && { error }) }
+      const left = artifacts.map(({ artifact }) => artifact)
+      if (error !== undefined) return { made, artifacts: left, error }
+      const cachedSteps = this.#steps.filter(({ cached }) => cached).map(({ step }) => step.id)
+      const provenance = await this.#provenance?.finish(left, cachedSteps)
+      return { made, artifacts: left, removed: await this.#afterBuild(made, artifacts), ...(provenance && { provenance }) }
     } catch (error) {
       return { ...(made && { made }), artifacts: made === undefined ? [] : [made], error }
     }
@@ -257,6 +271,7 @@ class BuildJob {
       labels: { 'imago.run': runId, 'imago.image': image.name, 'imago.build': build, 'imago.owner': owner },
       artifact: this.#order.artifact,
       cacheDirectory: this.#run.cacheStore.snapshotsOf(this.#builder.type),
+      startsFrom: (material) => this.#provenance?.add(material),
       findSnapshot: async (base) => await this.#cache?.findSnapshot(base),
       step: async (id, title, work) => {
         const ref = { id: `builder.${id}`, kind: 'builder', type: this.#builder.type, title } as const

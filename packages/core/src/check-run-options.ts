@@ -28,6 +28,7 @@ const schema = v.object({
       v.strictObject({ from: v.optional(text), maxBytes: v.optional(v.pipe(v.number(), v.minValue(0, 'must be 0 or more'))) }),
     ]),
   ),
+  provenance: v.optional(v.union([v.boolean(), v.strictObject({ materials: v.optional(v.array(v.looseObject({}))) })])),
   onEvent: v.optional(v.function()),
   runId: v.optional(v.pipe(v.string(), v.regex(/^[a-z0-9]{8,40}$/, 'must be 8 to 40 lower case letters and digits'))),
   only: v.optional(v.array(v.string())),

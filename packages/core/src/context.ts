@@ -4,6 +4,7 @@ import type { Emit, OutputSink } from './event.ts'
 import type { Facts } from './facts.ts'
 import type { ArtifactReference } from './image.ts'
 import type { JsonObject } from './json.ts'
+import type { Material } from './provenance/material.ts'
 import type { Resources } from './resources.ts'
 
 /** What checks before a run may use. They read the outside world and change nothing. */
@@ -68,6 +69,8 @@ export interface BuildContext extends ComponentContext {
   readonly labels: Readonly<Record<string, string>>
   /** What another build made, where this builder's options refer to it with `artifactOf`. */
   artifact<A extends Artifact>(reference: ArtifactReference<A>): A
+  /** Says what the machine starts from, for the provenance of what is made: an image with its digest, a disk. Local `inputs()` are known. */
+  startsFrom(material: Material): void
   /** Runs one named step of the builder, reported as started and finished: `ctx.step('pull', 'pull debian:12', …)`. */
   step<T>(id: string, title: string, run: (step: StepContext) => Promise<T>): Promise<T>
   /**

@@ -12,6 +12,7 @@ test('the public names of the package', async () => {
       "cachedSnapshots",
       "defineImage",
       "didYouMean",
+      "digestOf",
       "errorToJson",
       "factsEnvironment",
       "fileSystemError",

@@ -105,6 +105,9 @@ export { isOwnerAlive, processOwner } from './process-owner.ts'
 export { noMachine } from './no-machine.ts'
 export { progressReporter } from './progress-reporter.ts'
 export type { ProgressReporter } from './progress-reporter.ts'
+export type { Material } from './provenance/material.ts'
+export { digestOf } from './provenance/material.ts'
+export type { ProvenArtifact, Provenance } from './provenance/provenance.ts'
 export { readAhead } from './read-ahead.ts'
 export type { BuildReport, Report, StepReport } from './report.ts'
 export { retain } from './retention/retain.ts'
@@ -112,7 +115,17 @@ export type { RetainOptions } from './retention/retain.ts'
 export type { RetiredArtifact } from './retention/retire.ts'
 export { run } from './run.ts'
 export type { BuildId } from './selection.ts'
-export type { CacheOptions, EditedDefinition, OnError, OnErrorAnswer, OnErrorPolicy, RunOptions, Selection, StepFailure } from './run-options.ts'
+export type {
+  CacheOptions,
+  EditedDefinition,
+  OnError,
+  OnErrorAnswer,
+  OnErrorPolicy,
+  ProvenanceOptions,
+  RunOptions,
+  Selection,
+  StepFailure,
+} from './run-options.ts'
 export { sweep } from './sweep.ts'
 export type { SweepOptions, SweptResource } from './sweep.ts'
 export { validate } from './validate.ts'

@@ -1,6 +1,7 @@
 import type { Artifact } from './artifact.ts'
 import type { ErrorJson } from './error.ts'
 import type { BuildRef, Status, StepRef } from './event.ts'
+import type { Provenance } from './provenance/provenance.ts'
 import type { ResourceRecord } from './resources.ts'
 
 /** How a step of a build went, all attempts together. */
@@ -31,6 +32,8 @@ export interface BuildReport extends BuildRef {
   readonly upToDate?: true
   /** What earlier runs have made and this one removed, as the image's `retain` says. @default nothing */
   readonly removed?: readonly Artifact[]
+  /** How it came to what it made, where the options ask for it; never of a build that is up to date. */
+  readonly provenance?: Provenance
 }
 
 /** How a run went. Plain JSON. */

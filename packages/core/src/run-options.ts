@@ -1,6 +1,7 @@
 import type { Duration } from './duration.ts'
 import type { ErrorJson } from './error.ts'
 import type { BuildRef, EventListener, StepRef } from './event.ts'
+import type { Material } from './provenance/material.ts'
 import type { Image } from './image.ts'
 
 /** Which builds of an image: names of builds, or patterns with `*` (`'aws-*'`); `image.build` names one of several images. */
@@ -46,6 +47,12 @@ export interface CacheOptions {
   readonly maxBytes?: number
 }
 
+/** What is told of how builds come to what they make. */
+export interface ProvenanceOptions {
+  /** What was read to come to the definitions: their files. @default none */
+  readonly materials?: readonly Material[]
+}
+
 /** How to run builds. */
 export interface RunOptions {
   /** Relative local paths in definitions are relative to this folder. @default the current folder */
@@ -67,6 +74,8 @@ export interface RunOptions {
    * build of which nothing has changed does not start at all. For builders that have snapshots. @default false
    */
   readonly cache?: boolean | CacheOptions
+  /** Whether the report says of each build how it came to what it made; the files that it reads are read once more for that. @default false */
+  readonly provenance?: boolean | ProvenanceOptions
   /** Cancels the run: commands are killed, resources released. */
   readonly signal?: AbortSignal
   /** Receives every event, in order. What it throws disturbs no build; the run rejects with it in the end, when all is released. */

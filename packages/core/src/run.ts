@@ -104,9 +104,10 @@ function madeBy(id: BuildId, result: JobResult | undefined): [string, Artifact][
   return result?.made === undefined ? [] : [[qualifiedName(id), result.made]]
 }
 
-function runDefaults(options: RunOptions): Pick<RunScope, 'directory' | 'onError' | 'releaseTimeout' | 'signal' | 'cache'> {
-  const { cache = false } = options
+function runDefaults(options: RunOptions): Pick<RunScope, 'directory' | 'onError' | 'releaseTimeout' | 'signal' | 'cache' | 'provenance'> {
+  const { cache = false, provenance = false } = options
   return {
+    ...(provenance !== false && { provenance: provenance === true ? {} : provenance }),
     ...(cache !== false && { cache: cache === true ? {} : cache }),
     directory: resolve(options.directory ?? '.'),
     onError: options.onError ?? 'cleanup',

@@ -17,6 +17,7 @@ test('the public names', async () => {
       "moveFile",
       "noCloudFiles",
       "noCloudLabel",
+      "noteSource",
       "parseBootCommand",
       "prepareSeeds",
       "programMissing",

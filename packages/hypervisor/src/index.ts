@@ -20,6 +20,7 @@ export type { Checksum, Digest, DigestAlgorithm, MediaSource } from './media-sou
 export type { MediumContent } from './medium-entries.ts'
 export { noCloudFiles, noCloudLabel } from './no-cloud.ts'
 export type { NoCloudOptions } from './no-cloud.ts'
+export { noteSource } from './note-source.ts'
 export { prepareSeeds } from './prepare-seeds.ts'
 export type { SeedContext, Seeds } from './prepare-seeds.ts'
 export { programMissing, runProgram } from './run-program.ts'

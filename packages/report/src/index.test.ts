@@ -9,6 +9,7 @@ test('the public names of the package', async () => {
       "htmlReport",
       "junitXml",
       "mermaidGraph",
+      "provenanceStatement",
       "recordRun",
     ]
   `)

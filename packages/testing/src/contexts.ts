@@ -9,6 +9,7 @@ import type {
   ComponentContext,
   Emit,
   Facts,
+  Material,
   PostProcessContext,
   ProvisionContext,
   SaveSnapshot,
@@ -37,7 +38,7 @@ export type TestContext<C extends ComponentContext> = Omit<C, 'resources'> & { r
 type Overrides<C extends ComponentContext> = Partial<Omit<C, 'resources' | 'emit' | 'output' | 'maskSecret'>>
 
 /** What {@link buildContext} takes beside the parts of the context. */
-export interface BuildContextOptions extends Overrides<Omit<BuildContext, 'artifact' | 'step' | 'provision'>> {
+export interface BuildContextOptions extends Overrides<Omit<BuildContext, 'artifact' | 'startsFrom' | 'step' | 'provision'>> {
   /** What other builds made, by `image.build`, for references made with `artifactOf`. @default none */
   readonly artifacts?: Readonly<Record<string, Artifact>>
   /** Stands for the provisioners. @default does nothing */
@@ -48,6 +49,8 @@ export interface BuildContextOptions extends Overrides<Omit<BuildContext, 'artif
 export interface RecordedBuild {
   /** The builder's own steps, in the order in which they began. */
   readonly steps: readonly { readonly id: string; readonly title: string }[]
+  /** What it said that the machine starts from. */
+  readonly materials: readonly Material[]
   /** Each call of `provision`. */
   readonly provisioned: readonly { readonly machine: Communicator; readonly facts: Partial<Facts> }[]
 }
@@ -82,11 +85,13 @@ export function postProcessContext(overrides: Overrides<PostProcessContext> = {}
 export function buildContext(options: BuildContextOptions = {}): TestContext<BuildContext> & RecordedBuild {
   const base = componentContext(options)
   const steps: { id: string; title: string }[] = []
+  const materials: Material[] = []
   const provisioned: { machine: Communicator; facts: Partial<Facts> }[] = []
   return Object.assign(base, {
     labels: options.labels ?? { 'imago.run': base.runId, 'imago.image': base.image, 'imago.build': base.build },
     steps,
     provisioned,
+    materials,
     artifact: <A extends Artifact>(reference: ArtifactReference<A>): A => {
       const name = `${reference.image.name}.${reference.build}`
       const artifact = options.artifacts?.[name]
@@ -94,6 +99,7 @@ export function buildContext(options: BuildContextOptions = {}): TestContext<Bui
       return artifact as A // the test says which
     },
     cacheDirectory: options.cacheDirectory ?? join(tmpdir(), 'imago-no-cache'),
+    startsFrom: (material: Material): void => void materials.push(material),
     findSnapshot: async (base: object): Promise<string | undefined> => await options.findSnapshot?.(base),
     step: async <T>(id: string, title: string, run: (step: TestContext<ComponentContext>) => Promise<T>): Promise<T> => {
       steps.push({ id, title })

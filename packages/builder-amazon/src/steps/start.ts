@@ -43,6 +43,7 @@ export async function findStart(job: Job, options: InstanceOptions, order: Start
     refuse(await unknownRegions(aws, ami, ctx))
     const resolved = resolveSource(options.sourceAmi, aws.region, (reference) => ctx.artifact(reference))
     const source = await findSource(aws, resolved, ctx)
+    ctx.startsFrom({ name: source.name, uri: `arn:aws:ec2:${aws.region}::image/${source.id}`, digest: { 'amazon-ami': source.id } })
     const facts = factsOf(job, source)
     checkUser(options, source)
     const tags = [

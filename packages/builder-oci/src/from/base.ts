@@ -1,5 +1,5 @@
 import type { OciImageConfig, Platform } from '@imago/container-registry'
-import type { BuildContext, StepContext } from '@imago/core'
+import type { BuildContext, Material, StepContext } from '@imago/core'
 
 import type { LayerCompression, LayerFile } from '../archive/layer-file.ts'
 import type { Root } from '../root/root.ts'
@@ -14,6 +14,8 @@ export interface Base {
   readonly layers: readonly LayerFile[]
   /** Where the layers come from, when no configuration tells. */
   readonly origin?: string
+  /** What the provenance says of it. @default nothing: there is none */
+  readonly material?: Material
 }
 
 /** What a source may use to bring a base into a root. */

@@ -2,7 +2,7 @@ import { ImagoError } from '@imago/core'
 
 import { requireProgram } from '../host/programs.ts'
 import type { Base, BaseContext } from './base.ts'
-import { ownLayer } from './install-layers.ts'
+import { layerMaterial, ownLayer } from './install-layers.ts'
 
 /** What {@link debootstrap} takes; see debootstrap(8). */
 export interface DebootstrapOptions {
@@ -58,5 +58,7 @@ export async function debootstrapBase(source: DebootstrapSource, context: BaseCo
       hint: 'its output says why; check the suite, the mirror and the network',
     })
   }
-  return { name: `debootstrap ${suite}`, layers: await ownLayer(context), origin: ['debootstrap', ...options, suite, ...from].join(' ') }
+  const name = `debootstrap ${suite}`
+  const layers = await ownLayer(context)
+  return { name, layers, origin: ['debootstrap', ...options, suite, ...from].join(' '), material: layerMaterial(name, layers) }
 }

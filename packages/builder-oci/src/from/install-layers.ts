@@ -1,4 +1,5 @@
-import { ImagoError } from '@imago/core'
+import type { Material } from '@imago/core'
+import { digestOf, ImagoError } from '@imago/core'
 
 import type { LayerFile } from '../archive/layer-file.ts'
 import type { BaseContext } from './base.ts'
@@ -20,4 +21,9 @@ export async function installLayers(layers: readonly LayerFile[], { root, step }
 export async function ownLayer({ root, step, directory, compression, epoch }: BaseContext): Promise<LayerFile[]> {
   const layer = await root.tree.writeBase({ path: `${directory}/base.layer`, compression, epoch }, { signal: step.signal })
   return layer === undefined ? [] : [layer]
+}
+
+/** What the provenance says of a base that has no digest but that of its own layer. */
+export function layerMaterial(name: string, [layer]: readonly LayerFile[]): Material {
+  return { name, ...(layer !== undefined && digestOf(layer.diffId)) }
 }

@@ -5,7 +5,7 @@ import type { HostBinariesSource } from './host-binaries.ts'
 import type { Base, BaseContext } from './base.ts'
 import type { DebootstrapSource } from './debootstrap.ts'
 import { debootstrapBase } from './debootstrap.ts'
-import { ownLayer } from './install-layers.ts'
+import { layerMaterial, ownLayer } from './install-layers.ts'
 import type { OciArchiveSource } from './oci-archive.ts'
 import { ociArchiveBase } from './oci-archive.ts'
 import type { RegistrySource } from './registry.ts'
@@ -42,11 +42,9 @@ async function hostBinariesBase({ commands }: HostBinariesSource, context: BaseC
     throw new ImagoError('UNSUPPORTED', `programs of this machine do not run in an image for Linux: this is ${process.platform}`)
   }
   await context.root.tree.install(await hostFiles(commands, signal), { signal })
-  return {
-    name: `programs of this machine (${commands.join(', ')})`,
-    layers: await ownLayer(context),
-    origin: `programs ${commands.join(' ')}`,
-  }
+  const name = `programs of this machine (${commands.join(', ')})`
+  const layers = await ownLayer(context)
+  return { name, layers, origin: `programs ${commands.join(' ')}`, material: layerMaterial(name, layers) }
 }
 
 /** What the image starts from, for people. */

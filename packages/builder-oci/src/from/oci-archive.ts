@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 
 import type { ArtifactReference } from '@imago/core'
-import { isArtifactReference } from '@imago/core'
+import { digestOf, isArtifactReference } from '@imago/core'
 
 import { readLayout } from '../archive/layout-reader.ts'
 import type { OciArchiveArtifact } from '../oci-artifact.ts'
@@ -26,11 +26,16 @@ export function ociArchive(image: string | ArtifactReference<OciArchiveArtifact>
   return { kind: 'oci-archive', image }
 }
 
+function sourceName(image: OciArchiveSource['image']): string {
+  return isArtifactReference(image) ? `${image.image.name}.${image.build}` : image
+}
+
 /** Reads the image and unpacks its layers. */
 export async function ociArchiveBase({ image }: OciArchiveSource, context: BaseContext): Promise<Base> {
   const { build, directory, platform, step } = context
   const path = isArtifactReference(image) ? (build.artifact(image).files[0]?.path ?? '') : resolve(build.directory, image)
   const { digest, config, layers } = await readLayout({ path, directory: `${directory}/layout`, platform, signal: step.signal })
   await installLayers(layers, context)
-  return { name: `${path} (${digest})`, config, layers }
+  const material = { name: sourceName(image), ...digestOf(digest) }
+  return { name: `${path} (${digest})`, config, layers, material }
 }

@@ -4,9 +4,16 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 
 import type { Descriptor, Registry } from '@imago/container-registry'
-import { formatImageReference, formatPlatform, openRegistry, parseImageReference, registryCredentials } from '@imago/container-registry'
+import {
+  formatImageReference,
+  formatPlatform,
+  imagePackageUrl,
+  openRegistry,
+  parseImageReference,
+  registryCredentials,
+} from '@imago/container-registry'
 import type { Secret } from '@imago/core'
-import { abortError, fileSystemError, reveal } from '@imago/core'
+import { abortError, digestOf, fileSystemError, reveal } from '@imago/core'
 
 import type { LayerFile } from '../archive/layer-file.ts'
 import { ociLayerType } from '../archive/media-types.ts'
@@ -54,7 +61,9 @@ export async function registryBase(source: RegistrySource, context: BaseContext)
   const { manifest, config, descriptor } = await opened.manifest(platform)
   const layers = await fetchLayers(opened, manifest.layers, config.rootfs.diff_ids, context)
   await installLayers(layers, context)
-  return { name: `${formatImageReference(reference)} (${descriptor.digest})`, config, layers }
+  const name = formatImageReference(reference)
+  const material = { name, uri: imagePackageUrl(reference), ...digestOf(descriptor.digest) }
+  return { name: `${name} (${descriptor.digest})`, config, layers, material }
 }
 
 async function fetchLayers(

@@ -23,6 +23,12 @@ export const buildFlags = {
     help: 'Write a page about the run: its timeline, what failed, logs, sizes. HTML that needs nothing else.',
   },
   junit: { type: 'value', value: '<file>', help: 'Write JUnit XML about the run: a test suite for each build, a case for each step.' },
+  provenance: { type: 'boolean', help: 'Write beside each artifact a statement of how it was built: SLSA provenance, in JSON.' },
+  'provenance-dir': {
+    type: 'value',
+    value: '<folder>',
+    help: 'Where such statements are of artifacts that are no files. Default: .imago/provenance',
+  },
   json: { type: 'boolean', help: 'Write every event to stdout as a line of JSON, and nothing else.' },
   plain: { type: 'boolean', help: 'Write plain lines although stdout is a terminal.' },
   timestamps: { type: 'boolean', help: 'Begin each line with the time.' },
