@@ -145,3 +145,30 @@ async function folderWith(files: Readonly<Record<string, string>>): Promise<stri
   await Promise.all(Object.entries(files).map(([name, content]) => writeFile(join(folder, name), content)))
   return folder
 }
+
+test("'push' is told of, and means nothing", async () => {
+  const { image, warnings } = await load({ builders: [{ type: 'null', communicator: 'none' }], push: { name: 'me/cow', token: 'x' } })
+  expect(Object.keys(image.builders)).toEqual(['null'])
+  expect(warnings.map(({ path, message, at }) => [path, message, at.line])).toEqual([
+    [['push'], "'push' is ignored: the service that it was for is gone", 8],
+  ])
+})
+
+test('all builders that there are not are named in one error, and how to build the others', async () => {
+  const template = {
+    builders: [
+      { type: 'vmware-iso', iso_url: 'x', vmx_data: {} },
+      { type: 'null', communicator: 'none' },
+      { type: 'azure-arm', name: 'azure' },
+    ],
+    'post-processors': ['artifice'],
+  }
+  await expect(load(template)).rejects.toMatchObject({
+    code: 'DEFINITION_INVALID',
+    message: `template.json needs what there is not yet:
+  template.json:3:5: builders[0]: there is no builder 'vmware-iso' yet
+  template.json:12:5: builders[2]: there is no builder 'azure-arm' yet
+  template.json:18:5: post-processors[0]: there is no post-processor 'artifice' yet`,
+    hint: '--only null --except artifice leaves it out; imago convert writes what there is',
+  })
+})

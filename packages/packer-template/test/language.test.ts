@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
 import { loadTemplate } from '../src/index.ts'
+import { packerVersion } from '../src/template/packer-version.ts'
 import { printed, refused } from './language-oracle.ts'
 import { folderWith, packer, withoutPacker } from './packer.ts'
 
@@ -65,6 +66,29 @@ async function sameAsTheirs(
 function withoutFractions(lines: readonly string[]): readonly string[] {
   return lines.map((line) => line.replaceAll(/[.,]\d{1,9}/g, '.#'))
 }
+
+test(`Packer says the same of what is around a build${withoutPacker}`, async ({ skip }) => {
+  skip(withoutPacker !== '')
+  const folder = await folderWith({})
+  const lines = [
+    '{{pwd}}',
+    '{{template_dir}}',
+    '{{build_name}} {{build_type}}',
+    '{{upper build_name}}',
+    '{{template_dir | replace_all "/" "_"}}',
+  ]
+  expect(await linesOfPacker(lines, folder)).toEqual(await linesHere(lines, folder, new Date()))
+  // This is the newest version whose templates are read here, and that is one.
+  expect(await linesHere(['{{packer_version}}'], folder, new Date())).toEqual([packerVersion])
+  expect((await linesOfPacker(['{{packer_version}}'], folder))[0]).toMatch(/^\d+\.\d+\.\d+$/)
+  const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12} [0-9a-f-]{36}$/
+  const [theirs = '', ours = ''] = [
+    ...(await linesOfPacker(['{{uuid}} {{uuid}}'], folder)),
+    ...(await linesHere(['{{uuid}} {{uuid}}'], folder, new Date())),
+  ]
+  expect([theirs, ours]).toEqual([expect.stringMatching(uuid), expect.stringMatching(uuid)])
+  expect(ours.split(' ')[0]).not.toBe(ours.split(' ')[1])
+})
 
 test(`Packer formats times as they are formatted here${withoutPacker}`, async ({ skip }) => {
   skip(withoutPacker !== '')

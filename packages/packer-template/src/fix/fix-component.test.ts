@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 
 import { jsonNodeAt, plainJson } from '../json/json-node.ts'
 import { Reports } from '../reports.ts'
+import { oneOfEach } from '../../test/fix-cases.ts'
 import type { ComponentKind } from './draft.ts'
 import { fixComponent, knownFixes } from './fix-component.ts'
 
@@ -150,5 +151,13 @@ const cases: readonly (readonly [name: string, kind: ComponentKind, before: obje
 ]
 
 test.for(cases)('%s', ([, kind, before, after, warnings]) => {
+  expect(fixed(kind, before)).toEqual({ options: after, warnings })
+})
+
+test('there is a test of each fix', () => {
+  expect(oneOfEach.map(([name]) => name).toSorted()).toEqual(knownFixes().toSorted())
+})
+
+test.for(oneOfEach)('%s', ([, kind, before, after, warnings]) => {
   expect(fixed(kind, before)).toEqual({ options: after, warnings })
 })

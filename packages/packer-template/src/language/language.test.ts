@@ -27,6 +27,11 @@ test.for(printed)('%s prints %s', ([template, text]) => {
   expect(render(template)).toBe(text)
 })
 
+test.for(['clean_resource_name', 'clean_ami_name', 'clean_image_name'])('{{%s}} leaves what names of images may have', (name) => {
+  expect(render(`{{"cow: 1.0_x [a] (b) d/e's @f, g+h ü" | ${name}}}`)).toBe("cow- 1.0_x [a] (b) d/e's @f- g-h -")
+  expect(render(`{{isotime | ${name}}}`)).toBe('2026-11-22T20-07-59Z')
+})
+
 test.for(refused)('%s is refused', (template) => {
   expect(render(template)).toMatch(/^error: /)
 })
