@@ -6,6 +6,7 @@ import type {
   FilesArtifact,
   Image,
   PostProcessor,
+  PostProcessorOptions,
   Provisioner,
   Scope,
   StepOptions,
@@ -150,3 +151,8 @@ export const dynamic: Image = defineImage({
   provisioners: [shell({ inline: [], only: names })],
   postProcessors: [compress({ output: 'x', only: names })],
 })
+
+// a step of a machine may end the connection to it; a post-processor has no machine
+shell({ inline: ['reboot'], expectDisconnect: true })
+// error: 'expectDisconnect' does not exist in type 'PostProcessorOptions'
+void ({ expectDisconnect: true } satisfies PostProcessorOptions)
