@@ -171,6 +171,29 @@ describe('fails, says why and leaves nothing after', () => {
     }))
 })
 
+describe('cancelled while AWS does not answer', () => {
+  test.for(['DescribeImages', 'RunInstances', 'CreateImage', 'CopyImage', 'ModifyImageAttribute'])(
+    '%s: the request is ended, and nothing is left',
+    (operation) =>
+      emulated({}, async (aws) => {
+        const fault = aws.emulator.faults.inject({
+          type: 'slow-answer',
+          operation,
+          ms: Infinity,
+          after: operation === 'RunInstances' ? 1 : 0,
+        })
+        const cancel = new AbortController()
+        const options = { ami: { name: 'cow', regions: ['eu-west-1'], imdsSupport: 'v2.0' } } as const
+        const running = aws.run(imageOf(options), { signal: cancel.signal })
+        await vi.waitUntil(() => fault.hits > 0, 20_000)
+        cancel.abort()
+        const { build } = await running
+        expect(build.status).toBe('cancelled')
+        await vi.waitUntil(() => aws.emulator.journal.calls(operation).some(({ outcome }) => outcome.type === 'cut'), 20_000)
+      }),
+  )
+})
+
 describe('refuses before anything exists', () => {
   const cases: readonly { readonly name: string; readonly options: Partial<AmazonEbsOptions>; readonly message: RegExp }[] = [
     {

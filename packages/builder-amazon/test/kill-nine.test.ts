@@ -1,16 +1,12 @@
-import { execFile, spawn } from 'node:child_process'
-import { mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { spawn } from 'node:child_process'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { promisify } from 'node:util'
 
 import type { Ec2Emulator } from '@imago/ec2-emulator'
-import { startEc2Emulator } from '@imago/ec2-emulator'
 import { expect, test } from 'vitest'
 
-const imago = resolve(import.meta.dirname, '../../cli/bin/imago.js')
-const modules = resolve(import.meta.dirname, '../../../node_modules')
+import { commandLine, imagoFile } from './command-line.ts'
 
 /** A build with a role, a group, an instance, an image, a copy and snapshots; one that is entered has a key, too, and waits there. */
 const definition = (connect: string): string => `import { amazonEbs } from '@imago/builder-amazon'
@@ -40,32 +36,15 @@ interface Kill {
   readonly byTags: boolean
 }
 
-/** Starts an emulator, and a folder with a definition. */
-async function inFolder<T>(connect: string, work: (folder: string, emulator: Ec2Emulator) => Promise<T>): Promise<T> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'imago-kill-')))
-  const emulator = await startEc2Emulator({ delays: { running: 60, stopped: 60, image: 60, copy: 60, terminated: 60, release: 60 } })
-  try {
-    await symlink(modules, join(folder, 'node_modules'))
-    await writeFile(join(folder, 'image.ts'), definition(connect))
-    return await work(folder, emulator)
-  } finally {
-    await emulator[Symbol.asyncDispose]()
-    await rm(folder, { recursive: true, force: true })
-  }
-}
-
-async function command(cwd: string, emulator: Ec2Emulator, ...args: readonly string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(process.execPath, [imago, ...args], { cwd, env: { ...process.env, ...emulator.env } })
-  return stdout
-}
+const delays = { running: 60, stopped: 60, image: 60, copy: 60, terminated: 60, release: 60 }
 
 /** Kills a build, sweeps, and says what is left. */
 async function killAndSweep({ calls, laterMs, isEntered, byTags }: Kill): Promise<readonly string[]> {
   const connect = isEntered ? "{ user: 'admin', timeout: '1m' }" : "{ communicator: 'none' }"
-  return await inFolder(connect, async (folder, emulator) => {
+  return await commandLine(definition(connect), { delays }, async ({ folder, emulator, imago }) => {
     await killBuild(folder, emulator, calls, laterMs)
     if (byTags) await rm(join(folder, '.imago'), { recursive: true, force: true })
-    const said = await command(folder, emulator, 'sweep', ...(byTags ? ['--aws', '--region', 'us-west-2,eu-west-1'] : []))
+    const { stdout: said } = await imago(['sweep', ...(byTags ? ['--aws', '--region', 'us-west-2,eu-west-1'] : [])])
     // from the moment on that it is taken for finished, an image is the user's
     const isFinished = emulator.journal.calls('DeleteTags').length > 0
     return emulator
@@ -76,7 +55,7 @@ async function killAndSweep({ calls, laterMs, isEntered, byTags }: Kill): Promis
 }
 
 async function killBuild(cwd: string, emulator: Ec2Emulator, calls: number, laterMs: number): Promise<void> {
-  const child = spawn(process.execPath, [imago, 'build', '--json'], {
+  const child = spawn(process.execPath, [imagoFile, 'build', '--json'], {
     cwd,
     env: { ...process.env, ...emulator.env },
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -92,8 +71,8 @@ async function killBuild(cwd: string, emulator: Ec2Emulator, calls: number, late
 const random = (limit: number): number => Math.floor(Math.random() * limit)
 
 test('kill -9 at twenty random moments, then imago sweep: nothing is left', { timeout: 180_000 }, async () => {
-  const total = await inFolder("{ communicator: 'none' }", async (folder, emulator) => {
-    await command(folder, emulator, 'build')
+  const total = await commandLine(definition("{ communicator: 'none' }"), { delays }, async ({ emulator, imago }) => {
+    expect((await imago(['build'])).code).toBe(0)
     return emulator.journal.calls().length
   })
   const kills = Array.from({ length: 20 }, (_, index): Kill => {

@@ -52,7 +52,7 @@ test('older AMIs go with their snapshots, in all regions', () =>
     expect(left(aws)).toEqual(['image us-west-2', 'snapshot us-west-2'])
   }))
 
-test('a dry run tells, from any folder', () =>
+test('a dry run tells; another folder leaves alone what its run may still need', () =>
   emulated({}, async (aws) => {
     const { made } = await build(aws, imageOf({ name: 'one' }, 5))
     await build(aws, imageOf({ name: 'two' }, 5))
