@@ -74,7 +74,8 @@ export async function templateOptions(values: DefinitionValues, host: Host): Pro
 export async function loadTemplateDefinition(path: string, values: DefinitionValues, host: Host): Promise<FilledDefinition> {
   const file = await readTemplateFile(path, host)
   const templates = await templatePackage()
-  const { image, warnings, exceptUsed } = await templates.loadTemplate(file, await templateOptions(values, host))
+  const external = templates.externalSources({ env: (name) => host.environment.value(name) })
+  const { image, warnings, exceptUsed } = await templates.loadTemplate(file, { ...(await templateOptions(values, host)), external })
   for (const warning of warnings) host.stderr.write(`warning: ${templates.formatProblem(warning)}\n`)
   return { file: path, directory: host.cwd, images: [image], exceptUsed }
 }

@@ -5,6 +5,7 @@ test('the public names', async () => {
     [
       "checkConversion",
       "convertTemplate",
+      "externalSources",
       "fileBuilder",
       "formatProblem",
       "inspectTemplate",

@@ -60,7 +60,7 @@ export async function inspectTemplate(file: TemplateFile, options: TemplateOptio
     name: declared.name,
     required: declared.default === undefined,
     ...(declared.default !== undefined && { default: declared.default.value }),
-    sensitive: reading.template.sensitive.includes(declared.name),
+    sensitive: reading.variables.get(declared.name)?.sensitive ?? reading.template.sensitive.includes(declared.name),
   }))
   return {
     name: model.name,

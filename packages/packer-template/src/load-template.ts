@@ -49,7 +49,7 @@ export interface TemplateOptions {
   readonly lenient?: boolean
   /** The time that `{{isotime}}` and `{{timestamp}}` tell. @default now */
   readonly now?: Date
-  /** Answers `{{vault}}`, `{{consul_key}}` and `{{aws_secretsmanager}}`. @default they are errors */
+  /** Answers `{{vault}}`, `{{consul_key}}` and `{{aws_secretsmanager}}`: `externalSources`, or anything else. @default they are errors */
   readonly external?: ExternalResolver
 }
 

@@ -44,10 +44,10 @@ export function derivedConstants(variables: Variables, used: ReadonlySet<string>
   const write = (name: string): void => {
     if (done.has(name) || !isDerived(variables, name)) return
     done.add(name)
-    const text = variables.get(name)?.default
-    if (text === undefined) return
-    for (const other of text.needs.variables) write(other)
-    const fallback = writeDefault(text.nodes, writer)
+    const variable = variables.get(name)
+    if (variable?.default === undefined) return
+    for (const other of variable.default.needs.variables) write(other)
+    const fallback = writeDefault(variable, writer)
     lines.push(`const ${writer.derivedName(name)} = ${memberOf('p', name)} ?? ${printOperand(fallback, 'nullish')}`)
   }
   for (const name of variables.keys()) if (used.has(name)) write(name)
@@ -77,7 +77,7 @@ function defaultOf(kind: ParameterKind, variable: Variable | undefined, writer: 
   const { default: text } = variable
   if (text === undefined) return undefined
   if (kind !== 'text') return code(valueAs(kind, variable) ?? "''")
-  return text.needs.functions.size === 0 ? textExpression(text.source) : writeDefault(text.nodes, writer)
+  return text.needs.functions.size === 0 ? textExpression(text.source) : writeDefault(variable, writer)
 }
 
 /** A variable's default as a value of a kind, in TypeScript; `undefined` when it is none. One that must be given may be anything. */

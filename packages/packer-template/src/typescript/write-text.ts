@@ -5,6 +5,7 @@ import type { FieldSource } from '../text/field-table.ts'
 import { buildValues } from '../text/field-table.ts'
 import type { RenderedText, RenderScope } from '../text/render-text.ts'
 import { variableOf } from '../text/render-text.ts'
+import type { Variable } from '../variables/resolve-variables.ts'
 import type { CodeWriter, ParameterKind } from './code-writer.ts'
 import type { Expression } from './expression.ts'
 import { code, printCondition, printExpression, printOperand, printPrimary, textExpression } from './expression.ts'
@@ -26,9 +27,16 @@ export function writeText(rendered: RenderedText, writer: CodeWriter): Expressio
   }
 }
 
-/** Writes the default of a variable, or whatever else is rendered before there is a build. */
-export function writeDefault(nodes: readonly TemplateNode[], writer: CodeWriter): Expression {
-  return asString(new TextWriter(undefined, writer).nodes(nodes, new Map()))
+/** Writes the default of a variable. What cannot be written is replaced by what it is now. */
+export function writeDefault({ default: text, value, origin }: Variable, writer: CodeWriter): Expression {
+  if (text === undefined) return textExpression('')
+  try {
+    return asString(new TextWriter(undefined, writer).nodes(text.nodes, new Map()))
+  } catch (error) {
+    if (!(error instanceof Unwritable)) throw error
+    writer.warn(`${error.message} cannot be written as TypeScript, and stands as it is now: ${text.source}`)
+    return textExpression(origin === 'default' ? value : text.source)
+  }
 }
 
 /** Writes a text where another kind of value is wanted. */

@@ -1,4 +1,4 @@
-import { messageOf } from '@imago/core'
+import { isImagoError, messageOf } from '@imago/core'
 
 import type { GoFunction, GoFunctions } from '../language/go-function.ts'
 import { goString } from '../language/go-value.ts'
@@ -16,6 +16,15 @@ export type ExternalFunction = (typeof externalFunctions)[number]
  */
 export type ExternalResolver = (source: ExternalFunction, args: readonly string[]) => Promise<string>
 
+/** Functions that answer with secrets. */
+const secretFunctions: readonly string[] = ['aws_secretsmanager', 'vault'] satisfies readonly ExternalFunction[]
+
+/** Whether a text asks somebody else, and if so, whether for a secret. */
+export function asksFor({ needs }: TemplateText): 'secret' | 'value' | undefined {
+  if (secretFunctions.some((name) => needs.functions.has(name))) return 'secret'
+  return externalFunctions.some((name) => needs.functions.has(name)) ? 'value' : undefined
+}
+
 /** What was answered, by the call. */
 export type ExternalValues = ReadonlyMap<string, string | Error>
 
@@ -26,10 +35,14 @@ export async function askExternal(texts: readonly TemplateText[], resolver: Exte
   const answers = [...calls].flatMap(([key, [name, ...args]]) => {
     const source = externalFunctions.find((known) => known === name)
     if (source === undefined) return []
-    const answer = resolver(source, args).catch((error: unknown) => new Error(messageOf(error), { cause: error }))
+    const answer = resolver(source, args).catch((error: unknown) => new Error(withHint(error), { cause: error }))
     return [answer.then((value) => [key, value] as const)]
   })
   return new Map(await Promise.all(answers))
+}
+
+function withHint(error: unknown): string {
+  return isImagoError(error) && error.hint !== undefined ? `${error.message} (${error.hint})` : messageOf(error)
 }
 
 /** The functions, which answer with what was asked before. */
@@ -45,7 +58,7 @@ function externalFunction(name: ExternalFunction, values: ExternalValues): GoFun
       const value = values.get(callKey([name, ...args.map(goString)]))
       if (value instanceof Error) throw new LanguageError(`${name}: ${value.message}`)
       if (value !== undefined) return value
-      throw new LanguageError(`'${name}' needs somebody to ask: give its value with a variable instead`)
+      throw new LanguageError(`nobody is there to ask for '${name}': give the variable a value`)
     },
   }
 }

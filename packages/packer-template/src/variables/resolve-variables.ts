@@ -8,7 +8,7 @@ import type { Template, VariableDeclaration } from '../template/template.ts'
 import type { TemplateText } from '../text/template-text.ts'
 import { parseText } from '../text/template-text.ts'
 import type { ExternalResolver } from './external-values.ts'
-import { askExternal, externalValueFunctions } from './external-values.ts'
+import { asksFor, askExternal, externalValueFunctions } from './external-values.ts'
 import type { GivenValue } from './variable-sources.ts'
 
 /** A variable and the value that it has now. */
@@ -44,7 +44,7 @@ export interface VariableContext {
 /** The value of each variable: what was given, else its default, in which others may be used. */
 export async function resolveVariables(template: Template, context: VariableContext, reports: Reports): Promise<Variables> {
   const sources = [...new Set([...template.variables.keys(), ...context.given.keys()])].map((name) => sourceOf(name, template, context))
-  const parsed = sources.flatMap((source) => parsedSource(source, reports))
+  const parsed = sources.flatMap((source) => parsedSource(source, context, reports))
   const texts = parsed.flatMap(({ text, fallback }) => [text, fallback].filter((each) => each !== undefined))
   const external = externalValueFunctions(await askExternal(texts, context.external))
   const resolution = new Resolution(parsed, { ...context.functions, ...external }, context, reports)
@@ -75,12 +75,19 @@ function sourceOf(name: string, template: Template, { given }: VariableContext):
   return { name, location, declaration, given: value, sensitive: template.sensitive.includes(name) }
 }
 
-function parsedSource(source: Source, reports: Reports): ParsedSource[] {
+function parsedSource(source: Source, { mayMiss }: VariableContext, reports: Reports): ParsedSource[] {
   try {
     const declared = source.declaration?.default === undefined ? undefined : parseText(source.declaration.default.value)
     // A variable whose default is itself must be given.
     const fallback = declared?.needs.variables.has(source.name) === true ? undefined : declared
-    return [{ ...source, fallback, text: source.given === undefined ? fallback : parseText(source.given.value) }]
+    const text = source.given === undefined ? fallback : parseText(source.given.value)
+    const isSecret = text !== undefined && asksFor(text) === 'secret'
+    if (mayMiss !== true || fallback === undefined || asksFor(fallback) === undefined) {
+      return [{ ...source, fallback, text, sensitive: source.sensitive || isSecret }]
+    }
+    // Who only looks at a template asks nobody, and writes nothing down that was kept elsewhere.
+    reports.warn(source.location, `the default of '${source.name}' is kept elsewhere, and is not asked for now: ${fallback.source}`)
+    return [{ ...source, fallback: undefined, text: text === fallback ? undefined : text, sensitive: source.sensitive || isSecret }]
   } catch (error) {
     if (!(error instanceof LanguageError)) throw error
     reports.problem(source.location, error.message)
