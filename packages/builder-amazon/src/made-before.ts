@@ -33,7 +33,7 @@ export async function amisMadeBefore(place: AwsPlace, ami: AmiOptions, ctx: Arti
     const all = found.filter((one) => runOf(one) === runId)
     if (all.some(({ image }) => image.tags[ownerTag] !== undefined)) return [] // its run is at it, or was killed
     const own = all.filter((one) => knownIds.has(one.image.id) || isInItsPlace(one, { runId, region: aws.region, ctx, all }))
-    return own.length === 0 ? [] : [madeBefore(own, { aws, isProtectedByUs })]
+    return own.length === 0 ? [] : [madeBefore(own, { aws, runId, isProtectedByUs })]
   })
 }
 
@@ -73,7 +73,7 @@ function isEarlier(one: Image, other: Image): boolean {
 
 function madeBefore(
   found: readonly Found[],
-  { aws, isProtectedByUs }: { readonly aws: Aws; readonly isProtectedByUs: boolean },
+  { aws, runId, isProtectedByUs }: { readonly aws: Aws; readonly runId: string; readonly isProtectedByUs: boolean },
 ): MadeBefore<AmiArtifact> {
   const times = found.map(({ image }) => Date.parse(image.creationDate))
   const images = found.map(({ region, image }) => ({ region, imageId: image.id, snapshotIds: snapshotsOf(image) }))
@@ -81,6 +81,7 @@ function madeBefore(
   return {
     artifact: amiArtifact(found[0]?.image.name ?? '', aws.reference, images),
     madeAt: new Date(Math.min(...times)).toISOString(),
+    runId,
     ...(kept !== undefined && { inUse: `${kept.image.id} in ${kept.region} is protected against deregistration` }),
   }
 }

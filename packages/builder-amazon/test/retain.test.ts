@@ -57,8 +57,10 @@ test('a dry run tells; another folder leaves alone what its run may still need',
     const { made } = await build(aws, imageOf({ name: 'one' }, 5))
     await build(aws, imageOf({ name: 'two' }, 5))
     const calls = aws.emulator.journal.calls().length
-    const told = await retain(imageOf({ name: 'two' }, 1), { stateDirectory: `${aws.directory}/elsewhere`, dryRun: true })
+    const told = await retain(imageOf({ name: 'two' }, 1), { stateDirectory: aws.stateDirectory, dryRun: true })
     expect(told.map(({ artifact, outcome }) => [artifact.id, outcome])).toEqual([[made.id, 'would-remove']])
+    const elsewhere = await retain(imageOf({ name: 'two' }, 1), { stateDirectory: `${aws.directory}/elsewhere` })
+    expect(elsewhere.map(({ artifact, outcome }) => [artifact.id, outcome])).toEqual([[made.id, 'kept']])
     const asked = new Set(
       aws.emulator.journal
         .calls()

@@ -25,6 +25,7 @@ import type { CacheOptions, OnError, ProvenanceOptions } from './run-options.ts'
 import type { BuildId } from './selection.ts'
 import type { Provenance } from './provenance/provenance.ts'
 import { ProvenanceRecorder } from './provenance/provenance-recorder.ts'
+import { withoutEdits } from './provenance/without-edits.ts'
 import { afterBuild } from './retention/after-build.ts'
 import type { StepPlace } from './step-runner.ts'
 import { runStep } from './step-runner.ts'
@@ -302,7 +303,8 @@ class BuildJob {
     const keepResources = (): void => {
       this.#keepResources = true
     }
-    const work = { provisioners, errorCleanup, place: this.#place(), context, onError: this.#run.onError, keepResources }
+    const onError = this.#provenance === undefined ? this.#run.onError : withoutEdits(this.#run.onError)
+    const work = { provisioners, errorCleanup, place: this.#place(), context, onError, keepResources }
     const cache = await this.#provisionCache(machine, save)
     await provisionMachine({ ...work, ...(cache && { cache }) }, machine, this.#facts)
   }

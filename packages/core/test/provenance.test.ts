@@ -165,6 +165,19 @@ test('nothing is told of builds that fail, or when nobody asks', async () => {
   expect((await run(broken, { ...options, provenance: true })).builds[0]).not.toHaveProperty('provenance')
 })
 
+test('a definition that is edited during the build is refused: nobody could tell of it', async () => {
+  const image = defineImage({
+    name: 'cow',
+    builders: { a: makes({ type: 'thing', id: '1' }) },
+    provisioners: [step(() => Promise.reject(new Error('broken')))],
+  })
+  const onError = () => Promise.resolve({ retryWith: { ...image, provisioners: [] } })
+  const options = await runOptions()
+  expect((await run(image, { ...options, onError })).status).toBe('succeeded')
+  const [build] = (await run(image, { ...options, onError, provenance: true })).builds
+  expect(build).toMatchObject({ status: 'failed', error: { code: 'USAGE', message: expect.stringContaining('provenance') } })
+})
+
 test('the digest of a directory is what the usual programs compute', async () => {
   const directory = await temporaryDirectory()
   for (const [name, text] of Object.entries({ 'a/b': '1', 'a.b': '2', 'a/B/c': '3', Z: '4', 'ü/x': '5' })) {

@@ -1,10 +1,11 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { EventEmitter, once } from 'node:events'
+import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { describe, expect, test } from 'vitest'
 
 import type { Artifact, Builder, BuildEvent, FilesArtifact, Image, MadeBefore, Report, RetiredArtifact, RunOptions } from '../src/index.ts'
-import { defineImage, processOwner, retain, run, validate } from '../src/index.ts'
+import { artifactOf, defineImage, processOwner, retain, run, validate } from '../src/index.ts'
 import { files, machine, post, runOptions, thing } from './fixtures.ts'
 
 /** A provider that is an array; builds of `cloud` put one more thing there. */
@@ -198,6 +199,40 @@ describe('files', () => {
     await build(disks('c', 1))
     expect(await inDirectory()).toEqual(['a', 'c'])
     expect(warnings(options.events)).toEqual([expect.stringMatching(/\/a is kept: it has been changed since$/)])
+  })
+
+  test('that somebody has written again stay, although their content is the same', async () => {
+    const { build, inDirectory, options } = await bench()
+    await build(disks('a', 1))
+    const later = new Date(Date.now() + 60_000)
+    await utimes(join(options.directory, 'a'), later, later)
+    await build(disks('b', 1))
+    expect(await inDirectory()).toEqual(['a', 'b'])
+    expect(warnings(options.events)).toEqual([expect.stringMatching(/\/a is kept: it has been changed since$/)])
+  })
+
+  test('of a run that is not over stay until it is', async () => {
+    const { build, inDirectory, options } = await bench()
+    const [waiting, ending] = [new EventEmitter(), new EventEmitter()]
+    const waits = once(waiting, 'it does')
+    const base = disks('a', 1)
+    const late = thing({
+      from: artifactOf(base, 'disk'),
+      build: async () => {
+        const end = once(ending, 'now')
+        waiting.emit('it does')
+        await end
+      },
+    })
+    const first = build(defineImage({ name: 'calf', builders: { late } }))
+    await waits
+    await build(disks('b', 1))
+    expect(await inDirectory()).toEqual(['a', 'b'])
+    expect(warnings(options.events)).toEqual([expect.stringMatching(/\/a is kept: run \w+, which made it, may still need it$/)])
+    ending.emit('now')
+    expect((await first).status).toBe('succeeded')
+    await build(disks('c', 1))
+    expect(await inDirectory()).toEqual(['c'])
   })
 
   test('that a later run has written again stay', async () => {

@@ -2,12 +2,11 @@ import type { Artifact } from '../artifact.ts'
 import type { Builder, MadeBefore } from '../component.ts'
 import type { ErrorJson } from '../error.ts'
 import { abortError, errorToJson, fileSystemError, ImagoError } from '../error.ts'
-import { readJournals } from '../journal.ts'
-import { isOwnerAlive } from '../process-owner.ts'
 import type { BuildId } from '../selection.ts'
 import { orAbandon } from '../wait.ts'
 import type { ArtifactRecord, ArtifactRecords } from './artifact-records.ts'
 import { retireFiles } from './retire-files.ts'
+import { neededBy, runningRuns } from './running-runs.ts'
 
 /** What became of an artifact that a run of a build has made before. */
 export interface RetiredArtifact {
@@ -59,14 +58,15 @@ export async function* retire(work: RetireWork): AsyncGenerator<Retirement, void
   const records = await work.records.of(work.id)
   const [latest, older] = await atProvider(work, records)
   const left = new Set(latest.map(({ artifact }) => artifact.id))
+  const running = await runningRuns(work.stateDirectory)
   for (const found of older) {
-    const retirement = await retireOne(work, found, records)
+    const retirement = await retireOne(work, found, { records, running })
     if (retirement.outcome !== 'removed') left.add(found.artifact.id)
     yield retirement
   }
   const others = records.filter(({ runId }) => runId !== work.current?.runId)
   const kept = others.slice(0, work.last - (work.current === undefined ? 0 : 1))
-  yield* retireFiles(work, { older: others.slice(kept.length), kept, left })
+  yield* retireFiles(work, { older: others.slice(kept.length), kept, left, running })
 }
 
 /** What the provider has: the latest, and the others, the latest of them first. */
@@ -84,10 +84,16 @@ async function atProvider(
   return [[...found.filter(isCurrent), ...others.slice(0, room)], others.slice(room)]
 }
 
-async function retireOne(work: RetireWork, found: MadeBefore, records: readonly ArtifactRecord[]): Promise<Retirement> {
+/** What is known of the runs with a state directory. */
+interface KnownRuns {
+  readonly records: readonly ArtifactRecord[]
+  readonly running: ReadonlySet<string>
+}
+
+async function retireOne(work: RetireWork, found: MadeBefore, known: KnownRuns): Promise<Retirement> {
   const { builder, directory, signal, dryRun } = work
   const { artifact, madeAt } = found
-  const why = found.inUse ?? (await usedByRun(work, found, records))
+  const why = found.inUse ?? usedByRun(work, found, known)
   if (why !== undefined) return { artifact, madeAt, outcome: 'kept', why }
   if (dryRun) return { artifact, madeAt, outcome: 'would-remove' }
   if (signal.aborted) throw abortError(signal)
@@ -101,11 +107,10 @@ async function retireOne(work: RetireWork, found: MadeBefore, records: readonly 
   }
 }
 
-/** Which run may still need it: push it, say, or start from it. */
-async function usedByRun(work: RetireWork, { runId, madeAt }: MadeBefore, records: readonly ArtifactRecord[]): Promise<string | undefined> {
-  if (runId === undefined || runId === work.current?.runId || records.some((record) => record.runId === runId)) return undefined
-  const journal = (await readJournals(work.stateDirectory)).find((each) => each.runId === runId)
-  const isOver =
-    journal === undefined ? Date.now() - Date.parse(madeAt) > strangersMs : journal.finished || isOwnerAlive(journal.owner) === false
-  return isOver ? undefined : `run ${runId}, which made it, may still need it`
+/** Which run may still need it: push it, say, or start from it. Of one that is not known here nobody can tell. */
+function usedByRun({ current }: RetireWork, { runId, madeAt }: MadeBefore, { records, running }: KnownRuns): string | undefined {
+  if (runId === undefined || runId === current?.runId) return undefined
+  if (running.has(runId)) return neededBy(runId)
+  const isKnown = records.some((record) => record.runId === runId)
+  return isKnown || Date.now() - Date.parse(madeAt) > strangersMs ? undefined : neededBy(runId)
 }
