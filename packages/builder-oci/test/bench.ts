@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
-import type { Communicator, ExecOptions } from '@imago/core'
+import type { Communicator, ExecOptions, Material } from '@imago/core'
 import { messageOf } from '@imago/core'
 import { buildContext } from '@imago/testing'
 import { skipWithout } from '../../../test/requirement.ts'
@@ -106,6 +106,8 @@ export interface TestBuild {
   readonly artifact: OciArchiveArtifact
   readonly path: string
   readonly messages: readonly string[]
+  /** What it said that it started from. */
+  readonly materials: readonly Material[]
 }
 
 /** Builds as a run would: what was acquired is released when it is over, however it ended. */
@@ -127,7 +129,7 @@ export async function buildImage(
   try {
     const artifact = await oci(options).build(context)
     const messages = context.said.events.flatMap((event) => (event.type === 'message' ? [event.text] : []))
-    return { artifact, path: artifact.files[0]?.path ?? '', messages }
+    return { artifact, path: artifact.files[0]?.path ?? '', messages, materials: context.materials }
   } finally {
     await context.resources.releaseAll()
   }

@@ -125,8 +125,10 @@ describe('a tarball', () => {
 
     it('is fetched and checked', async () => {
       const checksum = await sha256(join(folder, 'root.tar.gz'))
-      const { path } = await buildImage(folder, { from: tarball({ url: `${url}/root.tar.gz`, sha256: checksum }), output: 'url.tar' })
+      const from = tarball({ url: `${url}/root.tar.gz`, sha256: checksum })
+      const { path, materials } = await buildImage(folder, { from, output: 'url.tar' })
       expect((await archiveContent(path)).layers).toEqual([lines])
+      expect(materials).toEqual([{ uri: `${url}/root.tar.gz`, digest: { sha256: checksum } }])
     })
 
     it('is refused when it is another one, or none', async () => {
@@ -147,7 +149,9 @@ describe('an OCI image layout', () => {
     const layout = join(folder, 'layout')
     await mkdir(layout)
     await runProgram('tar', '-C', layout, '-xf', archive)
-    const { path } = await buildImage(folder, { from: ociArchive('layout'), output: 'from-folder.tar' })
+    const { path, materials } = await buildImage(folder, { from: ociArchive('layout'), output: 'from-folder.tar' })
+    const index = JSON.parse(await readFile(join(layout, 'index.json'), 'utf8'))
+    expect(materials).toEqual([{ name: 'layout', digest: { sha256: index.manifests[0].digest.slice('sha256:'.length) } }])
     expect((await archiveContent(path)).layers).toEqual((await archiveContent(archive)).layers)
   })
 
@@ -190,9 +194,12 @@ describe.skipIf(noRegistry.skip)(`a registry${noRegistry.why}`, () => {
   it('gives images, and takes what is built from them', async () => {
     const name = `${server.host}/team/base:1`
     await runProgram('skopeo', 'copy', '--dest-tls-verify=false', `oci-archive:${archive}`, `docker://${name}`)
-    const { path, artifact } = await buildImage(folder, { from: registry(name), output: 'derived.tar' }, async (machine) => {
+    const { path, artifact, materials } = await buildImage(folder, { from: registry(name), output: 'derived.tar' }, async (machine) => {
       expect((await output(machine, 'cat /etc/motd; echo more >>/etc/motd')).stdout).toBe('of the base\n')
     })
+    const { Digest } = JSON.parse(await runProgram('skopeo', 'inspect', '--tls-verify=false', `docker://${name}`))
+    const uri = `pkg:docker/team/base@1?repository_url=${encodeURIComponent(server.host)}`
+    expect(materials).toEqual([{ name, uri, digest: { sha256: Digest.slice('sha256:'.length) } }])
     const [base, derived] = [await archiveContent(archive), await archiveContent(path)]
     expect(derived.layerDigests.slice(0, 2)).toEqual(base.layerDigests)
     expect(derived.layers[2]).toEqual(['d 0755 0:0 etc', '- 0644 12:34 etc/motd'])

@@ -55,7 +55,7 @@ export async function tarballBase(source: TarballSource, context: BaseContext): 
     })
   }
   const layer = await layerOf(path, sha256, context)
-  const material = source.url === undefined ? { name: source.path, digest: { sha256 } } : { name, uri: name, digest: { sha256 } }
+  const material = source.url === undefined ? { name: source.path, digest: { sha256 } } : { uri: name, digest: { sha256 } }
   return { name, layers: [layer], origin: `file system from sha256:${sha256}`, material }
 }
 

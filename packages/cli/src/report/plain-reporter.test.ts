@@ -40,6 +40,12 @@ describe('PlainReporter', () => {
       event({ type: 'step-finished', step: step(), attempt: 2, status: 'succeeded', durationMs: 900 }),
       event({ type: 'step-started', step: step(1, 'shell'), attempt: 1 }),
       event({ type: 'step-finished', step: step(1, 'shell'), attempt: 1, status: 'failed', durationMs: 900, error, ignored: true }),
+      event({
+        type: 'artifact-removed',
+        artifact: { type: 'ami', id: 'ami-1' },
+        madeAt: '2026-01-01T03:04:00.000Z',
+        step: 'builder.retain',
+      }),
       event({ type: 'build-finished', status: 'succeeded', durationMs: 62_000, artifacts: [] }),
       event({ type: 'build-finished', status: 'cancelled', durationMs: 62_000, artifacts: [] }, { build: 'oci' }),
     ]
@@ -62,6 +68,7 @@ describe('PlainReporter', () => {
       'docker: ✗ shell 900ms the command exited with 100',
       'docker: see above',
       'docker: the build goes on, as continueOnError says',
+      'docker: removed ami ami-1 (made 24h00m ago)',
       'docker: ✓ built 1m02s',
       'oci: ■ cancelled 1m02s',
     ])

@@ -32,6 +32,7 @@ test('shows a plan as a tree', () => {
           [planned('tag', { type: 'docker-tag' }), planned('save', { type: 'docker-save' })],
           [planned('checksum', { type: 'checksum' })],
         ],
+        retain: { last: 5 },
       },
       { build: 'oci', builderType: 'oci', makes, options: {}, after: [], provisioners: [], errorCleanup: [], postProcessors: [] },
     ],
@@ -45,7 +46,8 @@ test('shows a plan as a tree', () => {
     '│  ├─ if a step fails',
     '│  │  └─ shell: save logs',
     '│  ├─ then docker-tag: tag → docker-save: save',
-    '│  └─ then checksum',
+    '│  ├─ then checksum',
+    '│  └─ then keep the last 5, and remove older ones',
     '└─ oci (oci) → docker-image',
   ])
 })
