@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
-/** These look at all guests that there are on the machine. No others may come and go meanwhile. */
-const alone = ['packages/builder-{qemu,virtualbox}/test/**/*.test.ts']
+/** These boot guests, which take what the processors have. */
+const guests = ['packages/builder-{qemu,virtualbox}/test/**/*.test.ts']
 
 export default defineConfig({
   resolve: { conditions: ['@imago/source'] },
@@ -10,6 +10,8 @@ export default defineConfig({
     pool: 'forks',
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // where others need the processors too; what needed a second try is told in the output
+    retry: process.env['CI'] === undefined ? 0 : 1,
     coverage: { provider: 'v8', include: ['packages/*/src/**/*.ts'], exclude: ['**/*.test.ts', '**/*.test-d.ts'] },
     projects: [
       {
@@ -17,12 +19,15 @@ export default defineConfig({
         test: {
           name: 'together',
           include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'examples/*/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: alone,
+          exclude: guests,
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
       },
-      { extends: true, test: { name: 'alone', include: alone, maxWorkers: 1, sequence: { groupOrder: 1 } } },
+      {
+        extends: true,
+        test: { name: 'guests', include: guests, setupFiles: 'test/own-temporary-folder.ts', maxWorkers: 2, sequence: { groupOrder: 1 } },
+      },
     ],
   },
 })

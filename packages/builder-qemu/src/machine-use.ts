@@ -1,26 +1,20 @@
 import { join, resolve } from 'node:path'
 
 import { clearAuthorizedKey } from '@imago/communicator-ssh'
-import type { BuildContext } from '@imago/core'
 import type { MachineUse, RootfsOptions, Seeds } from '@imago/hypervisor'
 
 import { connectMachine } from './connect-machine.ts'
-import type { MachineDisks } from './machine-disks.ts'
 import type { PoweredMachine } from './power-on.ts'
 import type { QemuOptions } from './qemu-options.ts'
 import { rootfsOf, withoutEnding } from './result-paths.ts'
 import { serialLogPath } from './serial-log.ts'
-import type { MachineStart } from './snapshots.ts'
+import type { SnapshotSource } from './snapshots.ts'
 import { setClock } from './set-clock.ts'
 import { snapshotSaver } from './snapshots.ts'
 
 /** The build that a machine runs for. */
-export interface UseContext {
-  readonly options: QemuOptions
-  readonly ctx: BuildContext
+export interface UseContext extends SnapshotSource {
   readonly seeds: Seeds
-  readonly start: MachineStart
-  readonly disks: MachineDisks
   /** The image that the machine started from. */
   readonly source: string | undefined
 }

@@ -67,21 +67,26 @@ export async function latestStart(options: QemuOptions, media: Media, ctx: Build
   return key === undefined ? { runId: ctx.runId } : await restore(folderOf(key, ctx), ctx)
 }
 
+/** The build whose machine snapshots are made of. */
+export interface SnapshotSource {
+  readonly disks: MachineDisks
+  readonly start: MachineStart
+  readonly options: QemuOptions
+  readonly ctx: BuildContext
+}
+
 /** Makes snapshots of a machine. */
 export async function snapshotSaver(
   { machine: { monitor }, nvram }: PoweredMachine,
   communicator: Communicator,
-  {
-    disks,
-    start,
-    options,
-    ctx,
-  }: { readonly disks: MachineDisks; readonly start: MachineStart; readonly options: QemuOptions; readonly ctx: BuildContext },
+  { disks, start, options, ctx }: SnapshotSource,
 ): Promise<SaveSnapshot> {
   const { live = false } = options
-  const before = live ? [] : await fleetingState(communicator, ctx.signal).catch(() => []) // then no snapshot is made, which says why
+  const look = (signal: AbortSignal) => fleetingState(communicator, signal)
+  let before = start.restored === undefined || live ? undefined : Promise.resolve(await look(ctx.signal))
   return async (key, signal) => {
-    if (!live) await checkNothingFleeting(communicator, before, signal)
+    // the first snapshot of a machine that was started anew is that of its start
+    if (!live) await checkNothingFleeting(communicator, await (before ??= look(signal)), signal)
     const folder = folderOf(key, ctx)
     const partial = `${folder}.partial`
     await rm(partial, { recursive: true, force: true })
