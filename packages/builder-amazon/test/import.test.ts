@@ -9,6 +9,7 @@ import { amazonImport } from '../src/index.ts'
 import type { AmazonImportOptions } from '../src/index.ts'
 import type { Emulated } from './emulated.ts'
 import { emulated } from './emulated.ts'
+import { creations } from './journal-rules.ts'
 
 const base = { region: 'us-west-2', bucket: 'imports', polling: { interval: '20ms' } } as const satisfies AmazonImportOptions
 
@@ -81,6 +82,19 @@ test('a disk that AWS does not import is told before anything is uploaded', asyn
     .catch((reason: unknown) => reason)
   expect(error).toMatchObject({ code: 'INPUT_MISSING', hint: expect.stringContaining('/tmp/disk.qcow2') })
 })
+
+test.for([
+  [{ roleName: 'none' }, /ImportImage \(InvalidParameter\): The service role none/],
+  [{ region: 'us-west-9' }, /region: the account has no region 'us-west-9'/],
+  [{ ami: { regions: ['eu-west-9'] } }, /the account has no region 'eu-west-9'/],
+  [{ ami: { tags: { long: () => 'x'.repeat(257) } } }, /ami.tags.long: has 257 characters/],
+] as const)('what is wrong is told before anything is uploaded: %j', ([options, message]) =>
+  emulated({ buckets: ['imports'] }, async (aws) => {
+    const work = amazonImport({ ...base, ...options }).process(await disk(aws), postProcessContext())
+    await expect(work).rejects.toThrow(message)
+    expect(creations(aws.emulator.journal.calls())).toEqual([])
+  }),
+)
 
 test('options are checked', () => {
   const issues = amazonImport({ ...base, bucket: 'No', ami: { name: 'no', kmsKey: 'x' } }).validate?.() ?? []

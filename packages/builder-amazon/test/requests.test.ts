@@ -1,6 +1,5 @@
 import { createKeyPair } from '@imago/communicator-ssh'
 import { defineImage } from '@imago/core'
-import type { JournalEntry } from '@imago/ec2-emulator'
 import { describe, expect, test } from 'vitest'
 
 import { connectAws } from '../src/aws/connect.ts'
@@ -14,6 +13,7 @@ import type { NetworkOptions } from '../src/options/network.ts'
 import type { SpotOptions } from '../src/options/spot.ts'
 import type { Emulated } from './emulated.ts'
 import { emulated } from './emulated.ts'
+import { requests, tagged } from './requests.ts'
 
 /*
  * What each option asks AWS for. The tables have a row for every option: one that is added without a row does not compile, and one that
@@ -54,10 +54,6 @@ const kmsKey = 'arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-0000-4000-8000-0
 const irishKey = kmsKey.replace('us-west-2', 'eu-west-1')
 const account = '210987654321'
 const later = new Date(Date.now() + 30 * 86_400_000).toISOString()
-const tagged = (type: string, key: string) =>
-  expect.arrayContaining([
-    expect.objectContaining({ ResourceType: type, Tags: expect.arrayContaining([expect.objectContaining({ Key: key })]) }),
-  ]) as unknown
 const device = (changes: Partial<BlockDevice>): Partial<AmazonEbsOptions> => ({
   launch: { blockDevices: [{ device: '/dev/sdf', size: 10, ...changes }] },
 })
@@ -333,11 +329,6 @@ async function prepare(emulation: Emulated, name: string): Promise<Seed> {
 
 /** These find something there, which stays. */
 const leaving = ['instanceProfile', 'skipProfileCheck', 'keyPair', 'forceDeregister']
-
-/** Requests of an operation, those that only ask apart. */
-function requests(calls: readonly JournalEntry[], operation: string): readonly object[] {
-  return calls.filter((call) => call.operation === operation && call.input['DryRun'] !== true).map(({ input }) => input)
-}
 
 const tables: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
   launch,

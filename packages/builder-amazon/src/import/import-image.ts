@@ -23,8 +23,8 @@ import { finishImage, handOver } from '../steps/finish-image.ts'
 import { refuse } from '../steps/issue-collector.ts'
 import type { AmazonImportOptions } from './amazon-import-options.ts'
 import { findDisk } from './find-disk.ts'
-import { runImportTask } from './import-task.ts'
-import { uploadDisk } from './upload-disk.ts'
+import { runImportTask, tryImport } from './import-task.ts'
+import { objectKey, uploadDisk } from './upload-disk.ts'
 
 /** Imports a disk, from top to bottom. */
 export async function importImage(
@@ -42,10 +42,12 @@ export async function importImage(
   refuse(await unknownRegions(aws, ami, ctx))
   if (name !== undefined) refuse(await takenNames(aws, { ...ami, name }, name, ctx))
   refuse([...tagValueIssues(imageTagGroups(ami, undefined), ctx.facts, { forIam: undefined }), ...descriptionIssues(ami, ctx.facts)])
-  const object = await uploadDisk(job, options, disk)
-  const imported = await runImportTask(job, options, disk.format, object)
-  if (options.keepObject === true) await object.resource.disown()
-  else await object.resource.release()
+  const order = { options, format: disk.format, bucket: options.bucket, key: objectKey(options, disk, job) }
+  await tryImport(job, order)
+  const object = await uploadDisk(job, options, disk, order.key)
+  const imported = await runImportTask(job, order)
+  if (options.keepObject === true) await object.disown()
+  else await object.release()
   const parts = importParts(options, name ?? imported.image.name, ctx)
   const finished: AmiOptions = { ...ami, name: parts.name }
   const images = await makeCopies(job, finished, imported, parts, name !== undefined)

@@ -8,21 +8,23 @@ import { acquire } from '../resources/acquire.ts'
 import type { AmazonImportOptions } from './amazon-import-options.ts'
 import type { ImportDisk } from './find-disk.ts'
 
-/** An object in a bucket that goes when the import is over. */
-export interface UploadedDisk {
-  readonly bucket: string
-  readonly key: string
-  readonly resource: Resource<string>
+/** The key that a disk gets in its bucket. */
+export function objectKey({ key }: AmazonImportOptions, disk: ImportDisk, { ctx, own }: ImportJob): string {
+  return key === undefined ? `imago/${ctx.runId}/${own.name('disk')}.${disk.format}` : resolveFacts(key, ctx.facts)
 }
 
-/** Uploads a disk to S3, in parts. */
+/** What works at AWS for one import. */
+export interface ImportJob extends AwsJob {
+  readonly ctx: PostProcessContext
+}
+
+/** Uploads a disk to S3, in parts, as an object that goes when the import is over. */
 export async function uploadDisk(
-  { aws, ctx, own }: AwsJob & { readonly ctx: PostProcessContext },
-  options: AmazonImportOptions,
+  { aws, ctx, own }: ImportJob,
+  { bucket, objectEncryption }: AmazonImportOptions,
   disk: ImportDisk,
-): Promise<UploadedDisk> {
-  const { bucket, objectEncryption } = options
-  const key = options.key === undefined ? `imago/${ctx.runId}/${own.name('disk')}.${disk.format}` : resolveFacts(options.key, ctx.facts)
+  key: string,
+): Promise<Resource<string>> {
   const progress = progressReporter(`upload ${disk.path}`, ctx.emit, disk.size)
   const resource = await acquire(aws, ctx, {
     kind: 'amazon-object',
@@ -48,5 +50,5 @@ export async function uploadDisk(
     id: (id) => id,
   })
   progress.finish()
-  return { bucket, key, resource }
+  return resource
 }

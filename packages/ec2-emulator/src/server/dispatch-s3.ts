@@ -27,7 +27,11 @@ export async function dispatchS3({ world, journal }: Backend, request: StreamedR
     decode: () => ({
       Bucket: place.bucket,
       Key: place.key,
-      ...(headers['x-amz-tagging'] !== undefined && { Tagging: headers['x-amz-tagging'] }),
+      ...given(headers, {
+        Tagging: 'tagging',
+        ServerSideEncryption: 'server-side-encryption',
+        SSEKMSKeyId: 'server-side-encryption-aws-kms-key-id',
+      }),
     }),
     perform: async () => {
       if (operation === undefined) throw apiError('NotImplemented', `This emulator does not have ${method} ${url.search} of the service s3`)
@@ -45,4 +49,10 @@ export async function dispatchS3({ world, journal }: Backend, request: StreamedR
     headers: { 'content-type': 'application/xml' },
     body: method === 'HEAD' ? '' : `<?xml version="1.0" encoding="UTF-8"?>\n${xml}`,
   }
+}
+
+/** Parameters that come as headers, where they do. */
+function given(headers: ApiRequest['headers'], names: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> {
+  const parameters = Object.entries(names).map(([parameter, header]) => [parameter, headers[`x-amz-${header}`]] as const)
+  return Object.fromEntries(parameters.filter(([, value]) => value !== undefined))
 }
