@@ -65,6 +65,8 @@ describe.skipIf(reason !== undefined)(`the result of docker()${reason === undefi
       },
     )
     expect(during).toEqual([`imago-${context.runId}-test-docker`])
+    const { id = '' } = (await engine.images.inspect(parent)) ?? {}
+    expect(context.materials).toEqual([{ name: `docker.io/library/${parent}:latest`, digest: { sha256: id.slice('sha256:'.length) } }])
     expect(await containersOf(context.runId)).toEqual([])
     expect(artifact).toMatchObject({ type: 'docker-image', tags: [], digests: [], engine: engine.endpoint })
     const { config, size } = await built(artifact)
