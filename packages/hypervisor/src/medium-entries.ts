@@ -3,11 +3,12 @@ import { basename, join, resolve } from 'node:path'
 
 import { fileSystemError, ImagoError } from '@imago/core'
 
+import { isPattern, matchingFiles } from './matching-files.ts'
 import type { Content } from './seed-server.ts'
 
 /** What is to be on a medium. */
 export interface MediumContent {
-  /** Local files and directories, each under its own name in the root of the medium. Links are followed. @default none */
+  /** Local files and directories, or patterns of them, each under its own name in the root of the medium. Links are followed. @default none */
   readonly files?: readonly string[]
   /** Texts to make files of, by their paths on the medium. @default none */
   readonly content?: Content
@@ -27,8 +28,10 @@ export type MediumEntry =
  */
 export async function mediumEntries({ files = [], content = {}, directory }: MediumContent): Promise<MediumEntry[]> {
   const entries = new Map<string, MediumEntry>()
-  for (const file of files) {
-    const source = resolve(directory, file)
+  const sources = await Promise.all(
+    files.map(async (file) => (isPattern(file) ? await matchingFiles(file, directory) : [resolve(directory, file)])),
+  )
+  for (const source of sources.flat()) {
     if (entries.has(basename(source))) throw new ImagoError('UNSUPPORTED', `two files for the medium are named '${basename(source)}'`)
     for await (const entry of walk(source, basename(source))) entries.set(entry.path, entry)
   }

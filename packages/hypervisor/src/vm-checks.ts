@@ -4,6 +4,7 @@ import * as v from 'valibot'
 
 import { bootCommandIssues } from './boot-command-issues.ts'
 import type { PortRange } from './free-port.ts'
+import { isPattern, patternFolder } from './matching-files.ts'
 import type { MediaSource } from './media-source.ts'
 import { isRemote, localPath } from './source-url.ts'
 import type { VmOptions } from './vm-options.ts'
@@ -53,14 +54,21 @@ export function vmInputs(options: object): readonly LocalInput[] {
   const command = typeof boot?.command === 'object' ? boot.command : []
   return [
     ...(http?.directory === undefined ? [] : [{ path: http.directory, at: ['http', 'directory'], kind: 'directory' as const }]),
-    ...(cd?.files ?? []).map((path, index) => ({ path, at: ['cd', 'files', index] })),
-    ...(floppy?.files ?? []).map((path, index) => ({ path, at: ['floppy', 'files', index] })),
+    ...(cd?.files ?? []).flatMap((path, index) => fileInput(path, ['cd', 'files', index])),
+    ...(floppy?.files ?? []).flatMap((path, index) => fileInput(path, ['floppy', 'files', index])),
     ...command.flatMap((element, index) =>
       typeof element === 'object' && element.type === 'wait-for-screen'
         ? [{ path: element.reference, at: ['boot', 'command', index, 'reference'], kind: 'file' as const }]
         : [],
     ),
   ]
+}
+
+/** A file or folder, or the folder of a pattern, unless that is the definition's own: nobody looks at all of that. */
+function fileInput(path: string, at: LocalInput['at']): readonly LocalInput[] {
+  if (!isPattern(path)) return [{ path, at }]
+  const folder = patternFolder(path)
+  return /^[./]*$/.test(folder) ? [] : [{ path: folder, at, kind: 'directory' }]
 }
 
 /** The local file that a `MediaSource` is, or its file of checksums; none where there are mirrors to choose from. Pure. */

@@ -7,7 +7,10 @@ export type ContentOption = Readonly<Record<string, FromFacts<string | Secret>>>
 
 /** Files for the machine, on a medium of its own. At least one of `files` and `content`. */
 export interface MediumOptions {
-  /** Local files and directories, relative to the definition; each is in the root under its own name, a directory with what is in it. @default none */
+  /**
+   * Local files and directories, relative to the definition; each is in the root under its own name, a directory with what is in it. `*`, `?`
+   * and `[…]` stand for what matches. @default none
+   */
   readonly files?: readonly string[]
   /** @default none */
   readonly content?: ContentOption
