@@ -40,7 +40,8 @@ const shellSchema = v.strictObject({
   sudo: v.optional(sudoSchema),
   wrap: v.optional(v.custom<Wrap>((value) => typeof value === 'function', 'must be a function')),
   validExitCodes: v.optional(validExitCodes),
-  remotePath: v.optional(v.pipe(v.string(), v.startsWith('/', 'must be an absolute path of the machine'))),
+  // of Windows too, where a shell such as Cygwin's takes its paths
+  remotePath: v.optional(v.pipe(v.string(), v.regex(/^(?:\/|[A-Za-z]:[\\/])/, 'must be an absolute path of the machine'))),
   binary: v.optional(v.boolean()),
 })
 

@@ -242,6 +242,10 @@ describe('validation', () => {
       ]
     `)
   })
+  test('a script may be uploaded to a path of Windows', () => {
+    expect(shell({ inline: ['x'], remotePath: 'C:/Windows/Temp/x.bat' }).validate?.()).toEqual([])
+    expect(shell({ inline: ['x'], remotePath: 'C:x.bat' }).validate?.()).toMatchObject([{ path: ['remotePath'] }])
+  })
   test('wants exactly one source', () => {
     expect(issuesOf({})).toEqual([': one of inline, script and scripts is required'])
     expect(issuesOf({ inline: ['a'], script: 'b', scripts: ['c'] })).toEqual([
