@@ -11,7 +11,6 @@ const without = withoutSamples === '' ? withoutPacker : withoutSamples
 
 /** What Packer accepts and we do not, and why. */
 const stricter: Readonly<Record<string, RegExp>> = {
-  boxcutter__windows__win2012: /name each file, or the folder, instead of a pattern/,
   // There is no communicator for Windows yet.
   StefanScherer__packer: /communicator/,
   rgl__windows: /communicator/,

@@ -72,6 +72,7 @@ test.for<[options: object, expected: object]>([
   [{ http_directory: 'http', http_port_min: 8100 }, { http: { directory: 'http', ports: [8100, 9000] } }],
   [{ http_content: { '/a.cfg': 'a' } }, { http: { content: { 'a.cfg': 'a' } } }],
   [{ floppy_files: ['a.cfg'], floppy_dirs: ['drivers'] }, { floppy: { files: ['a.cfg', 'drivers'], label: 'packer' } }],
+  [{ floppy_files: ['drivers/*.inf'] }, { floppy: { files: ['drivers/*.inf'], label: 'packer' } }],
   [{ cd_content: { 'meta-data': '' }, cd_label: 'cidata' }, { cd: { content: { 'meta-data': '' }, label: 'cidata' } }],
   [{ shutdown_command: 'poweroff', shutdown_timeout: '1m' }, { shutdown: { command: 'poweroff', timeout: '1m' } }],
   [
@@ -180,7 +181,6 @@ test('the address of the server is known while the build runs', async () => {
 
 test.for<[options: object, message: string]>([
   [{ communicator: 'winrm', winrm_username: 'u' }, "there is no counterpart of 'communicator' of 'qemu' yet"],
-  [{ floppy_files: ['drivers/*.inf'] }, "there is no counterpart of 'floppy_files' of 'qemu' yet (name each file, or the folder"],
   [{ firmware: 'OVMF_CODE.fd' }, "there is no counterpart of 'firmware' of 'qemu' yet (write efi_boot: true, or efi_firmware_code"],
   [{ firmware: 'OVMF.fd', use_pflash: true }, "there is no counterpart of 'firmware' of 'qemu' yet"],
   [{ qemu_img_args: { create: ['-o', 'cluster_size=2M'] } }, "there is no counterpart of 'qemu_img_args' of 'qemu' yet (disk_compression"],

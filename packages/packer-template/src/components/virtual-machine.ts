@@ -76,17 +76,8 @@ export type GivenVm = Taken<VmRows>
 export function vmOptions(given: GivenVm, name: readonly TemplateNode[], ctx: ComponentContext): Composed<VmOptions> {
   return {
     ...httpOf(given),
-    ...mediumOf('cd', [['cd_files', given.cd_files]], given.cd_content, given.cd_label, ctx),
-    ...mediumOf(
-      'floppy',
-      [
-        ['floppy_files', given.floppy_files],
-        ['floppy_dirs', given.floppy_dirs],
-      ],
-      given.floppy_content,
-      given.floppy_label,
-      ctx,
-    ),
+    ...mediumOf('cd', [given.cd_files], given.cd_content, given.cd_label),
+    ...mediumOf('floppy', [given.floppy_files, given.floppy_dirs], given.floppy_content, given.floppy_label),
     ...bootOf(given, name, ctx),
     ...shutdownOf(given),
   }
@@ -116,16 +107,13 @@ function contentOf(content: Model<Contents>): Model<Contents> {
   return Object.fromEntries(entries)
 }
 
-type FileOption = readonly [name: string, files: Model<readonly string[]> | undefined]
-
 function mediumOf(
   kind: 'cd' | 'floppy',
-  options: readonly FileOption[],
+  lists: readonly (Model<readonly string[]> | undefined)[],
   content: Model<Contents> | undefined,
   label: Model<string> | undefined,
-  ctx: ComponentContext,
 ): Composed<Pick<VmOptions, 'cd' | 'floppy'>> {
-  const files = options.flatMap((option) => filesOf(option, ctx))
+  const files = lists.flatMap(filesOf)
   if (files.length === 0 && content === undefined) return {}
   const medium = {
     ...(files.length > 0 && { files }),
@@ -135,12 +123,9 @@ function mediumOf(
   return { [kind]: medium }
 }
 
-function filesOf([name, files]: FileOption, ctx: ComponentContext): readonly Model<string>[] {
+function filesOf(files: Model<readonly string[]> | undefined): readonly Model<string>[] {
   if (files === undefined) return []
-  const items: readonly Model<string>[] = isKnown(files) ? currentTexts(files) : files
-  const hasPattern = currentTexts(files).map((file) => /[*?[]/.test(file))
-  if (hasPattern.includes(true)) ctx.noCounterpart(name, 'name each file, or the folder, instead of a pattern')
-  return items.filter((_item, index) => hasPattern[index] !== true)
+  return isKnown(files) ? currentTexts(files) : files
 }
 
 function bootOf(given: GivenVm, name: readonly TemplateNode[], ctx: ComponentContext): Composed<Pick<VmOptions, 'boot'>> {
