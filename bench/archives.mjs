@@ -6,6 +6,7 @@ import { basename, join, resolve } from 'node:path'
 export function archiveCases({ work, file }) {
   const root = join(work, 'root.tar')
   const mixed = join(work, 'mixed')
+  const disk = join(work, 'disk')
   return [
     {
       name: 'compress a root file system of 200 MB to .tar.gz',
@@ -17,9 +18,14 @@ export function archiveCases({ work, file }) {
       contenders: [imago(root, 'root.tar.zst'), packer(file, root, 'packer-zst.tar.gz'), zstd(root)],
     },
     {
-      name: 'compress 512 MB, one half of it random',
+      name: 'compress 512 MB, one half random, the other a root file system',
       prepare: () => makeMixed(mixed, root),
       contenders: [imago(mixed, 'mixed.tar.gz'), packer(file, mixed, 'packer-mixed.tar.gz'), pigz(mixed)],
+    },
+    {
+      name: 'compress 512 MB, one half random, the other zeros',
+      prepare: () => makeMixedWithZeros(disk),
+      contenders: [imago(disk, 'disk.tar.gz'), packer(file, disk, 'packer-disk.tar.gz'), pigz(disk)],
     },
   ]
 }
@@ -84,6 +90,10 @@ function makeRoot(path) {
   ])
   if (exported.status === 0 && statSync(path).size > 1e8) return
   spawnSync('sh', ['-c', 'tar -C / --sort=name -cf - usr 2>/dev/null | head -c 209715200 > "$0"', path])
+}
+
+function makeMixedWithZeros(path) {
+  spawnSync('sh', ['-c', 'head -c 268435456 /dev/urandom > "$0"; head -c 268435456 /dev/zero >> "$0"', path])
 }
 
 function makeMixed(path, root) {
