@@ -3,7 +3,7 @@ import { defineImage, sweep } from '@imago/core'
 import type { Fault } from '@imago/ec2-emulator'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 
-import { amazonEbs } from '../src/index.ts'
+import { amazonEbs, ebsVolume } from '../src/index.ts'
 import type { AmazonEbsOptions } from '../src/index.ts'
 import type { Emulated } from './emulated.ts'
 import { emulated, strays } from './emulated.ts'
@@ -247,6 +247,11 @@ describe('refuses before anything exists', () => {
       message: /instanceType\[1\]: us-west-2 offers no 'x99.huge'/,
     },
     {
+      name: 'a zone without the instance type',
+      options: { network: { availabilityZone: 'us-west-2c' } },
+      message: /instanceType: us-west-2c offers no 't3.small'/,
+    },
+    {
       name: 'an instance type of another architecture',
       options: { instanceType: 't4g.small' },
       message: /refuses RunInstances \(InvalidParameterValue\): The architecture 'arm64'/,
@@ -332,6 +337,14 @@ describe('refuses before anything exists', () => {
       expect(creations(aws.emulator.journal.calls())).toEqual([])
     }),
   )
+
+  test('tags of the volumes that are made', () =>
+    emulated({}, async (aws) => {
+      const { ami: _, ...instance } = base
+      const volumes = [{ device: '/dev/sdf', size: 1, tags: { long: () => 'x'.repeat(257) }, snapshot: {} }] as const
+      const { build } = await aws.run(defineImage({ name: 'cow', builders: { aws: ebsVolume({ ...instance, volumes }) } }))
+      expect(build.error?.message).toMatch(/^volumes\[0\].tags.long: has 257 characters/)
+    }))
 
   test("a key of another region than the environment's", () =>
     emulated({}, async (aws) => {

@@ -124,10 +124,10 @@ test('an import that was left is found by its tags; one that is finished is not'
     const { artifact } = await disk(aws)
     aws.keeps(await amazonImport(importOptions).process(artifact, postProcessContext()))
     const cancel = new AbortController()
-    aws.emulator.faults.inject({ type: 'slow-answer', operation: 'DescribeImportImageTasks', ms: 60_000 })
+    const fault = aws.emulator.faults.inject({ type: 'slow-answer', operation: 'DescribeImportImageTasks', ms: Infinity })
     const ctx = postProcessContext({ signal: cancel.signal })
     const work = amazonImport(importOptions).process(artifact, ctx)
-    await vi.waitUntil(() => aws.emulator.journal.calls('ImportImage').length === 2, 20_000)
+    await vi.waitUntil(() => fault.hits > 0, 20_000)
     cancel.abort()
     await expect(work).rejects.toMatchObject({ code: 'CANCELLED' }) // and nobody releases what it holds
     const plugin = sweepAmazon({ regions })

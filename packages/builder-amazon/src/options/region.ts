@@ -41,6 +41,7 @@ export function regionIssues(
 }
 
 function nearest(name: string, existing: readonly string[]): { readonly hint: string } {
+  if (isKnownRegion(name)) return { hint: 'the region must be enabled in the account first' }
   const close = didYouMean(name, existing) ?? didYouMean(name, knownRegions)
   if (close === undefined) return { hint: `it has ${existing.join(', ')}` }
   return { hint: existing.includes(close) ? `did you mean '${close}'?` : 'the region must be enabled in the account first' }
