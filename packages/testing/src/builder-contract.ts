@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readFile, rm, stat } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
@@ -138,6 +138,8 @@ function testEndings(test: TestRunner['test'], lab: BuilderLab, cancelMs: number
 class BuilderLab {
   readonly #options: BuilderContractOptions
   readonly #bench: Bench
+  /** Unlike that of any other test's builds: providers remember them. */
+  readonly #name = randomBytes(4).toString('hex')
   #count = 0
 
   constructor(options: BuilderContractOptions, bench: Bench) {
@@ -159,7 +161,11 @@ class BuilderLab {
     events: Recorder = recorder(),
   ): Promise<Trial> {
     const step: Provisioner = { kind: 'provisioner', type: 'probe', options: {}, provision }
-    const image = defineImage({ name: `contract-${this.#count++}`, builders: { subject: this.builder() }, provisioners: [step] })
+    const image = defineImage({
+      name: `contract-${this.#name}-${this.#count++}`,
+      builders: { subject: this.builder() },
+      provisioners: [step],
+    })
     const stateDirectory = await this.#bench.local('state')
     const report = await run(image, { onEvent: events.onEvent, ...options, stateDirectory, directory: await this.directory() })
     const [build] = report.builds
