@@ -202,9 +202,9 @@ class BuildJob {
 
   /** What earlier runs made goes, as the image says; nothing that goes wrong there makes the build fail. */
   async #afterBuild(made: Artifact, artifacts: readonly MadeArtifact[]): Promise<readonly Artifact[]> {
-    const { runId, stateDirectory, directory, neededFiles: needed } = this.#run
+    const { runId, stateDirectory, directory, neededFiles: needed, releaseTimeout: timeout } = this.#run
     const [id, builder, place] = [this.#id, this.#builder, this.#place()]
-    return await afterBuild({ id, builder, runId, stateDirectory, directory, needed, place, made, artifacts })
+    return await afterBuild({ id, builder, runId, stateDirectory, directory, needed, timeout, place, made, artifacts })
   }
 
   async #prepare(): Promise<ComponentContext> {

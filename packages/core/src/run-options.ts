@@ -67,7 +67,7 @@ export interface RunOptions {
   readonly failFast?: boolean
   /** @default 'cleanup' */
   readonly onError?: OnError
-  /** How long removing a build's resources may take, counted from its end. @default '2m' */
+  /** How long removing a build's resources may take, counted from its end, and removing an older artifact. @default '2m' */
   readonly releaseTimeout?: Duration
   /**
    * Whether steps are not done again that were done before: machines start from the snapshot of the last step that is the same, and a

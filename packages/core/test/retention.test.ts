@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 import type { Artifact, Builder, BuildEvent, FilesArtifact, Image, MadeBefore, Report, RetiredArtifact, RunOptions } from '../src/index.ts'
-import { artifactOf, defineImage, processOwner, retain, run, validate } from '../src/index.ts'
+import { artifactOf, defineImage, processOwner, retain, run, validate, wait } from '../src/index.ts'
 import { files, machine, post, runOptions, thing } from './fixtures.ts'
 
 /** A provider that is an array; builds of `cloud` put one more thing there. */
@@ -154,6 +154,17 @@ describe('at a provider', () => {
     expect(report.status).toBe('succeeded')
     expect(ids(place)).toEqual(left)
     expect(warnings(options.events)).toEqual([warning])
+  })
+
+  test('a removal that does not end is given up', async () => {
+    const { options, build } = await bench()
+    const place = cloud()
+    const hangs = (_: Artifact, { signal }: { readonly signal: AbortSignal }): Promise<void> => wait(600_000, signal)
+    const image = defineImage({ name: 'cow', builders: { cloud: { ...place.builder, destroyArtifact: hangs } }, retain: { last: 1 } })
+    await build(image)
+    const report = await build(image, { releaseTimeout: 20 })
+    expect(report.status).toBe('succeeded')
+    expect(warnings(options.events)).toEqual(['thing thing-1 could not be removed: timed out'])
   })
 
   test('nothing is asked or removed when a build fails', async () => {

@@ -1,5 +1,6 @@
 import type { Artifact } from '../artifact.ts'
 import type { Builder } from '../component.ts'
+import type { Duration } from '../duration.ts'
 import { errorToJson } from '../error.ts'
 import type { MadeArtifact } from '../post-processing.ts'
 import type { BuildId } from '../selection.ts'
@@ -21,6 +22,8 @@ export interface SucceededBuild {
   /** Files that builds of the run read. Absolute. */
   readonly needed: ReadonlySet<string>
   readonly place: StepPlace
+  /** How long removing an artifact may take. */
+  readonly timeout: Duration
   /** What the builder made. */
   readonly made: Artifact
   /** What is left of it in the end. */
@@ -56,7 +59,7 @@ export async function afterBuild(build: SucceededBuild): Promise<readonly Artifa
 }
 
 async function retireOlder(
-  { id, builder, runId, stateDirectory, directory, needed, place, made, artifacts }: SucceededBuild,
+  { id, builder, runId, stateDirectory, directory, needed, timeout, place, made, artifacts }: SucceededBuild,
   {
     records,
     last,
@@ -66,7 +69,7 @@ async function retireOlder(
   onRemoved: (artifact: Artifact) => void,
 ): Promise<void> {
   const current = { runId, artifacts: [made, ...artifacts.map(({ artifact }) => artifact)] }
-  const work = { id, builder, last, records, stateDirectory, directory, current, needed, dryRun: false, signal }
+  const work = { id, builder, last, records, stateDirectory, directory, current, needed, timeout, dryRun: false, signal }
   for await (const retirement of retire(work)) {
     if (retirement.outcome === 'removed') {
       const { artifact, madeAt } = retirement

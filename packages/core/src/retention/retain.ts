@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 
 import { redactorFor } from '../definition-secrets.ts'
+import type { Duration } from '../duration.ts'
 import { abortError, definitionError } from '../error.ts'
 import type { Image } from '../image.ts'
 import { listOf } from '../one-or-many.ts'
@@ -21,6 +22,8 @@ export interface RetainOptions extends Selection {
   readonly stateDirectory?: string
   /** Say what would be removed and remove nothing. @default false */
   readonly dryRun?: boolean
+  /** How long removing one of them may take. @default '2m' */
+  readonly timeout?: Duration
   readonly signal?: AbortSignal
   /** Told of each one. */
   readonly onArtifact?: (retired: RetiredArtifact) => void
@@ -34,10 +37,17 @@ export async function retain(images: Image | readonly Image[], options: RetainOp
   const list = listOf(images)
   const issues = await validate(list, options)
   if (issues.length > 0) throw definitionError(list.map(({ name }) => name).join("', '"), issues)
-  const { directory = '.', stateDirectory = '.imago', dryRun = false, signal = new AbortController().signal } = options
+  const { directory = '.', stateDirectory = '.imago', timeout = '2m', dryRun = false, signal = new AbortController().signal } = options
   const { builds } = selectBuilds(list, options)
   const places = { directory: resolve(directory), stateDirectory: resolve(stateDirectory) }
-  const shared = { ...places, records: new ArtifactRecords(stateDirectory), needed: neededFiles(builds, places.directory), dryRun, signal }
+  const shared = {
+    ...places,
+    records: new ArtifactRecords(stateDirectory),
+    needed: neededFiles(builds, places.directory),
+    timeout,
+    dryRun,
+    signal,
+  }
   const redactor = redactorFor(list)
   const all: RetiredArtifact[] = []
   for (const id of builds) {

@@ -1,5 +1,7 @@
 import type { Artifact } from '../artifact.ts'
 import type { Builder, MadeBefore } from '../component.ts'
+import type { Duration } from '../duration.ts'
+import { milliseconds } from '../duration.ts'
 import type { ErrorJson } from '../error.ts'
 import { abortError, errorToJson, fileSystemError, ImagoError } from '../error.ts'
 import type { BuildId } from '../selection.ts'
@@ -42,6 +44,8 @@ export interface RetireWork {
   /** Files that the definitions of the run read. Absolute. */
   readonly needed: ReadonlySet<string>
   readonly dryRun: boolean
+  /** How long removing one of them may take. */
+  readonly timeout: Duration
   readonly signal: AbortSignal
 }
 
@@ -91,7 +95,7 @@ interface KnownRuns {
 }
 
 async function retireOne(work: RetireWork, found: MadeBefore, known: KnownRuns): Promise<Retirement> {
-  const { builder, directory, signal, dryRun } = work
+  const { builder, directory, signal, timeout, dryRun } = work
   const { artifact, madeAt } = found
   const why = found.inUse ?? usedByRun(work, found, known)
   if (why !== undefined) return { artifact, madeAt, outcome: 'kept', why }
@@ -99,7 +103,8 @@ async function retireOne(work: RetireWork, found: MadeBefore, known: KnownRuns):
   if (signal.aborted) throw abortError(signal)
   try {
     if (builder.destroyArtifact === undefined) throw new ImagoError('INTERNAL', `builder '${builder.type}' removes no artifacts`)
-    await orAbandon(builder.destroyArtifact(artifact, { directory, signal }), signal, graceMs)
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(milliseconds(timeout))])
+    await orAbandon(builder.destroyArtifact(artifact, { directory, signal: limited }), limited, graceMs)
     return { artifact, madeAt, outcome: 'removed' }
   } catch (error) {
     if (signal.aborted) throw abortError(signal)
