@@ -1,10 +1,10 @@
-import type { ArtifactFile, DockerImageArtifact, FilesArtifact } from '@imago/core'
+import type { Artifact, ArtifactFile, DockerImageArtifact, FilesArtifact } from '@imago/core'
 
 /** Whom a box is for, as Vagrant names it. */
-export type Provider = 'virtualbox' | 'libvirt' | 'docker'
+export type Provider = 'virtualbox' | 'libvirt' | 'docker' | 'aws'
 
 /** The names of all providers. */
-export const providers: readonly Provider[] = ['virtualbox', 'libvirt', 'docker']
+export const providers: readonly Provider[] = ['virtualbox', 'libvirt', 'docker', 'aws']
 
 /** A machine that VirtualBox exported. Made by `builder-virtualbox`. */
 export interface ApplianceInput extends FilesArtifact {
@@ -28,6 +28,12 @@ export interface RootfsInput extends FilesArtifact {
   readonly platform: string
 }
 
+/** Images at AWS, by region. Made by `builder-amazon`. */
+export interface AmiInput extends Artifact {
+  readonly type: 'amazon-ami'
+  readonly images: readonly { readonly region: string; readonly imageId: string }[]
+}
+
 /** What a box for a provider is made of: what our builders make for it, or any files of the provider's kind when it is named. */
 export type BoxInput<P extends Provider | undefined = undefined> = P extends 'virtualbox'
   ? FilesArtifact & { readonly format?: 'ova' | 'ovf' }
@@ -35,7 +41,9 @@ export type BoxInput<P extends Provider | undefined = undefined> = P extends 'vi
     ? FilesArtifact & { readonly format?: 'qcow2' }
     : P extends 'docker'
       ? DockerImageArtifact | RootfsInput
-      : ApplianceInput | DiskInput | DockerImageArtifact | RootfsInput
+      : P extends 'aws'
+        ? AmiInput
+        : ApplianceInput | DiskInput | DockerImageArtifact | RootfsInput | AmiInput
 
 /** The provider of each type of artifact. */
 const providersOfTypes: Readonly<Record<BoxInput['type'], Provider>> = {
@@ -45,6 +53,7 @@ const providersOfTypes: Readonly<Record<BoxInput['type'], Provider>> = {
   'docker-rootfs': 'docker',
   'qemu-rootfs': 'docker',
   'virtualbox-rootfs': 'docker',
+  'amazon-ami': 'aws',
 }
 
 /** The types of artifacts that boxes for a provider are made of; of all when there is none. */

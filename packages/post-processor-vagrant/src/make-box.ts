@@ -14,6 +14,7 @@ import type {
 } from '@imago/core'
 import { ImagoError, progressReporter, resolveFacts } from '@imago/core'
 
+import { awsBox } from './aws-box.ts'
 import { checkCatalogue, enterBox } from './box-catalogue.ts'
 import type { BoxContent } from './box-content.ts'
 import type { Provider } from './box-input.ts'
@@ -75,18 +76,19 @@ const contents: Readonly<Record<Provider, Content>> = {
   virtualbox: (input, _, signal) => virtualBoxBox(input, signal),
   libvirt: (input) => libvirtBox(input),
   docker: async (input, order, signal) =>
-    isDockerImage(input) ? imageBox(await lookUpImage(checkKept(input, order), signal)) : await rootfsBox(input),
+    isDockerImage(input) ? imageBox(await lookUpImage(checkKept(input, order, input.digests.length > 0), signal)) : await rootfsBox(input),
+  aws: (input, order) => Promise.resolve(awsBox(checkKept(input, order, false))),
 }
 
 function isDockerImage(input: Artifact): input is DockerImageArtifact {
   return input.type === 'docker-image'
 }
 
-/** A box that names an image is nothing when that image is removed, unless it is in a registry too. */
-function checkKept(input: DockerImageArtifact, { keepInputArtifact }: BoxOrder): DockerImageArtifact {
-  if (keepInputArtifact !== false || input.digests.length > 0) return input
+/** A box that names an image is nothing when that image is removed, unless it is elsewhere too. */
+function checkKept<A extends Artifact>(input: A, { keepInputArtifact }: BoxOrder, isElsewhere: boolean): A {
+  if (keepInputArtifact !== false || isElsewhere) return input
   throw new ImagoError('DEFINITION_INVALID', `the box would name the image '${input.id}', which keepInputArtifact: false removes`, {
-    hint: 'leave keepInputArtifact out, or push the image first',
+    hint: `leave keepInputArtifact out${input.type === 'docker-image' ? ', or push the image first' : ''}`,
   })
 }
 

@@ -47,7 +47,7 @@ describe('validation', () => {
         .map(({ path, message, hint }) => [path.join('.'), message, hint]),
     ).toEqual([
       ['output', 'must be a string, not 5', undefined],
-      ['provider', `must be 'virtualbox' or 'libvirt' or 'docker', not "vmware"`, undefined],
+      ['provider', `must be 'virtualbox' or 'libvirt' or 'docker' or 'aws', not "vmware"`, undefined],
       ['vagrantfile', `must have either 'path' or 'content', not {"path":"a","content":"b"}`, undefined],
       ['include', 'must be an array, not "a"', undefined],
       ['catalog', "unknown option 'catalog'", "did you mean 'catalogue'?"],

@@ -93,7 +93,7 @@ const schema = v.strictObject({
 
 /**
  * Makes a Vagrant box of a machine: for VirtualBox of its OVA or OVF, for libvirt of qcow2 disks, for Docker of an image's name or of a
- * root file system. It is read from where it is straight into the box, and compressed on all cores; nothing is copied first.
+ * root file system, for AWS of the names of AMIs. It is read from where it is straight into the box, and compressed on all cores; nothing is copied first.
  * @throws ImagoError (from `process`) `UNSUPPORTED` when the artifact does not fit the provider, `INPUT_MISSING`, `TRANSFER_FAILED` for
  * an OVA that is damaged, `IMAGE_NOT_FOUND` when the engine has lost the image, `DEFINITION_INVALID` when what stands at the catalogue's
  * path is none of this box, `DISK_FULL`, `OUTPUT_UNWRITABLE`, `CANCELLED`

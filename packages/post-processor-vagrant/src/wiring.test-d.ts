@@ -17,15 +17,19 @@ declare const raw: Builder<Disk<'raw'>>
 declare const virtualbox: Builder<ApplianceInput & { readonly guestOsType: string }>
 declare const docker: Builder<DockerImageArtifact>
 declare const rootfs: Builder<RootfsInput>
-declare const ami: Builder<Artifact & { readonly type: 'ami' }>
+declare const ami: Builder<
+  Artifact & { readonly type: 'amazon-ami'; readonly images: readonly { readonly region: string; readonly imageId: string }[] }
+>
+declare const nothing: Builder<Artifact & { readonly type: 'discarded' }>
 declare const files: Builder<FilesArtifact>
 
 // every right use compiles
 defineImage({
   name: 'cow',
-  builders: { vm, virtualbox, docker, rootfs, ami, files },
+  builders: { vm, virtualbox, docker, rootfs, ami, nothing, files },
   postProcessors: [
-    vagrant({ except: ['ami', 'files'] }),
+    vagrant({ except: ['nothing', 'files'] }),
+    vagrant({ provider: 'aws', only: ['ami'] }),
     vagrant({ only: ['vm'], output: ({ provider }) => `${String(provider)}.box`, catalogue: { path: 'cow.json', version: '1.0' } }),
     vagrant({ provider: 'virtualbox', only: ['virtualbox', 'files'] }),
     vagrant({ provider: 'libvirt', only: ['vm', 'files'], vagrantfile: { path: 'Vagrantfile.add' } }),
@@ -35,9 +39,9 @@ defineImage({
 
 defineImage({
   name: 'cow',
-  builders: { vm, ami },
+  builders: { vm, nothing },
   postProcessors: [
-    // error: post-processor cannot take what builder 'ami' makes; add only: [...]
+    // error: post-processor cannot take what builder 'nothing' makes; add only: [...]
     vagrant(),
   ],
 })

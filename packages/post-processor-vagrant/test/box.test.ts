@@ -8,7 +8,7 @@ import { postProcessContext } from '@imago/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import { skipWithoutRoot } from '../../../test/requirement.ts'
-import type { ApplianceInput, DiskInput, VagrantBoxArtifact, VagrantOptions } from '../src/index.ts'
+import type { AmiInput, ApplianceInput, DiskInput, VagrantBoxArtifact, VagrantOptions } from '../src/index.ts'
 import { vagrant } from '../src/index.ts'
 import { description, makeOva, makeOvf, qcow2, sha256, vmdk } from './machine-files.ts'
 
@@ -167,6 +167,36 @@ describe('docker', () => {
     const step = vagrant({ keepInputArtifact: false })
     await expect(step.process(image, contextOf())).rejects.toMatchObject({ code: 'DEFINITION_INVALID' })
     await expect(vagrant().process(image, contextOf())).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' })
+  })
+})
+
+describe('aws', () => {
+  const ami = (...images: AmiInput['images']): AmiInput => ({ type: 'amazon-ami', id: 'eu-west-1:ami-1', images })
+
+  test('names the image of each region', async () => {
+    const input = ami({ region: 'eu-west-1', imageId: 'ami-1' }, { region: 'us-east-1', imageId: 'ami-2' })
+    const made = await box(input, { output: ({ provider }) => `cow-${String(provider)}.box` })
+    expect(made).toMatchObject({ id: join(directory, 'cow-aws.box'), provider: 'aws' })
+    const files = unpacked(made)
+    expect([...files.keys()]).toEqual(['metadata.json', 'Vagrantfile'])
+    expect(JSON.parse(textOf(files, 'metadata.json'))).toEqual({ provider: 'aws' })
+    expect(textOf(files, 'Vagrantfile')).toBe(`Vagrant.configure('2') do |config|
+  config.vm.provider :aws do |aws|
+    aws.region_config 'eu-west-1', ami: 'ami-1'
+    aws.region_config 'us-east-1', ami: 'ami-2'
+  end
+end
+`)
+  })
+
+  test('an image that is to be removed is an error, and so is no image', async () => {
+    const input = ami({ region: 'eu-west-1', imageId: 'ami-1' })
+    await expect(vagrant({ keepInputArtifact: false }).process(input, contextOf())).rejects.toMatchObject({
+      code: 'DEFINITION_INVALID',
+      hint: 'leave keepInputArtifact out',
+    })
+    await expect(box(ami())).rejects.toMatchObject({ code: 'UNSUPPORTED' })
+    await expect(box(disks('/x'), { provider: 'aws' })).rejects.toMatchObject({ code: 'UNSUPPORTED' })
   })
 })
 

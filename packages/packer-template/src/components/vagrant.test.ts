@@ -1,4 +1,5 @@
 import type { Facts } from '@imago/core'
+import { validate } from '@imago/core'
 import { expect, test } from 'vitest'
 
 import { load } from '../../test/load.ts'
@@ -64,10 +65,25 @@ test('disks that are in a box are removed unless the template says otherwise, an
   expect((await stepOf({}, docker)).keeps).toBeUndefined()
 })
 
+test('a box names the images that are made at AWS', async () => {
+  const ebs = {
+    type: 'amazon-ebs',
+    region: 'eu-west-1',
+    source_ami: 'ami-0123456789abcdef0',
+    instance_type: 't3.micro',
+    ssh_username: 'admin',
+    ami_name: 'cow',
+  }
+  const { options, keeps } = await stepOf({ override: { aws: { output: 'aws.box' } } }, ebs)
+  expect([options, keeps]).toEqual([{ output: 'aws.box' }, undefined])
+  const { image } = await load(template({}, ebs))
+  expect((await validate(image, { directory: '/' })).map(({ message }) => message)).toEqual([])
+})
+
 test('a provider that there is no box for yet is told', async () => {
   const { code } = await convert({ provider_override: 'vmware' })
   expect(code).toContain(
-    'there is no counterpart of \'provider_override\' yet (boxes are made for virtualbox, libvirt and docker); it was: "vmware"',
+    'there is no counterpart of \'provider_override\' yet (boxes are made for virtualbox, libvirt, docker and aws); it was: "vmware"',
   )
 })
 

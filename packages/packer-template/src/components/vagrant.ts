@@ -60,12 +60,13 @@ function level(...[node, ctx]: Parameters<Coercion<number>>): Model<number> | un
 function providerOf(builderType: string): Provider | undefined {
   if (builderType.startsWith('virtualbox-')) return 'virtualbox'
   if (builderType === 'qemu') return 'libvirt'
+  if (builderType === 'amazon-ebs' || builderType === 'amazon-ebssurrogate') return 'aws'
   return builderType === 'docker' ? 'docker' : undefined
 }
 
 function givenProvider(name: string | undefined, ctx: ComponentContext): Provider | undefined {
-  if (name === 'virtualbox' || name === 'libvirt' || name === 'docker') return name
-  if (name !== undefined) ctx.noCounterpart('provider_override', 'boxes are made for virtualbox, libvirt and docker')
+  if (name === 'virtualbox' || name === 'libvirt' || name === 'docker' || name === 'aws') return name
+  if (name !== undefined) ctx.noCounterpart('provider_override', 'boxes are made for virtualbox, libvirt, docker and aws')
   return undefined
 }
 
