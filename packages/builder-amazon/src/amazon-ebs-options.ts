@@ -35,6 +35,11 @@ export interface InstanceOptions extends AwsPlace {
 export type AmazonEbsOptions<A extends AmiOptions | false = AmiOptions | false> = InstanceOptions & {
   /** The AMI; `false` makes none, to try provisioners out. Packer: `skip_create_ami`. */
   readonly ami: A
+  /**
+   * Make no AMI, in runs that have a cache, when the last one is still there with its tags and nothing has changed since: options, steps,
+   * files, and the AMI to start from, which is looked up. @default false
+   */
+  readonly skipUnchanged?: boolean
 } & WhoStops
 
 /** A spot instance that stops by itself is gone. */

@@ -33,6 +33,7 @@ const schema = v.strictObject({
   ...instanceEntries,
   spot: v.optional(spotSchema),
   ami: v.lazy((value): v.GenericSchema => (value === false ? v.literal(false) : amiSchema)),
+  skipUnchanged: v.optional(v.boolean()),
 })
 
 /** Every problem of the options of `amazonEbs()`, at once. */

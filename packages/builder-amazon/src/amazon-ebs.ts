@@ -1,4 +1,4 @@
-import type { ArtifactsContext, Builder } from '@imago/core'
+import type { ArtifactsContext, Builder, LookupContext } from '@imago/core'
 
 import type { AmazonEbsOptions } from './amazon-ebs-options.ts'
 import { amazonEbsIssues, instanceInputs } from './amazon-ebs-schema.ts'
@@ -8,6 +8,7 @@ import { destroyAmi } from './destroy-ami.ts'
 import { amisMadeBefore } from './made-before.ts'
 import type { AmiOptions } from './options/ami.ts'
 import { preflight } from './preflight.ts'
+import { hasAmi, startIdentity } from './up-to-date.ts'
 
 /** What {@link amazonEbs} makes. */
 export type AmazonEbsArtifact<A extends AmiOptions | false> = A extends false ? DiscardedInstance : AmiArtifact
@@ -33,6 +34,10 @@ export function amazonEbs<const A extends AmiOptions | false>(options: AmazonEbs
     validate: () => amazonEbsIssues(own),
     inputs: () => instanceInputs(own),
     preflight: (ctx) => preflight(own, own.ami, ctx),
+    ...(own.skipUnchanged === true && {
+      base: (ctx: LookupContext) => startIdentity(own, ctx),
+      hasArtifact: (artifact: AmiArtifact | DiscardedInstance, ctx: LookupContext) => hasAmi(artifact, own, ctx),
+    }),
     build: (ctx) => build(own, ctx),
     ...(ami !== false && { artifacts: (ctx: ArtifactsContext) => amisMadeBefore(own, ami, ctx) }),
     destroyArtifact: async (artifact, { signal }) => (artifact.type === 'discarded' ? undefined : destroyAmi(artifact, own.access, signal)),
