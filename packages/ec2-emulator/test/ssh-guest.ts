@@ -29,7 +29,7 @@ export async function sshKey(privateKey: string): Promise<SshKey> {
     '-o',
     `UserKnownHostsFile=${folder}/hosts`,
     '-o',
-    'ConnectTimeout=5',
+    'ConnectTimeout=30',
     '-o',
     'LogLevel=ERROR',
     '-i',
