@@ -31,7 +31,7 @@ export interface TakenRow<out T> {
 export interface NoCounterpartRow {
   readonly kind: 'no-counterpart'
   /** What to do instead. */
-  readonly instead?: string
+  readonly instead: string
 }
 
 /** It changes nothing here. */
@@ -65,7 +65,7 @@ export interface ComponentContext extends OptionContext {
   /** The options as they are written. */
   readonly options: JsonObjectNode
   /** Says of a value of an option that there is nothing like it yet. */
-  noCounterpart(name: string, instead?: string): void
+  noCounterpart(name: string, instead: string): void
   /** Says of an option what is different here. */
   warn(name: string, message: string): void
 }
@@ -79,7 +79,7 @@ export interface MissingOption {
   readonly at: Place
   readonly path: Issue['path']
   readonly value: Json
-  readonly instead?: string
+  readonly instead: string
 }
 
 /** A component with our options. */
@@ -113,8 +113,8 @@ export function taken<T>(read: Coercion<T>): TakenRow<T> {
 export const inCompose: TakenRow<never> = taken<never>(() => undefined)
 
 /** An option that has no counterpart yet. */
-export function noCounterpart(instead?: string): NoCounterpartRow {
-  return { kind: 'no-counterpart', ...(instead !== undefined && { instead }) }
+export function noCounterpart(instead: string): NoCounterpartRow {
+  return { kind: 'no-counterpart', instead }
 }
 
 /** An option that changes nothing here. */
@@ -165,7 +165,7 @@ function mapOptions<O extends object, R>(parts: TableParts<O, R>, options: JsonO
         break
     }
   }
-  const noCounterpart = (name: string, instead?: string): void => {
+  const noCounterpart = (name: string, instead: string): void => {
     const member = options.members.get(name)
     if (member !== undefined) missing.push(missingOption(name, member, ctx, instead))
   }
@@ -178,8 +178,8 @@ function mapOptions<O extends object, R>(parts: TableParts<O, R>, options: JsonO
   return { options: inReadingOrder({ ...direct, ...composed }), missing }
 }
 
-function missingOption(name: string, { at, value }: JsonMember, ctx: OptionContext, instead: string | undefined): MissingOption {
-  return { name, at, path: [...ctx.path, name], value: plainJson(value), ...(instead !== undefined && { instead }) }
+function missingOption(name: string, { at, value }: JsonMember, ctx: OptionContext, instead: string): MissingOption {
+  return { name, at, path: [...ctx.path, name], value: plainJson(value), instead }
 }
 
 /** What a step is about comes before how it does it. */
