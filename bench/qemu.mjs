@@ -13,7 +13,7 @@ export function qemuCases(tools) {
     console.log(`qemu: left out, it needs ${missing ?? 'root'}`)
     return []
   }
-  return [installation(tools), readiness(tools)]
+  return [installation(tools), readiness(tools), rebuild(tools, true), rebuild(tools, false)]
 }
 
 function guest(what) {
@@ -42,7 +42,7 @@ function installation({ work, imago, file }) {
       file('qemu-installation/template.json', installationTemplate({ iso, key, http }))
     },
     contenders: [
-      { label: 'imago', command: [...imago, 'build', image, '--plain'], cwd: folder, before },
+      { label: 'imago', command: [...imago, 'build', image, '--plain', '--no-cache'], cwd: folder, before },
       { label: 'packer', command: ['packer', 'build', '-color=false', template], cwd: folder, needs: 'packer', before },
     ],
   }
@@ -104,6 +104,44 @@ function installationTemplate({ iso, key, http }) {
   })
 }
 
+/** Ten steps, of which the last one is another each time: the machine goes on in the memory of the snapshot, or boots from its disks. */
+function rebuild({ work, imago, file }, live) {
+  const folder = join(work, live ? 'qemu-live' : 'qemu-boot')
+  let round = 0
+  const write = () => file(`${live ? 'qemu-live' : 'qemu-boot'}/image.ts`, rebuildImage(guest('disk'), { live, last: round++ }))
+  const build = [...imago, 'build', '--plain']
+  return {
+    name: `ten steps in a guest, the last one changed, ${live ? 'with its memory kept' : 'with one boot'}`,
+    prepare() {
+      mkdirSync(folder, { recursive: true })
+      write()
+      spawnSync(build[0], build.slice(1), { cwd: folder })
+    },
+    contenders: [{ label: 'imago', command: build, cwd: folder, before: write }],
+  }
+}
+
+function rebuildImage(disk, { live, last }) {
+  return `import { qemu } from '@imago/builder-qemu'
+import { defineImage } from '@imago/core'
+import { shell } from '@imago/provisioner-shell'
+export default defineImage({
+  name: 'bench',
+  builders: {
+    vm: qemu({
+      disk: { url: '${disk}', checksum: 'none' },
+      accelerator: 'tcg',
+      live: ${live},
+      ssh: { key: { file: '${join(dirname(disk), 'key')}' } },
+      shutdown: { command: 'sync; poweroff -f' },
+      result: { format: 'qcow2', path: 'out/disk.qcow2' },
+    }),
+  },
+  provisioners: [...Array(9).keys(), 'last ${last}'].map((step) => shell({ inline: [\`echo \${step} > /root/step\`] })),
+})
+`
+}
+
 /** From power-on to the first command, and to what a loop of connections sees of the SSH server; in turn, medians. */
 function readiness({ imago, file, work }) {
   return {
@@ -115,7 +153,7 @@ function readiness({ imago, file, work }) {
       const commands = []
       const banners = []
       for (let round = 0; round < Number(process.env.BENCH_RUNS ?? 5); round++) {
-        commands.push(firstCommand([...imago, 'build', image, '--json']))
+        commands.push(firstCommand([...imago, 'build', image, '--json', '--no-cache']))
         banners.push(firstBanner(disk))
       }
       return { seconds: { imago: median(commands), 'SSH banner (loop)': median(banners) } }
