@@ -51,7 +51,7 @@ describe.skipIf(reason !== undefined)(`retain with docker()${reason === undefine
       defineImage({
         name,
         builders: { docker: docker({ image: base, pull: 'never', result: { type: 'commit', repository: name, tag } }) },
-        postProcessors: [alsoCalled(`${name}-also`, tag)],
+        postProcessors: [alsoCalled(`${name}-also`, tag), alsoCalled(`${name}-again`, tag)],
         retain: { last },
       })
     return {
@@ -98,7 +98,7 @@ describe.skipIf(reason !== undefined)(`retain with docker()${reason === undefine
     expect(await has(`${name}-also:2`)).toBe(true)
     expect(warnings(events)).toEqual([])
     const removed = events.filter((event) => event.type === 'artifact-removed').map(({ artifact }) => artifact as DockerImageArtifact)
-    expect(removed.map(({ id, tags }) => [id, tags.toSorted()])).toEqual([[ids[0], [`${name}-also:1`, `${name}:1`]]])
+    expect(removed.map(({ id, tags }) => [id, tags.toSorted()])).toEqual([[ids[0], [`${name}-again:1`, `${name}-also:1`, `${name}:1`]]])
   })
 
   test('an image whose name a later one took goes, too', async () => {

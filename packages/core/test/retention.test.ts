@@ -105,6 +105,22 @@ describe('at a provider', () => {
     expect(place.known.at(-1)?.map(({ id }) => id)).toEqual(['thing-2', 'thing-1'])
   })
 
+  test('what was just made is noted as the provider has it', async () => {
+    const { build } = await bench()
+    const place = cloud()
+    const named: Builder = {
+      ...place.builder,
+      artifacts: async (ctx) => {
+        place.known.push(ctx.known)
+        return place.things.map((each) => ({ ...each, artifact: { ...each.artifact, tags: [`${each.artifact.id}:also`] } }))
+      },
+    }
+    const image = defineImage({ name: 'cow', builders: { cloud: named }, retain: { last: 5 } })
+    await build(image)
+    await build(image)
+    expect(place.known.at(-1)?.[1]).toEqual({ type: 'thing', id: 'thing-1', tags: ['thing-1:also'] })
+  })
+
   test('what is in use stays, and is told', async () => {
     const { options, build } = await bench()
     const place = cloud()

@@ -61,6 +61,7 @@ const strangersMs = 24 * 60 * 60_000
 export async function* retire(work: RetireWork): AsyncGenerator<Retirement, void, undefined> {
   const records = await work.records.of(work.id)
   const [latest, older] = await atProvider(work, records)
+  await noteAsFound(work, records, latest)
   const left = new Set(latest.map(({ artifact }) => artifact.id))
   const running = await runningRuns(work.stateDirectory)
   for (const found of older) {
@@ -86,6 +87,21 @@ async function atProvider(
   const others = found.filter((each) => !isCurrent(each)).toSorted((one, other) => Date.parse(other.madeAt) - Date.parse(one.madeAt))
   const room = Math.max(0, last - (found.some(isCurrent) ? 1 : 0))
   return [[...found.filter(isCurrent), ...others.slice(0, room)], others.slice(room)]
+}
+
+/** What a run has just made is noted as its provider has it: whatever names it has now, this run gave it. */
+async function noteAsFound(
+  { id, current, records: store }: RetireWork,
+  records: readonly ArtifactRecord[],
+  latest: readonly MadeBefore[],
+): Promise<void> {
+  const record = records.find(({ runId }) => runId === current?.runId)
+  if (record === undefined) return
+  const artifacts = record.artifacts.map((noted) => {
+    const found = latest.find(({ artifact }) => artifact.id === noted.artifact.id && artifact.type === noted.artifact.type)
+    return found === undefined ? noted : { ...noted, artifact: found.artifact }
+  })
+  await store.save(id, { ...record, artifacts })
 }
 
 /** What is known of the runs with a state directory. */
