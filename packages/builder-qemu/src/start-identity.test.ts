@@ -105,3 +105,15 @@ test('a disk that has been written to again is read again', async () => {
   await utimes(join(directory, 'disk.raw'), 5, 5)
   expect(await identity()).not.toBe(before)
 })
+
+test('files that a pattern stands for are a part of it, wherever they are', async () => {
+  const { directory, identity } = await place()
+  await writeFile(join(directory, 'a.xml'), 'a')
+  const floppy = { files: ['*.xml'] }
+  const before = await identity({ floppy })
+  expect(await identity({ floppy })).toBe(before)
+  await writeFile(join(directory, 'a.xml'), 'b')
+  const changed = await identity({ floppy })
+  await writeFile(join(directory, 'b.xml'), 'b')
+  expect(new Set([before, changed, await identity({ floppy })]).size).toBe(3)
+})

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import type { Facts, LookupContext } from '@imago/core'
 import { inputDigest, isArtifactReference } from '@imago/core'
 import type { MediaSource } from '@imago/hypervisor'
-import { digestFile, mediaInputs } from '@imago/hypervisor'
+import { digestFile, matchedInputs, mediaInputs } from '@imago/hypervisor'
 
 import type { Accelerator } from './accelerator.ts'
 import { chooseAccelerator } from './accelerator.ts'
@@ -33,9 +33,10 @@ export async function startIdentity(options: QemuOptions, ctx: Looking, media?: 
     ...extraCds.map((cd, index) => mediumDigest(cd, media?.extraCds[index], ctx)),
   ])
   if (digests.includes(undefined)) return undefined
+  const inputs = [...machineInputs(options), ...(await matchedInputs(options, ctx.directory))]
   return {
     media: digests,
-    files: await Promise.all(machineInputs(options).map(async ({ path, at }) => ({ at, digest: await digestOf(path, ctx) }))),
+    files: await Promise.all(inputs.map(async ({ path, at }) => ({ at, digest: await digestOf(path, ctx) }))),
     machine: computable(machineOptions(options)),
     ownKey: needsKeyPair(options),
     ...(live && { live: await runsOn(options, ctx.signal) }),

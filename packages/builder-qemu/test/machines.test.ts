@@ -86,6 +86,20 @@ describe.skipIf(skipped !== '')(`machines${skipped}`, () => {
     expect(machine.lost.aborted).toBe(false)
   })
 
+  test.each(['std', 'virtio', 'qxl', 'cirrus', 'vmware'] as const)(
+    'QEMU takes a card %s, processors that are spread, and a BIOS of a file',
+    { timeout: 60_000 },
+    async (vga) => {
+      // a program of 64 KB that does nothing
+      const bios = join(await temporaryFolder(), 'bios.bin')
+      await writeFile(bios, Buffer.alloc(65_536, 0xf4))
+      const machine = await paused({ vga, bios, cpus: 8, topology: { sockets: 2, cores: 2, threads: 2 } })
+      expect(await machine.forwardedPort(22, signal)).toBeGreaterThan(1023)
+      await machine.pullPlug(signal)
+      expect(machine.lost.aborted).toBe(false)
+    },
+  )
+
   test('a screen can be seen, with VNC too, and typed at', { timeout: 60_000 }, async () => {
     const machine = await paused({ vnc: '127.0.0.1:0,to=999,password=on' })
     await machine.setVncPassword('word', signal)

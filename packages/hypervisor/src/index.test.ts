@@ -11,6 +11,7 @@ test('the public names', async () => {
       "fetchSource",
       "floppyImage",
       "freePort",
+      "matchedInputs",
       "mediaInputs",
       "mediaSourceSchema",
       "memberOf",

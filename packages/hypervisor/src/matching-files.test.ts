@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { isPattern, matchingFiles, patternFolder } from './matching-files.ts'
 import { mediumEntries } from './medium-entries.ts'
+import { matchedInputs, vmInputs } from './vm-checks.ts'
 
 let folder: string
 
@@ -55,4 +56,17 @@ test('the folder that all of it is below', () => {
 test('a medium has all that matches', async () => {
   const entries = await mediumEntries({ files: ['a.cat', 'drivers/w11/*', '?.inf'], directory: folder })
   expect(entries.map(({ path }) => path)).toEqual(['a.cat', 'a.inf', 'b.inf', 'net.inf', 'x+y.sys'])
+})
+
+test('a definition names the folder that all of it is below, and what matches', async () => {
+  const options = { cd: { files: ['a.cat', 'drivers/w1?/*.inf'] }, floppy: { files: ['b.*'] } }
+  expect(vmInputs(options)).toEqual([
+    { path: 'a.cat', at: ['cd', 'files', 0] },
+    { path: 'drivers', at: ['cd', 'files', 1], kind: 'directory' },
+  ])
+  expect(await matchedInputs(options, folder)).toEqual([
+    { path: 'drivers/w10/net.inf', at: ['cd', 'files', 1] },
+    { path: 'drivers/w11/net.inf', at: ['cd', 'files', 1] },
+    { path: 'b.inf', at: ['floppy', 'files', 0] },
+  ])
 })

@@ -1,10 +1,12 @@
+import { relative } from 'node:path'
+
 import type { Issue, LocalInput } from '@imago/core'
 import { prefixIssues } from '@imago/core'
 import * as v from 'valibot'
 
 import { bootCommandIssues } from './boot-command-issues.ts'
 import type { PortRange } from './free-port.ts'
-import { isPattern, patternFolder } from './matching-files.ts'
+import { isPattern, matchingFiles, patternFolder } from './matching-files.ts'
 import type { MediaSource } from './media-source.ts'
 import { isRemote, localPath } from './source-url.ts'
 import type { VmOptions } from './vm-options.ts'
@@ -69,6 +71,23 @@ function fileInput(path: string, at: LocalInput['at']): readonly LocalInput[] {
   if (!isPattern(path)) return [{ path, at }]
   const folder = patternFolder(path)
   return /^[./]*$/.test(folder) ? [] : [{ path: folder, at, kind: 'directory' }]
+}
+
+/**
+ * The files and folders that patterns in `VmOptions` stand for now; `vmInputs` has no more than the folders that they are in.
+ * @throws ImagoError `INPUT_MISSING` when nothing matches one
+ */
+export async function matchedInputs(options: object, directory: string): Promise<readonly LocalInput[]> {
+  const { cd, floppy } = sound(options)
+  const media = Object.entries({ cd, floppy }).flatMap(([name, medium]) =>
+    (medium?.files ?? []).map((path, index) => ({ path, at: [name, 'files', index] })),
+  )
+  const found = media
+    .filter(({ path }) => isPattern(path))
+    .map(async ({ path, at }) =>
+      (await matchingFiles(path, directory)).map((match): LocalInput => ({ path: relative(directory, match), at })),
+    )
+  return (await Promise.all(found)).flat()
 }
 
 /** The local file that a `MediaSource` is, or its file of checksums; none where there are mirrors to choose from. Pure. */
