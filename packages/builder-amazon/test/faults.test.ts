@@ -42,6 +42,20 @@ describe('goes on after', () => {
     { name: 'errors of the service', faults: [{ type: 'error', code: 'InternalError', status: 500, times: 3 }] },
     { name: 'answers that are lost, of every call that creates', faults: lost('lost-response') },
     { name: 'requests that are lost', faults: lost('lost-request') },
+    {
+      name: 'answers that are lost of a spot instance with a profile, about what AWS does not know yet',
+      faults: [
+        ...['CreateRole', 'CreateInstanceProfile', 'PutRolePolicy', 'AddRoleToInstanceProfile', 'CreateLaunchTemplate', 'CreateFleet'].map(
+          (operation) => ({ type: 'lost-response' as const, operation }),
+        ),
+        { type: 'invisible', ms: 300, times: Infinity },
+      ],
+      options: {
+        spot: {},
+        launch: { instanceProfile: { policy: { Version: '2012-10-17', Statement: [] } } },
+      },
+      also: ({ emulator }) => expect(emulator.journal.calls().filter(({ outcome }) => outcome.type === 'cut')).toHaveLength(6),
+    },
     { name: 'things that AWS does not know yet', faults: [{ type: 'invisible', ms: 300, times: Infinity }] },
     { name: 'an image that takes its time', faults: [{ type: 'slow-image', ms: 400 }] },
     { name: 'a wrong clock', faults: [{ type: 'clock-skew', ms: 3_600_000 }] },

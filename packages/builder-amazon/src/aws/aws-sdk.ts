@@ -159,19 +159,22 @@ interface RetryStrategy {
   refreshRetryTokenForRetry(token: object, failure: { readonly error?: unknown }): Promise<object>
 }
 
-/** AWS says this with the status of an error that passes; but another type or zone may have room, and this one has none a moment later. */
-function isLackOfCapacity(error: unknown): boolean {
-  return error instanceof Error && /^Insufficient.*Capacity$/.test(error.name)
+/**
+ * What looks to the SDK like an error that passes, and does not: AWS tells with such a status that there is no capacity, and another type or
+ * zone may have some; and that a quota of IAM is used up with a code that other services have for throttling.
+ */
+function staysAsItIs(error: unknown): boolean {
+  return error instanceof Error && /^(?:Insufficient.*Capacity|LimitExceeded(?:Exception)?)$/.test(error.name)
 }
 
-/** Lets a client tell at once that there is no capacity. */
-function withoutRetryForCapacity({ config }: AnyClient): void {
+/** Lets a client tell such errors at once. */
+function withoutRetryInVain({ config }: AnyClient): void {
   const original = config.retryStrategy.bind(config)
   config.retryStrategy = async () => {
     const strategy = await original()
     return Object.assign(Object.create(strategy) as RetryStrategy, {
       refreshRetryTokenForRetry: (token: object, failure: { readonly error?: unknown }) =>
-        isLackOfCapacity(failure.error) ? Promise.reject(failure.error) : strategy.refreshRetryTokenForRetry(token, failure),
+        staysAsItIs(failure.error) ? Promise.reject(failure.error) : strategy.refreshRetryTokenForRetry(token, failure),
     })
   }
 }
@@ -203,7 +206,7 @@ export function createClient(service: Service, options: ClientOptions): SdkClien
       },
     }),
   ) as AnyClient // every client of the SDK has these
-  withoutRetryForCapacity(client)
+  withoutRetryInVain(client)
   return {
     send: (operation, input, signal) => client.send(construct(`${operation}Command`, input), { abortSignal: signal }),
     region: () => client.config.region(),

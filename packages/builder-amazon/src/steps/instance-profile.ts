@@ -81,8 +81,19 @@ async function createProfile(job: Job, policy: object, tags: Tags): Promise<stri
     () => aws.call('PutRolePolicy', { RoleName: name, PolicyName: 'imago', PolicyDocument: JSON.stringify(policy) }, ctx),
     soon,
   )
-  await untilKnown(() => unlessThere(() => aws.call('AddRoleToInstanceProfile', { InstanceProfileName: name, RoleName: name }, ctx)), soon)
+  await untilKnown(() => addRole(job, name), soon)
   return name
+}
+
+/** A profile takes one role: that there is one already means that the answer of the first attempt was lost, when it is this one. */
+async function addRole({ aws, ctx }: Job, name: string): Promise<void> {
+  try {
+    await aws.call('AddRoleToInstanceProfile', { InstanceProfileName: name, RoleName: name }, ctx)
+  } catch (error) {
+    if (!hasAwsCode(error, ['LimitExceeded', 'LimitExceededException'])) throw error
+    const { InstanceProfile } = await aws.call('GetInstanceProfile', { InstanceProfileName: name }, ctx)
+    if (InstanceProfile?.Roles?.some(({ RoleName }) => RoleName === name) !== true) throw error
+  }
 }
 
 /** The name holds the run: what is there already is ours, and the answer of the first attempt was lost. */

@@ -1,4 +1,7 @@
+import { isImagoError } from '@imago/core'
+
 import type { InstanceOptions } from '../amazon-ebs-options.ts'
+import { hasAwsCode } from '../aws/aws-error.ts'
 import type { Image } from '../aws/images.ts'
 import type { InstanceTypeName, Operations } from '../aws/aws-sdk.ts'
 import type { Tags } from '../aws/own.ts'
@@ -16,6 +19,12 @@ export const noCapacity: readonly string[] = [
   'InsufficientCapacity',
   'Unsupported',
 ]
+
+/** Whether AWS has not yet told all of its servers of the group, the key or the profile that were made a moment ago. */
+export function isEarly(error: unknown): boolean {
+  if (hasAwsCode(error, ['InvalidGroup.NotFound', 'InvalidKeyPair.NotFound'])) return true
+  return isImagoError(error) && hasAwsCode(error, ['InvalidParameterValue']) && /instance profile|iamInstanceProfile/i.test(error.message)
+}
 
 /** What an instance is started with, beside its type and its place. */
 export interface LaunchParts {

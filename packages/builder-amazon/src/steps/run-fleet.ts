@@ -3,8 +3,10 @@ import { ImagoError } from '@imago/core'
 
 import type { InstanceOptions } from '../amazon-ebs-options.ts'
 import type { InstanceTypeName, Operations } from '../aws/aws-sdk.ts'
+import type { Aws } from '../aws/aws.ts'
 import { hasAwsCode } from '../aws/aws-error.ts'
 import type { Tags } from '../aws/own.ts'
+import { untilKnown } from '../aws/poll.ts'
 import type { Named } from '../aws/taken-name.ts'
 import { withTakenName } from '../aws/taken-name.ts'
 import { tagsOf, tagSpecifications } from '../aws/tags.ts'
@@ -13,7 +15,9 @@ import type { SpotOptions } from '../options/spot.ts'
 import { acquire } from '../resources/acquire.ts'
 import type { Network, Subnet } from './find-network.ts'
 import type { LaunchParts } from './launch-request.ts'
-import { credits, launchRequest, placement, typesOf } from './launch-request.ts'
+import { credits, isEarly, launchRequest, placement, typesOf } from './launch-request.ts'
+
+type FleetError = NonNullable<Operations['CreateFleet']['output']['Errors']>[number]
 
 /** Tags of what only spot instances have. */
 export interface SpotTags {
@@ -93,7 +97,7 @@ function commonCredits(options: InstanceOptions): ReturnType<typeof credits> {
 }
 
 async function createFleet(
-  { aws, own }: Job,
+  { aws, own, polling }: Job,
   template: string,
   options: InstanceOptions & { readonly spot: SpotOptions },
   network: Network,
@@ -111,23 +115,32 @@ async function createFleet(
       ...(place !== undefined && { SubnetId: place.id }),
     })),
   )
-  const request: Operations['CreateFleet']['input'] = {
-    Type: 'instant',
-    ClientToken: own.token('fleet'),
-    SpotOptions: { AllocationStrategy: allocation },
-    TargetCapacitySpecification: { TotalTargetCapacity: 1, DefaultTargetCapacityType: 'spot' },
-    LaunchTemplateConfigs: [{ LaunchTemplateSpecification: { LaunchTemplateName: template, Version: '$Latest' }, Overrides: overrides }],
-    TagSpecifications: tagSpecifications({ fleet: tags.fleet }),
+  let attempt = 0
+  const start = async (): Promise<string> => {
+    attempt += 1
+    const request: Operations['CreateFleet']['input'] = {
+      Type: 'instant',
+      ClientToken: own.token('fleet', String(attempt)), // with the same one AWS gives the same answer
+      SpotOptions: { AllocationStrategy: allocation },
+      TargetCapacitySpecification: { TotalTargetCapacity: 1, DefaultTargetCapacityType: 'spot' },
+      LaunchTemplateConfigs: [{ LaunchTemplateSpecification: { LaunchTemplateName: template, Version: '$Latest' }, Overrides: overrides }],
+      TagSpecifications: tagSpecifications({ fleet: tags.fleet }),
+    }
+    const { Instances = [], Errors = [] } = await aws.call('CreateFleet', request, { signal })
+    const id = Instances.flatMap(({ InstanceIds = [] }) => InstanceIds)[0]
+    if (id !== undefined) return id
+    throw noInstance(aws, options, Errors)
   }
-  const { Instances = [], Errors = [] } = await aws.call('CreateFleet', request, { signal })
-  const id = Instances.flatMap(({ InstanceIds = [] }) => InstanceIds)[0]
-  if (id !== undefined) return id
-  const reasons = [...new Set(Errors.map(({ ErrorCode = '', ErrorMessage = '' }) => `${ErrorCode}: ${ErrorMessage}`))]
-  throw new ImagoError(
-    'PROVIDER_UNAVAILABLE',
-    `no spot instance of ${typesOf(options).join(', ')} in ${aws.region}: ${reasons.join('; ')}`,
-    {
-      hint: 'give more instance types, a higher maxPrice, or leave out spot',
-    },
-  )
+  return await untilKnown(start, { isEarly, signal, pace: polling.pace })
+}
+
+/** A fleet without an instance; AWS's first reason is the cause. */
+function noInstance({ region }: Aws, options: InstanceOptions, errors: readonly FleetError[]): ImagoError {
+  const reasons = [...new Set(errors.map(({ ErrorCode = '', ErrorMessage = '' }) => `${ErrorCode}: ${ErrorMessage}`))]
+  const [first] = errors
+  const cause = Object.assign(new Error(first?.ErrorMessage), { name: first?.ErrorCode ?? 'Error' })
+  return new ImagoError('PROVIDER_UNAVAILABLE', `no spot instance of ${typesOf(options).join(', ')} in ${region}: ${reasons.join('; ')}`, {
+    cause,
+    hint: 'give more instance types, a higher maxPrice, or leave out spot',
+  })
 }

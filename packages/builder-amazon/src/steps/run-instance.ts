@@ -1,5 +1,5 @@
 import type { Resource } from '@imago/core'
-import { ImagoError, isImagoError, messageOf } from '@imago/core'
+import { ImagoError, messageOf } from '@imago/core'
 
 import type { InstanceOptions } from '../amazon-ebs-options.ts'
 import { awsCode, hasAwsCode } from '../aws/aws-error.ts'
@@ -8,7 +8,7 @@ import type { Job } from '../job.ts'
 import { acquire } from '../resources/acquire.ts'
 import type { Network, Subnet } from './find-network.ts'
 import type { LaunchParts } from './launch-request.ts'
-import { instanceRequest, noCapacity, typesOf } from './launch-request.ts'
+import { instanceRequest, isEarly, noCapacity, typesOf } from './launch-request.ts'
 
 /** Starts an instance on demand: the first type, in the first place, that has capacity. */
 export async function runInstance(job: Job, options: InstanceOptions, parts: LaunchParts, network: Network): Promise<Resource<string>> {
@@ -65,10 +65,4 @@ async function runOne(
   const id = Instances[0]?.InstanceId
   if (id === undefined) throw new ImagoError('PROVIDER_FAILED', 'RunInstances answers without an instance')
   return id
-}
-
-/** AWS has not yet told all of its servers of the group, the key or the profile. */
-function isEarly(error: unknown): boolean {
-  if (hasAwsCode(error, ['InvalidGroup.NotFound', 'InvalidKeyPair.NotFound'])) return true
-  return isImagoError(error) && hasAwsCode(error, ['InvalidParameterValue']) && /instance profile|iamInstanceProfile/i.test(error.message)
 }
