@@ -1,3 +1,4 @@
+import type { Facts } from '@imago/core'
 import { buildContext } from '@imago/testing'
 import { expect, test } from 'vitest'
 
@@ -28,8 +29,7 @@ test('the version and the Guest Additions', async () => {
 })
 
 test('the path of the Guest Additions may hold the version', async () => {
-  const path: (known: { readonly virtualBoxVersion?: unknown }) => string = ({ virtualBoxVersion }) =>
-    `additions_${String(virtualBoxVersion)}.iso`
+  const path = ({ virtualBoxVersion }: Facts): string => `additions_${String(virtualBoxVersion)}.iso`
   expect(await brought({ guestAdditions: { mode: 'upload', path } })).toEqual([[{ path: '/cache/additions.iso' }, 'additions_7.0.20.iso']])
 })
 
