@@ -5,8 +5,8 @@ import { chosen } from '../../mapping/chosen.ts'
 import { flag, integer, text } from '../../mapping/coercions.ts'
 import { currentText } from '../../mapping/current-value.ts'
 import { group } from '../../mapping/group.ts'
-import type { AsRow, Composed, NoCounterpartRow, Taken, TakenRow } from '../../mapping/table.ts'
-import { as, noCounterpart, taken } from '../../mapping/table.ts'
+import type { AsRow, Composed, Taken, TakenRow } from '../../mapping/table.ts'
+import { as, inCompose, taken } from '../../mapping/table.ts'
 import { diskSizes, megabytes } from '../megabytes.ts'
 import type { Named } from '../named.ts'
 import type { ManageArguments } from './manage-commands.ts'
@@ -30,7 +30,7 @@ export type HardwareRows = Named<'guest_os_type' | 'sound', TakenRow<string>> &
   Named<'gfx_controller', TakenRow<NonNullable<Graphics['controller']>>> &
   Named<'gfx_efi_resolution', TakenRow<NonNullable<Graphics['efiResolution']>>> &
   Named<'gfx_accelerate_3d', TakenRow<boolean>> &
-  Named<'usb_controller' | 'mouse' | 'keyboard', NoCounterpartRow> &
+  Named<'usb_controller' | 'mouse' | 'keyboard', TakenRow<never>> &
   Named<
     | 'chipset'
     | 'firmware'
@@ -66,9 +66,10 @@ export const hardwareRows: HardwareRows = {
   sound: taken(text),
   audio_controller: taken(chosen<NonNullable<Audio['controller']>>({ names: ['ac97', 'hda', 'sb16'] })),
   usb: as('usb', flag),
-  usb_controller: noCounterpart("give vboxmanage 'modifyvm {{.Name}} --usbxhci on'"),
-  mouse: noCounterpart("give vboxmanage 'modifyvm {{.Name}} --mouse usbtablet'"),
-  keyboard: noCounterpart("give vboxmanage 'modifyvm {{.Name}} --keyboard usb'"),
+  // commands of VBoxManage
+  usb_controller: inCompose,
+  mouse: inCompose,
+  keyboard: inCompose,
   gfx_controller: taken(chosen<NonNullable<Graphics['controller']>>({ names: ['vboxvga', 'vboxsvga', 'vmsvga', 'none'] })),
   gfx_vram_size: taken(integer),
   gfx_accelerate_3d: taken(flag),

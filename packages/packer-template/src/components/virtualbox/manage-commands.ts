@@ -3,11 +3,12 @@ import type { FromFacts } from '@imago/core'
 import type { ByteSize } from '@imago/hypervisor'
 
 import type { JsonNode } from '../../json/json-node.ts'
-import { describeNode } from '../../json/json-node.ts'
+import { describeNode, jsonNodeAt } from '../../json/json-node.ts'
 import { integer } from '../../mapping/coercions.ts'
+import { currentTexts } from '../../mapping/current-value.ts'
 import type { Model } from '../../mapping/known.ts'
 import { keyOf, known, valueOf } from '../../mapping/known.ts'
-import { lateTexts } from '../../mapping/list-coercions.ts'
+import { lateTexts, texts } from '../../mapping/list-coercions.ts'
 import type { OptionContext } from '../../mapping/option-context.ts'
 import { contextInside } from '../../mapping/option-context.ts'
 import type { ComponentContext } from '../../mapping/table.ts'
@@ -42,7 +43,7 @@ export function manageCommands(option: string, ctx: ComponentContext): Model<Man
 /** Takes the commands apart that are for a new machine. Memory and processors become options. */
 export function readManageCommands(option: string, ctx: ComponentContext): ManageArguments {
   const result: ManageArguments = { rest: [] }
-  for (const [node, where] of commandsOf(option, ctx)) {
+  for (const [node, where] of [...deviceCommands(ctx), ...commandsOf(option, ctx)]) {
     if (takeHardware(node, where, result) || removesController(node, where)) continue
     const command = commandTexts(withOurControllers(node), where)
     if (command !== undefined) result.rest.push(command)
@@ -78,6 +79,20 @@ function isPlain(command: Command): command is Model<readonly string[]> {
 function textsFor(facts: VmFacts, command: Command): readonly string[] {
   const value = valueOf(command) as FromFacts<readonly string[]> // of a model of them
   return typeof value === 'function' ? value(facts) : value
+}
+
+/** Options for which there is nothing but a command: `keyboard`, `mouse`, and the list `usb_controller`. */
+function deviceCommands(ctx: ComponentContext): readonly (readonly [JsonNode, OptionContext])[] {
+  return ['keyboard', 'mouse', 'usb_controller'].flatMap((option) => {
+    const member = ctx.options.members.get(option)
+    if (member === undefined) return []
+    const here: OptionContext = { ...ctx, ...inside(ctx, member.at, option) }
+    const given = texts(member.value, here)
+    return (given === undefined ? [] : currentTexts(given)).map((value) => {
+      const setting = option === 'usb_controller' ? [`--usb-${value}`, 'on'] : [`--${option}`, value]
+      return [jsonNodeAt(member.at, ['modifyvm', '{{.Name}}', ...setting]), here] as const
+    })
+  })
 }
 
 function commandsOf(option: string, ctx: ComponentContext): readonly (readonly [JsonNode, OptionContext])[] {

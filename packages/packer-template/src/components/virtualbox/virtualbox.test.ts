@@ -177,6 +177,15 @@ describe('commands of VBoxManage', () => {
     expect(await commandsOf({ ...iso, vboxmanage_post: vboxmanage }, 'vboxmanagePost')).toEqual(expected)
     expect(await commandsOf({ ...iso, vboxmanage: [['list', 'vms']] })).toEqual([['list', 'vms']])
     expect(await commandsOf({ ...iso, vboxmanage: 'list,registerimage' })).toEqual([['list'], ['registerimage']])
+    expect(
+      await commandsOf({ ...iso, keyboard: 'usb', mouse: 'usbtablet', usb_controller: ['ehci', 'xhci'], vboxmanage: [['list', 'vms']] }),
+    ).toEqual([
+      ['modifyvm', 'imago-1', '--keyboard', 'usb'],
+      ['modifyvm', 'imago-1', '--mouse', 'usbtablet'],
+      ['modifyvm', 'imago-1', '--usb-ehci', 'on'],
+      ['modifyvm', 'imago-1', '--usb-xhci', 'on'],
+      ['list', 'vms'],
+    ])
   })
 
   test('memory and processors of a new machine are options', async () => {
@@ -212,7 +221,6 @@ test.for<[options: object, message: string]>([
   [{ ...iso, disable_shutdown: true }, "there is no counterpart of 'disable_shutdown' of 'virtualbox-iso' yet"],
   [{ ...iso, ssh_host: '192.0.2.1' }, "there is no counterpart of 'ssh_host' of 'virtualbox-iso' yet (with skip_nat_mapping"],
   [{ ...iso, ssh_listen_address: '0.0.0.0' }, "there is no counterpart of 'ssh_listen_address' of 'virtualbox-iso' yet"],
-  [{ ...iso, mouse: 'usbtablet' }, "there is no counterpart of 'mouse' of 'virtualbox-iso' yet (give vboxmanage"],
   [
     { ...iso, guest_additions_url: 'x_{{.Version}}.iso' },
     "there is no counterpart of 'guest_additions_url' of 'virtualbox-iso' yet (leave it out",
