@@ -19,7 +19,7 @@ const answerMs = 30_000
  * @throws ImagoError `PROVIDER_UNAVAILABLE` when none answers, `USAGE` for an address or a context that does not exist.
  */
 export async function connectEngine(options: EngineOptions = {}, call: CallOptions = {}): Promise<Engine> {
-  const api = await openApi(await findAddress(options, process.env))
+  const api = openApi(await findAddress(options, process.env))
   try {
     const timeout = AbortSignal.timeout(answerMs)
     const version = await readVersion(api, { signal: call.signal === undefined ? timeout : AbortSignal.any([timeout, call.signal]) })

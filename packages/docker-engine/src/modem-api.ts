@@ -9,16 +9,17 @@ import { abortError } from '@imago/core'
 import type { ApiCall, EngineApi } from './engine-api.ts'
 import type { EngineAddress } from './engine-address.ts'
 import { engineError } from './engine-error.ts'
+import { loadModem } from './load-modem.ts'
 import { SshAgent } from './ssh-agent.ts'
 
 /** Every answer that is no error: also 304, when what was asked for is already so. */
 const successes = { 101: true, 200: true, 201: true, 204: true, 304: true }
 
 /** Opens the engine's HTTP interface with docker-modem, which is loaded here. Nothing is sent yet. */
-export async function openApi(address: EngineAddress): Promise<EngineApi> {
+export function openApi(address: EngineAddress): EngineApi {
   const agent = agentOf(address)
   const { endpoint } = address
-  const modem = await openModem(connection(address, agent), endpoint)
+  const modem = openModem(connection(address, agent), endpoint)
 
   const dial = <T>(call: ApiCall, more: object): Promise<T> => {
     const { doing, signal, upload } = call
@@ -41,8 +42,8 @@ export async function openApi(address: EngineAddress): Promise<EngineApi> {
   }
 }
 
-async function openModem(options: object, endpoint: string): Promise<Modem> {
-  const { default: DockerModem } = await import('docker-modem')
+function openModem(options: object, endpoint: string): Modem {
+  const DockerModem = loadModem()
   try {
     return new DockerModem(options)
   } catch (error) {
