@@ -1,4 +1,3 @@
-const segmenter = new Intl.Segmenter()
 const ascii = /^[\u0020-\u007E]*$/
 const invisible = /^[\p{Control}\p{Default_Ignorable_Code_Point}\p{Mark}]+$/u
 const emoji = /^(?:\p{Emoji_Presentation}|\p{Emoji}\uFE0F)/u
@@ -28,7 +27,7 @@ export function truncate(text: string, cells: number, ellipsis: string): string 
       continue
     }
     if (used > room) continue
-    for (const { segment } of segmenter.segment(part)) {
+    for (const { segment } of graphemes(part)) {
       const width = cellsOf(segment)
       if (used + width > room) {
         kept += ellipsis
@@ -50,8 +49,13 @@ export function padEnd(text: string, cells: number): string {
 function widthOfPlain(text: string): number {
   if (ascii.test(text)) return text.length
   let width = 0
-  for (const { segment } of segmenter.segment(text)) width += cellsOf(segment)
+  for (const { segment } of graphemes(text)) width += cellsOf(segment)
   return width
+}
+
+/** The first segmenter of a process takes 10 ms, which commands that write ASCII do without; the others take nothing. */
+function graphemes(text: string): Iterable<Intl.SegmentData> {
+  return new Intl.Segmenter().segment(text)
 }
 
 function cellsOf(grapheme: string): number {
