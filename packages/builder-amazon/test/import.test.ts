@@ -2,8 +2,9 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { FilesArtifact } from '@imago/core'
+import { defineImage } from '@imago/core'
 import { postProcessContext } from '@imago/testing'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
 import { amazonImport } from '../src/index.ts'
 import type { AmazonImportOptions } from '../src/index.ts'
@@ -62,6 +63,45 @@ test('what fails leaves nothing', () =>
     await ctx.resources.releaseAll()
     expect(kinds(aws)).toEqual([])
   }))
+
+test('answers that are lost leave nothing twice', () =>
+  emulated({ buckets: ['imports'] }, async (aws) => {
+    const lost = [
+      'CreateMultipartUpload',
+      'UploadPart',
+      'CompleteMultipartUpload',
+      'ImportImage',
+      'CopyImage',
+      'DeleteObject',
+      'DeregisterImage',
+    ]
+    for (const operation of lost) aws.emulator.faults.inject({ type: 'lost-response', operation })
+    const ctx = postProcessContext()
+    aws.keeps(await amazonImport({ ...base, ami: { name: 'cow', regions: ['eu-west-1'] } }).process(await disk(aws), ctx))
+    const cut = aws.emulator.journal.calls().filter(({ outcome }) => outcome.type === 'cut')
+    expect(new Set(cut.map(({ operation }) => operation))).toEqual(new Set(lost))
+  }))
+
+test.for(['UploadPart', 'CompleteMultipartUpload'])('an upload that is cancelled in %s is ended, and leaves no parts', (operation) =>
+  emulated({ buckets: ['imports'] }, async (aws) => {
+    const artifact = await disk(aws)
+    const builder = {
+      kind: 'builder',
+      type: 'disk',
+      options: {},
+      makes: { type: 'disk', files: true },
+      build: () => Promise.resolve(artifact),
+    } as const
+    const cancel = new AbortController()
+    const fault = aws.emulator.faults.inject({ type: 'slow-answer', operation, ms: Infinity })
+    const image = defineImage({ name: 'cow', builders: { disk: builder }, postProcessors: [amazonImport(base)] })
+    const running = aws.run(image, { signal: cancel.signal })
+    await vi.waitUntil(() => fault.hits > 0, 20_000)
+    cancel.abort()
+    expect((await running).build.status).toBe('cancelled')
+    await vi.waitUntil(() => aws.emulator.journal.calls(operation).some(({ outcome }) => outcome.type === 'cut'), 20_000)
+  }),
+)
 
 test('an import that is cancelled is cancelled at AWS, too', () =>
   emulated({ buckets: ['imports'], delays: { image: 60_000 } }, async (aws) => {

@@ -100,10 +100,16 @@ const imageOf = (name: string): Image => defineImage({ name, builders: { aws: bu
 const unanswered = ['keyed', 'session', 'windows']
 
 /** Services have actions that are not called like their operations. */
+const s3Actions: Readonly<Record<string, readonly string[]>> = {
+  CreateMultipartUpload: ['s3:PutObject', 's3:PutObjectTagging'],
+  UploadPart: ['s3:PutObject'],
+  CompleteMultipartUpload: ['s3:PutObject'],
+  HeadObject: ['s3:GetObject'],
+  ListMultipartUploads: ['s3:ListBucketMultipartUploads'],
+}
+
 const actionsOf = ({ service, operation }: JournalEntry): readonly string[] =>
-  service === 's3' && /^(?:CreateMultipartUpload|UploadPart|CompleteMultipartUpload)$/.test(operation)
-    ? ['s3:PutObject', 's3:PutObjectTagging']
-    : [`${service}:${operation}`]
+  (service === 's3' ? s3Actions[operation] : undefined) ?? [`${service}:${operation}`]
 
 const actionsIn = ({ emulator }: Emulated): readonly string[] => [...new Set(emulator.journal.calls().flatMap(actionsOf))]
 

@@ -99,7 +99,7 @@ const operations = {
   sts: ['DecodeAuthorizationMessage', 'GetCallerIdentity'],
   ssm: ['GetParameter', 'StartSession', 'TerminateSession'],
   secretsmanager: ['GetSecretValue'],
-  s3: ['DeleteObject'],
+  s3: ['AbortMultipartUpload', 'DeleteObject', 'ListMultipartUploads'],
 } as const
 
 /** A service of AWS, by the name that its endpoints and its actions have. */
@@ -240,18 +240,38 @@ export type UploadInput = s3.PutObjectCommandInput
 export async function uploadInParts(
   client: SdkClient,
   params: UploadInput,
-  options: { readonly signal: AbortSignal; readonly onProgress: (bytes: number) => void },
+  options: { readonly size: number; readonly signal: AbortSignal; readonly onProgress: (bytes: number) => void },
 ): Promise<void> {
   const { Upload } = require('@aws-sdk/lib-storage') as typeof storage
-  const upload = new Upload({ client: client.client as s3.S3Client, params }) // made for the service s3
+  const upload = new Upload({ client: cancellable(client.client as s3.S3Client, options.signal), params }) // made for the service s3
   upload.on('httpUploadProgress', ({ loaded }) => options.onProgress(loaded ?? 0))
   const abort = (): void => void upload.abort()
   options.signal.addEventListener('abort', abort, { once: true })
   try {
     await upload.done()
+  } catch (error) {
+    // that the upload is not there any more also means that it was completed, and the answer lost
+    if (!(error instanceof Error) || error.name !== 'NoSuchUpload' || !(await hasObject(client, params, options))) throw error
   } finally {
     options.signal.removeEventListener('abort', abort)
   }
+}
+
+/** The same client, whose requests end when the signal does: the uploader itself lets them go on. */
+function cancellable(client: s3.S3Client, signal: AbortSignal): s3.S3Client {
+  const original = client as unknown as AnyClient // as every client of the SDK is
+  const bound = { send: (command: object) => original.send(command, { abortSignal: AbortSignal.any([signal]) }) }
+  return Object.assign(Object.create(client) as s3.S3Client, bound)
+}
+
+/** Whether an object of that size is there. */
+async function hasObject(
+  client: SdkClient,
+  { Bucket, Key }: UploadInput,
+  { size, signal }: { readonly size: number; readonly signal: AbortSignal },
+): Promise<boolean> {
+  const answer = await client.send('HeadObject', { Bucket, Key }, signal).catch(() => ({})) // what happened to the upload is the error to tell
+  return 'ContentLength' in answer && answer.ContentLength === size
 }
 
 const packages: Record<Service, string> = {

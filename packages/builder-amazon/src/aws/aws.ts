@@ -19,6 +19,13 @@ export interface CallOptions {
   readonly signal: AbortSignal
 }
 
+/** How to upload a file. */
+export interface UploadOptions {
+  /** Of the file, in bytes. */
+  readonly size: number
+  readonly onProgress: (bytes: number) => void
+}
+
 /**
  * AWS, in one region, with one set of credentials: the seam of this package. Everything that it does at AWS goes through `call`.
  */
@@ -34,7 +41,7 @@ export interface Aws {
    */
   call<O extends Operation>(operation: O, input: Operations[O]['input'], options: CallOptions): Promise<Operations[O]['output']>
   /** Uploads a file to S3, in parts. */
-  upload(input: UploadInput, options: CallOptions & { readonly onProgress: (bytes: number) => void }): Promise<void>
+  upload(input: UploadInput, options: CallOptions & UploadOptions): Promise<void>
   /** The same in another region. */
   in(region: string): Aws
 }

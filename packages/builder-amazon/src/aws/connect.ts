@@ -100,11 +100,11 @@ class Connection {
       reference: { ...this.#reference, region },
       endpoint: this.#access.endpoint ?? process.env['AWS_ENDPOINT_URL_EC2'] ?? process.env['AWS_ENDPOINT_URL'],
       call: (operation, input, { signal }) => this.#call(operation, input, region, signal),
-      upload: async (input, { signal, onProgress }) => {
+      upload: async (input, options) => {
         try {
-          await uploadInParts(this.#client('s3', region), input, { signal, onProgress })
+          await uploadInParts(this.#client('s3', region), input, options)
         } catch (error) {
-          throw toAwsError(error, { service: 's3', operation: 'PutObject', region, signal })
+          throw toAwsError(error, { service: 's3', operation: 'PutObject', region, signal: options.signal })
         }
       },
       in: (other) => this.at(other),

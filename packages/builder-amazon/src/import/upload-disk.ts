@@ -38,7 +38,7 @@ export async function uploadDisk(
             : objectEncryption !== undefined && { ServerSideEncryption: objectEncryption }
         await aws.upload(
           { Bucket: bucket, Key: key, Body: body, Tagging: new URLSearchParams(own.tags(own.name('object'))).toString(), ...encryption },
-          { signal, onProgress: (bytes) => progress.onProgress({ bytes, total: disk.size }) },
+          { signal, size: disk.size, onProgress: (bytes) => progress.onProgress({ bytes, total: disk.size }) },
         )
       } catch (error) {
         throw fileSystemError(error, `the disk '${disk.path}'`)

@@ -110,7 +110,15 @@ function importActions({ ami = {}, region, objectEncryption }: AmazonImportOptio
   return together(
     actions('ec2', { anywhere: ['CancelImportTask', 'CreateTags', 'DescribeImages', 'DescribeImportImageTasks', 'ImportImage'] }),
     actions('s3', {
-      anywhere: ['AbortMultipartUpload', 'DeleteObject', 'GetBucketLocation', 'GetObject', 'PutObject', 'PutObjectTagging'],
+      anywhere: [
+        'AbortMultipartUpload',
+        'DeleteObject',
+        'GetBucketLocation',
+        'GetObject',
+        'ListBucketMultipartUploads',
+        'PutObject',
+        'PutObjectTagging',
+      ],
     }),
     typeof objectEncryption === 'object' && actions('kms', { anywhere: ['Decrypt', 'GenerateDataKey'] }),
     ami.name !== undefined && actions('ec2', { anywhere: ['CopyImage'] }),

@@ -29,12 +29,12 @@ export async function idsOf({ id }: Removal, find: () => Promise<readonly string
   return await find()
 }
 
-/** Does it, and takes it for done when there is no such thing. */
-export async function unlessGone(work: () => Promise<unknown>): Promise<void> {
+/** Does it, and takes it for done when there is no such thing. @param codes that say so, too */
+export async function unlessGone(work: () => Promise<unknown>, codes: readonly string[] = []): Promise<void> {
   try {
     await work()
   } catch (error) {
-    if (!isNotFound(error)) throw error
+    if (!isNotFound(error) && !hasAwsCode(error, codes)) throw error
   }
 }
 

@@ -28,7 +28,7 @@ export async function deregister(aws: Aws, id: string, { signal, withSnapshots }
     image = await describeImage(aws, id, { signal })
   })
   if (image?.isProtected === true) await aws.call('DisableImageDeregistrationProtection', { ImageId: id }, { signal })
-  await unlessGone(() => aws.call('DeregisterImage', { ImageId: id }, { signal }))
+  await unlessGone(() => aws.call('DeregisterImage', { ImageId: id }, { signal }), ['InvalidAMIID.Unavailable']) // it was deregistered
   if (!withSnapshots || image === undefined) return
   for (const snapshotId of snapshotsOf(image)) await deleteSnapshot(aws, snapshotId, signal)
 }
