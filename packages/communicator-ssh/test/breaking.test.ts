@@ -71,14 +71,14 @@ describe.skipIf(lacksSshd)(`a connection that breaks${skipped}`, () => {
   })
   test('for good: the machine is lost, and the last cause is told', async () => {
     proxy = await startProxy(sshd.port)
-    await using machine = await sshCommunicator({ ...rootOf(sshd), port: proxy.port, timeout: '400ms' }, provisionContext())
+    await using machine = await sshCommunicator({ ...rootOf(sshd), port: proxy.port, timeout: '2s' }, provisionContext())
     const { port } = proxy
     await proxy.stop()
     proxy = undefined
     const error = await rejection(machine.exec('true'))
     expect(['DISCONNECTED', 'MACHINE_LOST']).toContain(error.code)
     const lost = error.code === 'MACHINE_LOST' ? error : await rejection(machine.exec('true'))
-    expect(lost.message).toBe(`no SSH connection to root@127.0.0.1:${port} after 400ms: 127.0.0.1:${port}: connection refused`)
+    expect(lost.message).toBe(`no SSH connection to root@127.0.0.1:${port} after 2.0s: 127.0.0.1:${port}: connection refused`)
   })
   test('without a word: noticed by the missing signs of life', async () => {
     proxy = await startProxy(sshd.port)
