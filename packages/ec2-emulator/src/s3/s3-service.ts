@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 
+import type { ApiError } from '../api-error.ts'
 import { apiError } from '../api-error.ts'
 import { xmlElement } from '../protocol/xml-encoder.ts'
 import { decodeChunks } from './chunked-body.ts'
@@ -107,10 +108,17 @@ const handlers: Readonly<Record<S3Operation, Handler>> = {
     const chosen = named.map((number) => parts.get(number)).filter((part) => part !== undefined)
     if (chosen.length === 0 || chosen.length !== named.length)
       throw apiError('InvalidPart', 'One or more of the specified parts could not be found.')
-    const whole = await store.join(chosen)
     const bucket = store.require(request.bucket)
+    const id = request.query.get('uploadId') ?? ''
+    // it may be aborted meanwhile, which takes its parts away
+    const whole = await store.join(chosen).catch((error: unknown) => {
+      throw bucket.uploads.has(id) ? error : noSuchUpload()
+    })
+    if (!bucket.uploads.delete(id)) {
+      await store.drop(whole)
+      throw noSuchUpload()
+    }
     await replace(store, bucket, key, { ...whole, tags })
-    bucket.uploads.delete(request.query.get('uploadId') ?? '')
     return xml(
       'CompleteMultipartUploadResult',
       [xmlElement('Bucket', request.bucket), xmlElement('Key', key), xmlElement('ETag', whole.etag)].join(''),
@@ -156,8 +164,12 @@ function requireObject(store: ObjectStore, { bucket, key }: S3Request): StoredOb
 
 function requireUpload(store: ObjectStore, { bucket, query }: S3Request): MultipartUpload {
   const upload = store.require(bucket).uploads.get(query.get('uploadId') ?? '')
-  if (upload === undefined) throw apiError('NoSuchUpload', 'The specified multipart upload does not exist.')
+  if (upload === undefined) throw noSuchUpload()
   return upload
+}
+
+function noSuchUpload(): ApiError {
+  return apiError('NoSuchUpload', 'The specified multipart upload does not exist.')
 }
 
 function contentOf({ headers, body }: S3Request): AsyncIterable<Buffer> {
