@@ -122,6 +122,12 @@ function rebuild({ work, imago, file }, live) {
 }
 
 function rebuildImage(disk, { live, last }) {
+  const options = `live: ${live}, shutdown: { command: 'sync; poweroff -f' }, result: { format: 'qcow2', path: 'out/disk.qcow2' }`
+  return diskImage(disk, options, `[...Array(9).keys(), 'last ${last}'].map((step) => shell({ inline: [\`echo \${step} > /root/step\`] }))`)
+}
+
+/** A definition of a machine that starts from the tests' disk. */
+function diskImage(disk, options, provisioners) {
   return `import { qemu } from '@imago/builder-qemu'
 import { defineImage } from '@imago/core'
 import { shell } from '@imago/provisioner-shell'
@@ -131,13 +137,11 @@ export default defineImage({
     vm: qemu({
       disk: { url: '${disk}', checksum: 'none' },
       accelerator: 'tcg',
-      live: ${live},
       ssh: { key: { file: '${join(dirname(disk), 'key')}' } },
-      shutdown: { command: 'sync; poweroff -f' },
-      result: { format: 'qcow2', path: 'out/disk.qcow2' },
+      ${options},
     }),
   },
-  provisioners: [...Array(9).keys(), 'last ${last}'].map((step) => shell({ inline: [\`echo \${step} > /root/step\`] })),
+  provisioners: ${provisioners},
 })
 `
 }
@@ -148,8 +152,9 @@ function readiness({ imago, file, work }) {
     name: 'from power-on to the first command in a guest',
     measure() {
       const disk = guest('disk')
+      const options = "shutdown: { command: 'poweroff' }, result: { format: 'none' }"
       mkdirSync(join(work, 'qemu-readiness'))
-      const image = file('qemu-readiness/image.ts', readinessImage(disk))
+      const image = file('qemu-readiness/image.ts', diskImage(disk, options, "[shell({ inline: ['echo first'] })]"))
       const commands = []
       const banners = []
       for (let round = 0; round < Number(process.env.BENCH_RUNS ?? 5); round++) {
@@ -159,26 +164,6 @@ function readiness({ imago, file, work }) {
       return { seconds: { imago: median(commands), 'SSH banner (loop)': median(banners) } }
     },
   }
-}
-
-function readinessImage(disk) {
-  return `import { qemu } from '@imago/builder-qemu'
-import { defineImage } from '@imago/core'
-import { shell } from '@imago/provisioner-shell'
-export default defineImage({
-  name: 'bench',
-  builders: {
-    vm: qemu({
-      disk: { url: '${disk}', checksum: 'none' },
-      accelerator: 'tcg',
-      ssh: { key: { file: '${join(dirname(disk), 'key')}' } },
-      shutdown: { command: 'poweroff' },
-      result: { format: 'none' },
-    }),
-  },
-  provisioners: [shell({ inline: ['echo first'] })],
-})
-`
 }
 
 /** Seconds from the moment when the machine is on to the first output of a command in it. */

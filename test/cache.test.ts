@@ -18,10 +18,10 @@ const others = process.getuid?.() === 0 ? '33:44' : '0:0'
 
 /** Steps with one of everything that an image holds, each of which says that it has begun. */
 const steps = [
-  'mkdir -p /work/deep && echo one > /work/deep/file && chmod 640 /work/deep/file',
-  'ln -s deep/file /work/link && ln /work/deep/file /work/again && echo two > "/work/it has spaces"',
-  `echo three > /work/deep/other && chown ${others} /work/deep/other && rm /work/again`,
-  'rm -r /work/deep && mkdir /work/deep && echo four > /work/deep/file && chmod 4755 /work/deep/file',
+  'mkdir -p /cow/deep && echo one > /cow/deep/file && chmod 640 /cow/deep/file',
+  'ln -s deep/file /cow/link && ln /cow/deep/file /cow/again && echo two > "/cow/it has spaces"',
+  `echo three > /cow/deep/other && chown ${others} /cow/deep/other && rm /cow/again`,
+  'rm -r /cow/deep && mkdir /cow/deep && echo four > /cow/deep/file && chmod 4755 /cow/deep/file',
 ]
 
 const builders = {
@@ -94,7 +94,7 @@ function ran(events: readonly BuildEvent[]): string[] {
 }
 
 const listing = `find / -xdev \\( -path /proc -o -path /sys -o -path /dev -o -path /etc/hosts -o -path /etc/hostname -o -path /etc/resolv.conf \\) -prune \
--o -type d -printf '%y %m %U:%G %p\\n' -o -printf '%y %m %U:%G %n %p %l\\n' | sort; find /work -type f -exec sha256sum {} + | sort`
+-o -type d -printf '%y %m %U:%G %p\\n' -o -printf '%y %m %U:%G %n %p %l\\n' | sort; find /cow -type f -exec sha256sum {} + | sort`
 
 /** All that tells one image from another. */
 function content(builder: keyof typeof builders, { folder, name }: Place): string {
@@ -132,9 +132,9 @@ describe.each([
 
   test.skipIf(skipped !== '')(`runs only the step that has changed, and nothing when none has${skipped}`, { timeout: 60_000 }, async () => {
     const here = place(builder)
-    here.write('echo last > /work/last')
+    here.write('echo last > /cow/last')
     expect(ran(await build(here)).length).toBe(steps.length + 1)
-    here.write('echo other > /work/last')
+    here.write('echo other > /cow/last')
     expect(ran(await build(here))).toEqual([`provisioners[${steps.length}]`])
     const again = await build(here)
     expect(ran(again)).toEqual([])

@@ -1,7 +1,3 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-
-import type { FilesArtifact } from '@imago/core'
 import { defineImage } from '@imago/core'
 import { postProcessContext } from '@imago/testing'
 import { expect, test, vi } from 'vitest'
@@ -11,22 +7,19 @@ import type { AmazonImportOptions } from '../src/index.ts'
 import type { Emulated } from './emulated.ts'
 import { emulated } from './emulated.ts'
 import { creations } from './journal-rules.ts'
+import { madeDisk } from './made-disk.ts'
 
 const base = { region: 'us-west-2', bucket: 'imports', polling: { interval: '20ms' } } as const satisfies AmazonImportOptions
-
-/** A disk. */
-async function disk({ directory }: Emulated): Promise<FilesArtifact> {
-  const path = join(directory, 'disk.raw')
-  await writeFile(path, Buffer.alloc(6 * 1024 * 1024, 1))
-  return { type: 'qemu-image', id: path, files: [{ path, size: 6 * 1024 * 1024 }] }
-}
 
 const kinds = ({ emulator }: Emulated): readonly string[] => emulator.leftovers().map(({ kind, region }) => `${kind} ${region}`)
 
 test('a disk is uploaded, imported under the name that AWS gives, and removed from the bucket', () =>
   emulated({ buckets: ['imports'] }, async (aws) => {
     const ctx = postProcessContext()
-    const artifact = await amazonImport({ ...base, ami: { tags: { team: 'cows' }, deprecateAfter: '30d' } }).process(await disk(aws), ctx)
+    const artifact = await amazonImport({ ...base, ami: { tags: { team: 'cows' }, deprecateAfter: '30d' } }).process(
+      (await madeDisk(aws)).artifact,
+      ctx,
+    )
     aws.keeps(artifact)
     expect(artifact).toMatchObject({ type: 'amazon-ami', name: expect.stringMatching(/^import-ami-/) })
     expect(kinds(aws)).toEqual(['image us-west-2', 'snapshot us-west-2'])
@@ -39,7 +32,10 @@ test('a disk is uploaded, imported under the name that AWS gives, and removed fr
 test('a name means a copy, in other regions too', () =>
   emulated({ buckets: ['imports'] }, async (aws) => {
     const ctx = postProcessContext()
-    const artifact = await amazonImport({ ...base, ami: { name: 'cow', regions: ['eu-west-1'] } }).process(await disk(aws), ctx)
+    const artifact = await amazonImport({ ...base, ami: { name: 'cow', regions: ['eu-west-1'] } }).process(
+      (await madeDisk(aws)).artifact,
+      ctx,
+    )
     aws.keeps(artifact)
     expect(artifact).toMatchObject({ name: 'cow', id: expect.stringMatching(/^eu-west-1:ami-\w+,us-west-2:ami-\w+$/) })
     expect(kinds(aws)).toEqual(['image us-west-2', 'snapshot us-west-2', 'image eu-west-1', 'snapshot eu-west-1'])
@@ -54,7 +50,7 @@ test('a name means a copy, in other regions too', () =>
 test('what fails leaves nothing', () =>
   emulated({ buckets: ['imports'] }, async (aws) => {
     const ctx = postProcessContext()
-    const input = await disk(aws)
+    const input = (await madeDisk(aws)).artifact
     aws.emulator.faults.inject({ type: 'error', operation: 'CopyImage', code: 'UnauthorizedOperation', times: Infinity })
     const error: unknown = await amazonImport({ ...base, ami: { name: 'cow' } })
       .process(input, ctx)
@@ -77,21 +73,14 @@ test('answers that are lost leave nothing twice', () =>
     ]
     for (const operation of lost) aws.emulator.faults.inject({ type: 'lost-response', operation })
     const ctx = postProcessContext()
-    aws.keeps(await amazonImport({ ...base, ami: { name: 'cow', regions: ['eu-west-1'] } }).process(await disk(aws), ctx))
+    aws.keeps(await amazonImport({ ...base, ami: { name: 'cow', regions: ['eu-west-1'] } }).process((await madeDisk(aws)).artifact, ctx))
     const cut = aws.emulator.journal.calls().filter(({ outcome }) => outcome.type === 'cut')
     expect(new Set(cut.map(({ operation }) => operation))).toEqual(new Set(lost))
   }))
 
 test.for(['UploadPart', 'CompleteMultipartUpload'])('an upload that is cancelled in %s is ended, and leaves no parts', (operation) =>
   emulated({ buckets: ['imports'] }, async (aws) => {
-    const artifact = await disk(aws)
-    const builder = {
-      kind: 'builder',
-      type: 'disk',
-      options: {},
-      makes: { type: 'disk', files: true },
-      build: () => Promise.resolve(artifact),
-    } as const
+    const { builder } = await madeDisk(aws)
     const cancel = new AbortController()
     const fault = aws.emulator.faults.inject({ type: 'slow-answer', operation, ms: Infinity })
     const image = defineImage({ name: 'cow', builders: { disk: builder }, postProcessors: [amazonImport(base)] })
@@ -108,7 +97,7 @@ test('an import that is cancelled is cancelled at AWS, too', () =>
   emulated({ buckets: ['imports'], delays: { image: 60_000 } }, async (aws) => {
     const cancel = new AbortController()
     const ctx = postProcessContext({ signal: cancel.signal })
-    const work = amazonImport(base).process(await disk(aws), ctx)
+    const work = amazonImport(base).process((await madeDisk(aws)).artifact, ctx)
     setTimeout(() => cancel.abort(), 500)
     expect(await work.catch((reason: unknown) => reason)).toMatchObject({ code: 'CANCELLED' })
     await ctx.resources.releaseAll()
@@ -131,7 +120,7 @@ test.for([
   [{ ami: { tags: { long: () => 'x'.repeat(257) } } }, /ami.tags.long: has 257 characters/],
 ] as const)('what is wrong is told before anything is uploaded: %j', ([options, message]) =>
   emulated({ buckets: ['imports'] }, async (aws) => {
-    const work = amazonImport({ ...base, ...options }).process(await disk(aws), postProcessContext())
+    const work = amazonImport({ ...base, ...options }).process((await madeDisk(aws)).artifact, postProcessContext())
     await expect(work).rejects.toThrow(message)
     expect(creations(aws.emulator.journal.calls())).toEqual([])
   }),

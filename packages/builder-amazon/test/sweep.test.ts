@@ -1,15 +1,16 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { defineImage, sweep } from '@imago/core'
-import type { Builder, Duration, FilesArtifact, SweptResource } from '@imago/core'
+import type { Duration, SweptResource } from '@imago/core'
 import { postProcessContext } from '@imago/testing'
 import { afterEach, expect, test, vi } from 'vitest'
 
 import { amazonEbs, amazonImport, sweepAmazon } from '../src/index.ts'
 import type { Emulated } from './emulated.ts'
 import { emulated } from './emulated.ts'
+import { madeDisk } from './made-disk.ts'
 
 afterEach(() => vi.unstubAllEnvs())
 
@@ -87,26 +88,11 @@ test('what is younger, or belongs to a process that runs, is left alone', () =>
     expect(aws.emulator.leftovers()).toHaveLength(before)
   }))
 
-/** A disk, and a builder that has made it. */
-async function disk({ directory }: Emulated): Promise<{ readonly builder: Builder<FilesArtifact>; readonly artifact: FilesArtifact }> {
-  const path = join(directory, 'disk.raw')
-  await writeFile(path, Buffer.alloc(6 * 1024 * 1024, 1))
-  const artifact = { type: 'disk', id: path, files: [{ path, size: 6 * 1024 * 1024 }] }
-  const builder = {
-    kind: 'builder',
-    type: 'disk',
-    options: {},
-    makes: { type: 'disk', files: true },
-    build: () => Promise.resolve(artifact),
-  } as const
-  return { artifact, builder }
-}
-
 const importOptions = { region: 'us-west-2', bucket: 'imports', polling: { interval: 20 } } as const
 
 test('an import that was left is cancelled by its journal, with new credentials, and its disk deleted', () =>
   emulated({ buckets: ['imports'], delays: { image: 60_000 } }, async (aws) => {
-    const { builder } = await disk(aws)
+    const { builder } = await madeDisk(aws)
     aws.emulator.faults.inject({ type: 'expired-credentials', operation: 'DescribeImportImageTasks', after: 1 })
     const { build } = await aws.run(
       defineImage({ name: 'cow', builders: { disk: builder }, postProcessors: [amazonImport(importOptions)] }),
@@ -121,7 +107,7 @@ test('an import that was left is cancelled by its journal, with new credentials,
 
 test('an import that was left is found by its tags; one that is finished is not', () =>
   emulated({ buckets: ['imports'] }, async (aws) => {
-    const { artifact } = await disk(aws)
+    const { artifact } = await madeDisk(aws)
     aws.keeps(await amazonImport(importOptions).process(artifact, postProcessContext()))
     const cancel = new AbortController()
     const fault = aws.emulator.faults.inject({ type: 'slow-answer', operation: 'DescribeImportImageTasks', ms: Infinity })

@@ -1,11 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-
 import type { DoctorCheck, Plugin } from '@imago/core'
 import { errorToJson } from '@imago/core'
 
-import { chooseAccelerator } from './accelerator.ts'
+import { acceleratorOf } from './accelerator-of.ts'
 import { findFirmware } from './firmware.ts'
 import { findMachines, qemuMachine } from './machine-resource.ts'
 import { runTool, swtpmHint } from './run-tool.ts'
@@ -51,13 +47,8 @@ async function version(name: string, signal: AbortSignal, hint?: string): Promis
 }
 
 async function accelerator(signal: AbortSignal): Promise<Finding> {
-  const directory = await mkdtemp(join(tmpdir(), 'imago-doctor-'))
-  try {
-    const { accelerator: chosen, because } = await chooseAccelerator({ program, arch: 'x86_64', directory, signal })
-    return because === undefined
-      ? { detail: chosen }
-      : { detail: `${chosen}: ${because}`, status: 'limited', hint: 'machines run slowly without' }
-  } finally {
-    await rm(directory, { recursive: true, force: true })
-  }
+  const { accelerator: chosen, because } = await acceleratorOf({}, signal)
+  return because === undefined
+    ? { detail: chosen }
+    : { detail: `${chosen}: ${because}`, status: 'limited', hint: 'machines run slowly without' }
 }

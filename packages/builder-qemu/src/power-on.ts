@@ -6,7 +6,7 @@ import { reveal } from '@imago/core'
 import { SerialConsole } from '@imago/hypervisor'
 
 import type { Accelerator } from './accelerator.ts'
-import { chooseAccelerator } from './accelerator.ts'
+import { acceleratorOf } from './accelerator-of.ts'
 import { loadMemory } from './freeze-machine.ts'
 import type { WorkingDisk } from './machine-disks.ts'
 import { firmwareFiles, makeFlash } from './machine-firmware.ts'
@@ -47,7 +47,7 @@ export async function powerOn(
 ): Promise<PoweredMachine> {
   const { workDirectory, directory } = ctx
   await checkPrograms(options, step.signal)
-  const accelerator = await acceleratorOf(options, ctx, step)
+  const accelerator = await chosenAccelerator(options, step)
   const firmware = await firmwareFiles(options, directory)
   const { restored } = material
   const flash = firmware === undefined ? undefined : await makeFlash({ ...firmware, vars: restored?.nvram ?? firmware.vars }, workDirectory)
@@ -80,13 +80,11 @@ async function checkPrograms(options: QemuOptions, signal: AbortSignal): Promise
   if (options.tpm === true) await runTool(['swtpm', '--version'], { signal, hint: swtpmHint })
 }
 
-async function acceleratorOf(options: QemuOptions, { workDirectory }: BuildContext, { signal, emit }: StepContext): Promise<Accelerator> {
-  const { accelerator = 'auto', arch = 'x86_64' } = options
-  if (accelerator !== 'auto') return accelerator
-  const choice = await chooseAccelerator({ program: systemProgram(options), arch, directory: await makeFolder(workDirectory), signal })
-  const why = choice.because === undefined ? '' : `; ${choice.because}`
-  emit({ type: 'message', level: 'info', text: `accelerator: ${choice.accelerator}${why}` })
-  return choice.accelerator
+async function chosenAccelerator(options: QemuOptions, { signal, emit }: StepContext): Promise<Accelerator> {
+  const { accelerator, because } = await acceleratorOf(options, signal)
+  const why = because === undefined ? '' : `; ${because}`
+  if ((options.accelerator ?? 'auto') === 'auto') emit({ type: 'message', level: 'info', text: `accelerator: ${accelerator}${why}` })
+  return accelerator
 }
 
 async function showVnc(

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 
 import type { Facts, LookupContext } from '@imago/core'
@@ -8,8 +7,7 @@ import { inputDigest, isArtifactReference } from '@imago/core'
 import type { MediaSource } from '@imago/hypervisor'
 import { digestFile, matchedInputs, mediaInputs } from '@imago/hypervisor'
 
-import type { Accelerator } from './accelerator.ts'
-import { chooseAccelerator } from './accelerator.ts'
+import { acceleratorOf } from './accelerator-of.ts'
 import type { Media } from './fetch-media.ts'
 import { machineInputs } from './machine-inputs.ts'
 import { needsKeyPair } from './needs-key-pair.ts'
@@ -93,16 +91,5 @@ function computable(value: unknown): unknown {
 async function runsOn(options: QemuOptions, signal: AbortSignal): Promise<object> {
   const program = systemProgram(options)
   const { stdout } = await runTool([program, '--version'], { signal })
-  return { qemu: stdout.split('\n', 1)[0] ?? '', accelerator: await acceleratorOf(options, signal) }
-}
-
-async function acceleratorOf(options: QemuOptions, signal: AbortSignal): Promise<Accelerator> {
-  const { accelerator = 'auto', arch = 'x86_64' } = options
-  if (accelerator !== 'auto') return accelerator
-  const directory = await mkdtemp(join(tmpdir(), 'imago-probe-'))
-  try {
-    return (await chooseAccelerator({ program: systemProgram(options), arch, directory, signal })).accelerator
-  } finally {
-    await rm(directory, { recursive: true, force: true })
-  }
+  return { qemu: stdout.split('\n', 1)[0] ?? '', accelerator: (await acceleratorOf(options, signal)).accelerator }
 }
