@@ -15,6 +15,7 @@ import { diskSizes, megabytes } from './megabytes.ts'
 import type { QemuArguments } from './qemu-arguments.ts'
 import { readQemuArguments } from './qemu-arguments.ts'
 import { sshAccess, sshRows } from './ssh.ts'
+import { communicatorOf } from './communicator-of.ts'
 import { vmOptions, vmRows, writtenNodes } from './virtual-machine.ts'
 import { winrmRows } from './winrm.ts'
 
@@ -188,13 +189,8 @@ function firmwareOf(given: Given, ctx: ComponentContext): { readonly firmware?: 
 }
 
 function connectionOf(given: Given, ctx: ComponentContext): Composed<QemuOptions> {
-  const communicator = currentText(given.communicator) ?? 'ssh'
-  if (communicator === 'none') return { communicator }
-  if (communicator !== 'ssh') {
-    ctx.noCounterpart('communicator', 'machines are reached over SSH')
-    return {}
-  }
-  if (given.ssh_username === undefined) ctx.reports.problem(ctx, "'ssh_username' is missing")
+  const communicator = communicatorOf(given, ctx)
+  if (communicator !== 'ssh') return communicator === undefined ? {} : { communicator }
   if (given.ssh_host !== undefined) ctx.noCounterpart('ssh_host', 'machines are reached through a port of this one')
   return { ssh: sshAccess(given, ctx) }
 }

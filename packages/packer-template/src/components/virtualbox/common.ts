@@ -16,6 +16,7 @@ import { otherFact } from '../../text/field-table.ts'
 import type { Named } from '../named.ts'
 import type { SshRows } from '../ssh.ts'
 import { sshAccess, sshRows } from '../ssh.ts'
+import { communicatorOf } from '../communicator-of.ts'
 import type { VmRows } from '../virtual-machine.ts'
 import { vmOptions, vmRows, writtenNodes } from '../virtual-machine.ts'
 import { winrmRows } from '../winrm.ts'
@@ -105,13 +106,8 @@ export function commonOptions(given: GivenVirtualBox, ctx: ComponentContext): Co
 }
 
 function connectionOf(given: GivenVirtualBox, ctx: ComponentContext): Composed<CommonOptions> {
-  const communicator = currentText(given.communicator) ?? 'ssh'
-  if (communicator === 'none') return { communicator }
-  if (communicator !== 'ssh') {
-    ctx.noCounterpart('communicator', 'machines are reached over SSH')
-    return {}
-  }
-  if (given.ssh_username === undefined) ctx.reports.problem(ctx, "'ssh_username' is missing")
+  const communicator = communicatorOf(given, ctx)
+  if (communicator !== 'ssh') return communicator === undefined ? {} : { communicator }
   if (!['127.0.0.1', undefined].includes(currentText(given.ssh_listen_address))) {
     ctx.noCounterpart('ssh_listen_address', 'the port that leads to the machine is for this one alone')
   }
