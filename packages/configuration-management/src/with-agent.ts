@@ -28,7 +28,7 @@ export interface ReadyAgent {
   readonly program: string
   /** The staging directory. */
   readonly directory: string
-  /** Runs the agent's program, or another, as root. Its output is the step's. @returns its exit code */
+  /** Runs the agent's program, or another, as the step's options say. Its output is the step's. @returns its exit code */
   readonly run: (command: AgentCommand) => Promise<number>
   /** The path of another program of the agent's, such as `knife`; `undefined` when it is not there. */
   readonly find: (program: string) => Promise<string | undefined>
@@ -45,6 +45,8 @@ export interface AgentCommand {
   readonly env?: Readonly<Record<string, string>>
   /** @default the staging directory */
   readonly cwd?: string
+  /** Whether it runs as root. @default what the step's options say */
+  readonly sudo?: boolean
   /** Takes its output instead of the step's own. */
   readonly onOutput?: ProvisionContext['output']
   /** Told of each line that it prints. */
@@ -68,7 +70,7 @@ export async function withAgent<T>(job: AgentJob, ctx: ProvisionContext, use: (r
   return await withStaging({ name: agent.program, directory: stagingDirectory, files, sudo }, ctx, async (directory) => {
     const run = async (command: AgentCommand): Promise<number> => {
       const all = { ...environment, ...job.env, ...command.env }
-      return await runProgram({ program, cwd: directory, ...command, env: all, sudo }, ctx)
+      return await runProgram({ program, cwd: directory, sudo, ...command, env: all }, ctx)
     }
     return await use({
       program,
@@ -81,7 +83,7 @@ export async function withAgent<T>(job: AgentJob, ctx: ProvisionContext, use: (r
 }
 
 /** A program with its environment and the user that it runs as. */
-interface Program extends AgentCommand {
+interface Program extends Omit<AgentCommand, 'sudo'> {
   readonly program: string
   readonly cwd: string
   readonly sudo: NonNullable<MachineCommand['sudo']>

@@ -1,17 +1,16 @@
-import type { ReadyAgent, StagedFile } from '@imago/configuration-management'
+import type { StagedFile } from '@imago/configuration-management'
 import { agentIssues, pathInputs, withAgent } from '@imago/configuration-management'
 import type { Issue, LocalInput, ProvisionContext, Provisioner, Scope, Secret, StepOptions } from '@imago/core'
-import { ImagoError, messageOf, optionSchema, splitStepOptions } from '@imago/core'
+import { optionSchema, splitStepOptions } from '@imago/core'
 import * as v from 'valibot'
 
 import type { ChefOptions } from './chef-options.ts'
 import { chefEntries, chefInputs, optionalFileOrSecret, runListSchema } from './chef-options.ts'
 import { chefAgent, products } from './chef-product.ts'
+import type { KnifeOptions } from './clean-server.ts'
+import { cleanServer, knifeSchema } from './clean-server.ts'
 import { runChef } from './run-chef.ts'
 import { attributesFile, secretFile, settingsFile, stagedSettings } from './staged-settings.ts'
-
-/** How long removing the node and the client from the server may take, in milliseconds. */
-const removeMs = 60_000
 
 /** What the node runs: a run list in an environment, or a policy of a group. */
 export type NodeRun =
@@ -39,6 +38,8 @@ export type NodeIdentity =
       readonly validationKey?: string | Secret
       /** Packer: `validation_client_name`. @default 'chef-validator' */
       readonly validationClientName?: string
+      /** Where the machine keeps the node's own key, which stays in the image. Packer: `client_key`. @default the staging directory */
+      readonly remoteClientKey?: string
       readonly clientKey?: never
     }
   | {
@@ -46,6 +47,7 @@ export type NodeIdentity =
       readonly clientKey: string | Secret
       readonly validationKey?: never
       readonly validationClientName?: never
+      readonly remoteClientKey?: never
     }
 
 /** What `chefClient` takes beside the common options of steps. */
@@ -58,8 +60,12 @@ export type ChefClientOptions = ChefOptions &
     readonly nodeName?: string
     /** Whether the server's certificate must be valid. Packer: `ssl_verify_mode`. @default true */
     readonly verifyCertificate?: boolean
-    /** A folder of certificates to trust. Packer: `trusted_certs_dir`. @default none */
+    /** A folder of this machine with certificates to trust. @default none */
     readonly trustedCertificates?: string
+    /** The same in the other machine. Packer: `trusted_certs_dir`. @default none */
+    readonly remoteTrustedCertificates?: string
+    /** How `knife` is called, which removes the node and the client. Packer: `knife_command`. @default as Chef is */
+    readonly knife?: KnifeOptions
     /** Leaves the node on the server. Packer: `skip_clean_node`. @default false */
     readonly keepNode?: boolean
     /** Leaves the client on the server. Packer: `skip_clean_client`. @default false, and true with `clientKey` */
@@ -78,9 +84,12 @@ const schema = v.strictObject({
   policyGroup: v.optional(optionSchema.text),
   validationKey: optionalFileOrSecret,
   validationClientName: v.optional(optionSchema.text),
+  remoteClientKey: v.optional(optionSchema.text),
   clientKey: optionalFileOrSecret,
   verifyCertificate: v.optional(v.boolean()),
   trustedCertificates: v.optional(optionSchema.text),
+  remoteTrustedCertificates: v.optional(optionSchema.text),
+  knife: v.optional(knifeSchema),
   keepNode: v.optional(v.boolean()),
   keepClient: v.optional(v.boolean()),
   onReboot: v.optional(v.picklist(['fail', 'ignore'])),
@@ -119,6 +128,8 @@ function exclusiveIssues(options: Parts): readonly Issue[] {
     ['policyName', 'environment'],
     ['clientKey', 'validationKey'],
     ['clientKey', 'validationClientName'],
+    ['clientKey', 'remoteClientKey'],
+    ['trustedCertificates', 'remoteTrustedCertificates'],
   ] as const
   const lonely = has('policyName') === has('policyGroup') ? [] : [has('policyName') ? 'policyGroup' : 'policyName']
   return [
@@ -161,14 +172,14 @@ function stagedFiles(options: ChefClientOptions, nodeName: string, ctx: Provisio
   const settings = (directory: string) => ({
     chef_server_url: serverUrl,
     node_name: nodeName,
-    client_key: `${directory}/client.pem`,
+    client_key: options.remoteClientKey ?? `${directory}/client.pem`,
     validation_key: validationKey === undefined ? undefined : `${directory}/validation.pem`,
     validation_client_name: validationKey === undefined ? undefined : (options.validationClientName ?? 'chef-validator'),
     environment,
     policy_name: policyName,
     policy_group: policyGroup,
     ssl_verify_mode: { ruby: verifyCertificate === false ? ':verify_none' : ':verify_peer' },
-    trusted_certs_dir: trustedCertificates === undefined ? undefined : `${directory}/trusted`,
+    trusted_certs_dir: trustedCertificates === undefined ? options.remoteTrustedCertificates : `${directory}/trusted`,
   })
   return [
     ...(trustedCertificates === undefined ? [] : [{ to: 'trusted', path: trustedCertificates }]),
@@ -176,27 +187,4 @@ function stagedFiles(options: ChefClientOptions, nodeName: string, ctx: Provisio
     ...secretFile('validation.pem', validationKey),
     ...secretFile('client.pem', clientKey),
   ]
-}
-
-/** Removes what the run has made on the server, also after a failure; what cannot be removed is a warning. */
-async function cleanServer(
-  ready: ReadyAgent,
-  { keepNode = false, clientKey, keepClient = clientKey !== undefined }: ChefClientOptions,
-  { nodeName, config }: { readonly nodeName: string; readonly config: readonly string[] },
-  { emit }: ProvisionContext,
-): Promise<void> {
-  const kinds = [...(keepNode ? [] : ['node']), ...(keepClient ? [] : ['client'])]
-  if (kinds.length === 0) return
-  try {
-    const knife = await ready.find('knife')
-    if (knife === undefined) throw new ImagoError('TOOL_MISSING', "there is no program 'knife' in the machine")
-    for (const kind of kinds) {
-      const signal = AbortSignal.timeout(removeMs)
-      const exitCode = await ready.run({ program: knife, args: [kind, 'delete', nodeName, '--yes', ...config], signal })
-      if (exitCode !== 0) throw new ImagoError('COMMAND_FAILED', `'knife ${kind} delete' ended with exit code ${exitCode}`, { exitCode })
-    }
-  } catch (error) {
-    const text = `the ${kinds.join(' and the ')} '${nodeName}' may still be on the server: ${messageOf(error)}`
-    emit({ type: 'message', level: 'warning', text })
-  }
 }

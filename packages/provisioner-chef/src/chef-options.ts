@@ -1,10 +1,16 @@
 import type { AgentOptions, SecretData } from '@imago/configuration-management'
 import { agentEntries, agentInputs, pathInputs, secretDataSchema } from '@imago/configuration-management'
-import type { LocalInput, Secret } from '@imago/core'
+import type { FromFacts, LocalInput, Secret } from '@imago/core'
 import { optionSchema } from '@imago/core'
 import * as v from 'valibot'
 
 import type { ChefProduct } from './chef-product.ts'
+
+/** Settings of Chef that are no file of this machine. */
+export interface ChefSettings {
+  /** Ruby. What the step brings into the machine is below `stagingDirectory`, which then has to be given. */
+  readonly content: FromFacts<string>
+}
 
 /** What `chefSolo` and `chefClient` both take beside the common options of steps. */
 export interface ChefOptions extends AgentOptions {
@@ -14,8 +20,8 @@ export interface ChefOptions extends AgentOptions {
   readonly attributes?: SecretData
   /** The secret of encrypted data bags: a file, or the secret itself. Packer: `encrypted_data_bag_secret_path`. @default none */
   readonly encryptedDataBagSecret?: string | Secret
-  /** A file of settings in Ruby, read after those that this step writes. Packer: `config_template`. @default none */
-  readonly config?: string
+  /** Settings in Ruby, read after those that this step writes: a file, or its content. Packer: `config_template`. @default none */
+  readonly config?: string | ChefSettings
   /** Accepts Chef's licence. Without it Chef 15 and later ask, and fail. Packer: `chef_license`. @default nothing is accepted */
   readonly license?: 'accept' | 'accept-silent' | 'accept-no-persist'
   /** How much Chef logs beside its report. @default Chef's own */
@@ -27,13 +33,17 @@ const fileOrSecret = v.lazy((value) => (typeof value === 'object' ? optionSchema
 /** The schema of a file, or of the secret that would be in it. */
 export const optionalFileOrSecret: v.OptionalSchema<v.GenericSchema, undefined> = v.optional(fileOrSecret)
 
+const fileOrSettings = v.lazy((value) =>
+  typeof value === 'object' ? v.strictObject({ content: optionSchema.fromFacts<unknown>(v.string()) }) : optionSchema.text,
+)
+
 /** The schema's entries for {@link ChefOptions}. */
 export const chefEntries: Readonly<Record<keyof ChefOptions, v.OptionalSchema<v.GenericSchema, undefined>>> = {
   ...agentEntries,
   product: v.optional(v.picklist(['chef', 'cinc'])),
   attributes: v.optional(secretDataSchema),
   encryptedDataBagSecret: optionalFileOrSecret,
-  config: v.optional(optionSchema.text),
+  config: v.optional(fileOrSettings),
   license: v.optional(v.picklist(['accept', 'accept-silent', 'accept-no-persist'])),
   logLevel: v.optional(v.picklist(['auto', 'trace', 'debug', 'info', 'warn', 'error', 'fatal'])),
 }

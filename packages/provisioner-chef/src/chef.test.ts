@@ -93,6 +93,12 @@ describe('chefSolo', () => {
     expect(files.entry('/s/data-bag-secret')).toMatchObject({ mode: 0o600, content: Buffer.from('hunter22') })
   })
 
+  test('takes settings that are no file', async () => {
+    const { files } = await solo({ config: { content: ({ buildName }) => `node_name '${buildName}'\n` } })
+    expect(files.text('/s/extra.rb')).toBe(`node_name 'fake'\n`)
+    expect(files.text('/s/settings.rb')).toMatch(/\nfrom_file '\/s\/extra\.rb'\n$/)
+  })
+
   test('restarts the machine when a recipe wants it, and runs again', async () => {
     const machine = fakeMachine().on(/chef-solo --no-color/, { exitCode: 35 }, { exitCode: 37 }, { exitCode: 0 })
     const { commands } = await solo({ onReboot: 'restart' }, machine)
@@ -179,6 +185,20 @@ describe('chefClient', () => {
     expect(files.entry('/s/validation.pem')).toMatchObject({ mode: 0o600 })
   })
 
+  test('leaves to the machine what is in the machine', async () => {
+    const { files } = await client({ remoteClientKey: '/etc/chef/client.pem', remoteTrustedCertificates: '/etc/chef/trusted_certs' })
+    expect(files.text('/s/settings.rb')).toContain("client_key '/etc/chef/client.pem'\n")
+    expect(files.text('/s/settings.rb')).toContain("trusted_certs_dir '/etc/chef/trusted_certs'\n")
+  })
+
+  test('is removed from the server by the knife that is named', async () => {
+    const knife = { binDirectory: '/srv/bin', sudo: true, extraArguments: ['--config-option', 'a=b'] }
+    const { machine } = await client({ nodeName: 'n', keepClient: true, knife })
+    const words = ['/srv/bin/knife', 'node', 'delete', 'n', '--yes', '--config', '/s/settings.rb', '--config-option', 'a=b']
+    expectMachine(machine).toHaveRun(new RegExp(`sudo [\\s\\S]*exec ${words.join(' ')} `))
+    expectMachine(machine).toHaveRun(/^\/opt\/chef\/bin\/chef-client /)
+  })
+
   test('keeps what is to be kept, and what was there before', async () => {
     expect((await client({ clientKey: secret('the key'), nodeName: 'n', keepNode: true })).commands).toHaveLength(1)
     const { commands } = await client({ clientKey: 'key.pem' })
@@ -245,14 +265,22 @@ describe('a definition', () => {
         runList: ['b'],
         clientKey: 'no',
         validationKey: 'key.pem',
+        remoteClientKey: '/a',
         onReboot: 'restart',
+        knife: { binDirectory: 'bin', with: 1 },
+        config: { file: 'a' },
       }),
     ).toMatchInlineSnapshot(`
       [
+        "config.content: is required",
+        "config.file: unknown option 'file'",
         "serverUrl: must be a URL, not "chef"",
+        "knife.binDirectory: must be an absolute path of the machine, not "bin"",
+        "knife.with: unknown option 'with'",
         "onReboot: must be 'fail' or 'ignore', not "restart"",
         "runList: policyName and runList exclude each other",
         "validationKey: clientKey and validationKey exclude each other",
+        "remoteClientKey: clientKey and remoteClientKey exclude each other",
         "policyGroup: is required: a policy has a name and a group",
         "clientKey: 'no' does not exist",
       ]

@@ -1,6 +1,7 @@
 import type { StagedFile } from '@imago/configuration-management'
 import { plainData } from '@imago/configuration-management'
 import type { ProvisionContext, Secret } from '@imago/core'
+import { resolveFacts } from '@imago/core'
 
 import type { ChefOptions } from './chef-options.ts'
 import type { Setting } from './ruby-settings.ts'
@@ -42,8 +43,13 @@ export function stagedSettings(request: SettingsRequest, ctx: ProvisionContext):
     { to: settingsFile, content: text },
     { to: attributesFile, content: `${JSON.stringify(json, undefined, 2)}\n`, isPrivate: true },
     ...secretFile('data-bag-secret', encryptedDataBagSecret),
-    ...(config === undefined ? [] : [{ to: 'extra.rb', path: config }]),
+    ...extraSettings(config, ctx),
   ]
+}
+
+function extraSettings(config: ChefOptions['config'], { facts }: ProvisionContext): readonly StagedFile[] {
+  if (config === undefined) return []
+  return [{ to: 'extra.rb', ...(typeof config === 'string' ? { path: config } : { content: resolveFacts(config.content, facts) }) }]
 }
 
 /** A file that holds a secret, from a file of this machine or from the secret itself. */
