@@ -20,6 +20,7 @@ describe('the options that all agents take', () => {
     { install: { packages: ['puppet-agent=7.*'] }, extraArguments: ['--noop'], env: { A: 'a', B: () => 'b' } },
     { install: { script: 'install.sh', arguments: ['-v', '18'] } },
     { install: { script: 'https://example.org/i.sh', checksum: 'none' } },
+    { install: { command: 'curl https://example.org/i.sh | sh' } },
     { install: { script: 'https://example.org/i.sh', checksum: 'a'.repeat(64) } },
   ])('%o', (options) => expect(problems(options)).toEqual([]))
 
@@ -50,15 +51,20 @@ describe('the options that all agents take', () => {
         "install.script: packages and script exclude each other",
       ]
     `)
+    expect(problems({ install: { command: 'sh i.sh', arguments: ['-v'] } })).toMatchInlineSnapshot(`
+      [
+        "install.arguments: command and arguments exclude each other",
+      ]
+    `)
     expect(problems({ install: {} })).toMatchInlineSnapshot(`
       [
-        "install: needs packages or script",
+        "install: needs packages, script or command",
       ]
     `)
     expect(problems({ install: { packges: ['a'] } })).toMatchInlineSnapshot(`
       [
         "install.packges: unknown option 'packges'",
-        "install: needs packages or script",
+        "install: needs packages, script or command",
       ]
     `)
   })

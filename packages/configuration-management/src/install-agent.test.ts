@@ -83,6 +83,21 @@ describe('installAgent', () => {
     expect(upload?.files).toMatchObject([{ path: expect.stringMatching(/\/install$/), mode: 0o700, content: script }])
   })
 
+  test('runs a command as root, with the environment, and says how it failed', async () => {
+    const command = "curl -fsSL https://a/b.sh | sh -s -- '-v' 18"
+    const target = machine('', absent, present)
+    await install({ command }, target)
+    expectMachine(target).toHaveRun(/exec sh -c .*curl -fsSL https:\/\/a\/b.sh \| sh -s -- .*-v.* 18/)
+    expectMachine(target).toHaveRun(/^export http_proxy=http:\/\/proxy$/m)
+    const failing = machine('', absent).on(/curl/, { exitCode: 22 })
+    await expect(install({ command }, failing)).rejects.toMatchObject({
+      code: 'COMMAND_FAILED',
+      message: `the command that installs Moo ended with exit code 22: ${command}`,
+      exitCode: 22,
+    })
+    await expect(install({ command }, machine('', absent))).rejects.toMatchObject({ code: 'TOOL_MISSING' })
+  })
+
   test('runs no script whose digest is another, and says how one failed', async () => {
     await writeFile(join(directory, 'i.sh'), 'echo\n')
     const target = machine('', absent)

@@ -46,6 +46,7 @@ export async function installAgent(
   const run = async (argv: MachineCommand['argv'], extra: MachineCommand['env'] = {}): Promise<number> =>
     await runCommand({ argv, env: { ...env, ...extra }, sudo: options.sudo ?? true }, ctx)
   if (typeof install === 'object' && install.script !== undefined) await installByScript(agent, install, options, { run, ctx })
+  else if (typeof install === 'object' && install.command !== undefined) await installByCommand(agent, install.command, run)
   else await installPackages(agent, install === 'package' ? undefined : install.packages, { run, ctx })
   const program = await requireProgram(agent, binDirectory, ctx)
   const took = formatDuration(performance.now() - started)
@@ -76,6 +77,15 @@ async function installPackages(agent: Agent, given: readonly string[] | undefine
       hint: `see its output; a repository that has ${packages.join(' and ')} can be added in an earlier step`,
     })
   }
+}
+
+async function installByCommand(agent: Agent, command: string, run: Installer['run']): Promise<void> {
+  const exitCode = await run(['sh', '-c', command])
+  if (exitCode === 0) return
+  throw new ImagoError('COMMAND_FAILED', `the command that installs ${agent.title} ended with exit code ${exitCode}: ${command}`, {
+    exitCode,
+    hint: 'see its output',
+  })
 }
 
 async function installByScript(

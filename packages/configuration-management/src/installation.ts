@@ -9,14 +9,16 @@ import * as v from 'valibot'
  * - `'package'`: the machine's package manager installs it, under the name that its repositories have for it.
  * - `{ packages }`: the same, with these packages: `['puppet-agent=7.23.*']`.
  * - `{ script }`: a script installs it.
+ * - `{ command }`: a command of the machine's shell installs it.
  */
-export type Installation = 'none' | 'package' | PackageInstallation | ScriptInstallation
+export type Installation = 'none' | 'package' | PackageInstallation | ScriptInstallation | CommandInstallation
 
 /** Packages to install. */
 export interface PackageInstallation {
   /** As the machine's package manager takes them. */
   readonly packages: readonly string[]
   readonly script?: never
+  readonly command?: never
 }
 
 /** A script that installs the agent. It is fetched and checked by this machine, and runs as root in the other. */
@@ -28,6 +30,15 @@ export interface ScriptInstallation {
   /** Arguments of the script: `['-v', '18']`. @default none */
   readonly arguments?: readonly string[]
   readonly packages?: never
+  readonly command?: never
+}
+
+/** A command that installs the agent. Nothing checks what it fetches. */
+export interface CommandInstallation {
+  /** For the machine's shell, as root: `'curl -fsSL https://example.org/install.sh | sh'`. */
+  readonly command: string
+  readonly packages?: never
+  readonly script?: never
 }
 
 const checksum = v.pipe(
@@ -43,6 +54,7 @@ export const installationSchema: v.GenericSchema = v.lazy((value) =>
         script: v.optional(optionSchema.text),
         checksum: v.optional(checksum),
         arguments: v.optional(v.array(v.string())),
+        command: v.optional(optionSchema.text),
       })
     : v.picklist(['none', 'package']),
 )
@@ -50,12 +62,13 @@ export const installationSchema: v.GenericSchema = v.lazy((value) =>
 /** Problems that the schema does not see. The option may come from data, and be wrong. */
 export function installationIssues(install: unknown): readonly Issue[] {
   if (!isObject(install)) return []
-  const { packages, script } = install
-  if (packages === undefined && script === undefined) return [{ path: ['install'], message: 'needs packages or script' }]
-  if (packages !== undefined) {
-    return (['script', 'checksum', 'arguments'] as const)
-      .filter((name) => install[name] !== undefined)
-      .map((name) => ({ path: ['install', name], message: `packages and ${name} exclude each other` }))
+  const { script } = install
+  const first = (['packages', 'command', 'script'] as const).find((name) => install[name] !== undefined)
+  if (first === undefined) return [{ path: ['install'], message: 'needs packages, script or command' }]
+  if (first !== 'script') {
+    return (['command', 'script', 'checksum', 'arguments'] as const)
+      .filter((name) => name !== first && install[name] !== undefined)
+      .map((name) => ({ path: ['install', name], message: `${first} and ${name} exclude each other` }))
   }
   if (!isUrl(script) || install['checksum'] !== undefined) return []
   return [{ path: ['install', 'checksum'], message: 'is required for a URL', hint: "the script's SHA-256, or 'none' to trust it unseen" }]

@@ -1,4 +1,11 @@
-export type { Installation, PackageInstallation, ScriptInstallation, SecretData, SecretJson } from '@imago/configuration-management'
+export type {
+  CommandInstallation,
+  Installation,
+  PackageInstallation,
+  ScriptInstallation,
+  SecretData,
+  SecretJson,
+} from '@imago/configuration-management'
 export { chefClient } from './chef-client.ts'
 export type { ChefClientOptions, NodeIdentity, NodeRun } from './chef-client.ts'
 export type { ChefOptions, ChefSettings } from './chef-options.ts'

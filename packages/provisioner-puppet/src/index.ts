@@ -1,4 +1,4 @@
-export type { Installation, PackageInstallation, ScriptInstallation } from '@imago/configuration-management'
+export type { CommandInstallation, Installation, PackageInstallation, ScriptInstallation } from '@imago/configuration-management'
 export { puppetAgent } from './puppet-agent.ts'
 export type { NodeCertificate, PuppetAgentOptions } from './puppet-agent.ts'
 export { puppetApply } from './puppet-apply.ts'

@@ -84,7 +84,25 @@ describe('each option', () => {
       },
     ],
     ['salt-masterless', { local_state_tree: 'salt', skip_bootstrap: true }, { states: 'salt' }],
-    ['chef-solo', { run_list: ['a'] }, { cookbooks: [], runList: ['a'], install: chef }],
+    ['chef-solo', { run_list: ['a'] }, { cookbooks: [], runList: ['a'], install: chef, license: 'accept-silent' }],
+    [
+      'chef-solo',
+      { run_list: ['a'], skip_install: true, json: { a: 1 }, json_string: '{ "b": "{{build_type}}" }' },
+      { cookbooks: [], runList: ['a'], attributes: { a: 1, b: 'null' } },
+    ],
+    [
+      'chef-solo',
+      {
+        install_command: 'curl -L https://a/i.sh | {{if .Sudo}}sudo {{end}}bash -s --{{if .Version}} -v {{.Version}}{{end}}',
+        version: '18',
+      },
+      { cookbooks: [], install: { command: 'curl -L https://a/i.sh | bash -s -- -v 18' } },
+    ],
+    [
+      'chef-solo',
+      { install_command: 'apk add chef', chef_license: 'accept' },
+      { cookbooks: [], install: { command: 'apk add chef' }, license: 'accept' },
+    ],
     [
       'chef-solo',
       {
@@ -124,7 +142,9 @@ describe('each option', () => {
         validation_key_path: 'key.pem',
         validation_client_name: 'v',
         ssl_verify_mode: 'verify_none',
-        trusted_certs_dir: 'certs',
+        trusted_certs_dir: '/etc/chef/certs',
+        client_key: '/etc/chef/client.pem',
+        knife_command: 'sudo /opt/bin/knife {{.Args}} {{.Flags}} -V',
         skip_clean_node: true,
         skip_clean_client: true,
         skip_install: true,
@@ -138,7 +158,9 @@ describe('each option', () => {
         validationKey: 'key.pem',
         validationClientName: 'v',
         verifyCertificate: false,
-        trustedCertificates: 'certs',
+        remoteTrustedCertificates: '/etc/chef/certs',
+        remoteClientKey: '/etc/chef/client.pem',
+        knife: { binDirectory: '/opt/bin', sudo: true, extraArguments: ['-V'] },
         keepNode: true,
         keepClient: true,
         sudo: false,
@@ -197,13 +219,22 @@ test.for<[provisioner: object, option: string]>([
   [{ type: 'puppet-server', client_cert_path: 'a' }, 'client_cert_path'],
   [{ type: 'salt-masterless', local_state_tree: 'a', salt_call_args: `pillar='{"a": 1}'` }, 'salt_call_args'],
   [{ type: 'salt-masterless', local_state_tree: 'a', formulas: ['git::https://example.org/a'] }, 'formulas'],
-  [{ type: 'chef-solo', install_command: 'curl x | sh' }, 'install_command'],
-  [{ type: 'chef-client', server_url: 'https://a', knife_command: 'x' }, 'knife_command'],
+  [{ type: 'chef-client', server_url: 'https://a', knife_command: 'knife {{.Args}} | tee a' }, 'knife_command'],
+  [{ type: 'chef-client', server_url: 'https://a', knife_command: 'A=b knife {{.Args}} {{.Flags}}' }, 'knife_command'],
   [{ type: 'ansible-local', playbook_file: 'a.yml', playbook_paths: ['b'] }, 'playbook_paths'],
 ])('what has no counterpart is said: %o', async ([provisioner, option]) => {
   const template = { builders: [{ type: 'null', communicator: 'none' }], provisioners: [provisioner] }
   const { code } = await convertTemplate({ path: 'template.json', text: JSON.stringify(template) }, { directory: '/work' })
   expect(code).toContain(`// there is no counterpart of '${option}' yet`)
+})
+
+test.for<[command: string, knife: object | undefined]>([
+  ['{{if .Sudo}}sudo {{end}}knife {{.Args}} {{.Flags}}', undefined],
+  ['sudo knife {{.Args}} {{.Flags}}', undefined],
+  ['knife {{.Args}} {{.Flags}}', { sudo: false }],
+])('knife runs as it is told: %s', async ([knife_command, knife]) => {
+  const { step } = await stepOf({ type: 'chef-client', server_url: 'https://a', skip_install: true, knife_command })
+  expect(step.options).toEqual({ serverUrl: 'https://a', ...(knife !== undefined && { knife }) })
 })
 
 test('variables follow into code', async () => {

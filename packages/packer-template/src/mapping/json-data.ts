@@ -1,5 +1,7 @@
+import type { Json } from '@imago/core'
+
 import type { JsonNode } from '../json/json-node.ts'
-import { describeNode } from '../json/json-node.ts'
+import { describeNode, jsonNodeAt } from '../json/json-node.ts'
 import { knownText } from './coercions.ts'
 import type { Model } from './known.ts'
 import type { Coercion, OptionContext } from './option-context.ts'
@@ -13,6 +15,22 @@ export const jsonObject: Coercion<Readonly<Record<string, JsonData>>> = (node, c
   if (node.kind === 'object') return node.members.size === 0 ? undefined : members(node, ctx)
   if (node.kind !== 'plain' || node.value !== null) ctx.reports.problem(ctx, `must be an object, not ${describeNode(node)}`)
   return undefined
+}
+
+/** A text of JSON that is such an object. Variables may be in its texts, or make the whole of it. */
+export const jsonText: Coercion<Readonly<Record<string, JsonData>>> = (node, ctx) => {
+  if (node.kind !== 'text') return jsonObject(node, ctx)
+  const data = parsedJson(node.value) ?? parsedJson(knownText(node, ctx)?.value ?? '{}')
+  if (data === undefined) ctx.reports.problem(ctx, 'is no JSON')
+  return data === undefined ? undefined : jsonObject(jsonNodeAt(node.at, data), ctx)
+}
+
+function parsedJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json // is what JSON holds
+  } catch {
+    return undefined
+  }
 }
 
 function members(node: Extract<JsonNode, { readonly kind: 'object' }>, ctx: OptionContext): { readonly [name: string]: Model<JsonData> } {
