@@ -8,7 +8,8 @@ import type { Job } from '../job.ts'
 export async function stopInstance({ aws, ctx, polling }: Job, options: InstanceOptions, id: string): Promise<void> {
   const byImago = options.launch?.stop !== 'from-inside'
   await ctx.step('stop', byImago ? `stop ${id}` : `wait until ${id} has stopped`, async () => {
-    if (byImago) await aws.call('StopInstances', { InstanceIds: [id] }, ctx)
+    if (byImago)
+      await aws.call('StopInstances', { InstanceIds: [id] }, ctx).catch(async (error: unknown) => explain({ aws, ctx }, id, error))
     await poll({
       what: `instance ${id} to stop`,
       signal: ctx.signal,
@@ -20,6 +21,12 @@ export async function stopInstance({ aws, ctx, polling }: Job, options: Instance
       describe: ({ state }) => state,
     })
   })
+}
+
+/** Ends a build whose instance cannot be stopped: it may have ended a moment ago. */
+async function explain({ aws, ctx }: Pick<Job, 'aws' | 'ctx'>, id: string, error: unknown): Promise<never> {
+  const instance = hasAwsCode(error, ['IncorrectInstanceState']) ? await describeInstance(aws, id, ctx) : undefined
+  throw instance !== undefined && isEnding(instance.state) ? await instanceLost(aws, instance, error, ctx) : error
 }
 
 function isEnding(state: string): boolean {
