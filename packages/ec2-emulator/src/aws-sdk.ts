@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 
 import type * as Ec2Module from '@aws-sdk/client-ec2'
 import type * as IamModule from '@aws-sdk/client-iam'
+import type * as KmsModule from '@aws-sdk/client-kms'
 import type * as SecretsModule from '@aws-sdk/client-secrets-manager'
 import type * as SsmModule from '@aws-sdk/client-ssm'
 import type * as StsModule from '@aws-sdk/client-sts'
@@ -29,6 +30,8 @@ type CommandTypes<Command> = Command extends abstract new (...args: never) => {
 export type Ec2Api = OperationsOf<typeof Ec2Module>
 /** Those of Identity and Access Management. */
 export type IamApi = OperationsOf<typeof IamModule>
+/** Those of the Key Management Service. */
+export type KmsApi = OperationsOf<typeof KmsModule>
 /** Those of Systems Manager. */
 export type SsmApi = OperationsOf<typeof SsmModule>
 /** Those of Secrets Manager. */
@@ -46,6 +49,7 @@ export interface OperationSchema {
 const clientPackages = {
   ec2: '@aws-sdk/client-ec2',
   iam: '@aws-sdk/client-iam',
+  kms: '@aws-sdk/client-kms',
   secretsmanager: '@aws-sdk/client-secrets-manager',
   ssm: '@aws-sdk/client-ssm',
   sts: '@aws-sdk/client-sts',

@@ -1,4 +1,5 @@
 import type { SeedImage } from './seed/seed-image.ts'
+import type { SeedKey } from './seed/seed-keys.ts'
 
 /** How long things take, each in milliseconds. */
 export interface Delays {
@@ -67,6 +68,8 @@ export interface Ec2EmulatorOptions {
   readonly parameters?: Readonly<Record<string, string>>
   /** What Secrets Manager holds from the start, in every region. @default nothing */
   readonly secrets?: Readonly<Record<string, string>>
+  /** Keys of KMS that are there from the start, beside those that Amazon makes (`alias/aws/ebs`, `alias/aws/s3`). @default none */
+  readonly keys?: readonly SeedKey[]
   /** Names of S3's buckets that are there from the start, in the first region. @default none */
   readonly buckets?: readonly string[]
 }

@@ -1,4 +1,4 @@
-import type { Ec2Api, IamApi, SecretsApi, SsmApi, StsApi } from './aws-sdk.ts'
+import type { Ec2Api, IamApi, KmsApi, SecretsApi, SsmApi, StsApi } from './aws-sdk.ts'
 import type { Region } from './state/region.ts'
 import type { World } from './state/world.ts'
 
@@ -30,6 +30,9 @@ export type Ec2Operations<Name extends keyof Ec2Api> = { readonly [N in Name]: O
 
 /** Those of Identity and Access Management. */
 export type IamOperations<Name extends keyof IamApi> = { readonly [N in Name]: Operation<IamApi[N]> }
+
+/** Those of the Key Management Service. */
+export type KmsOperations<Name extends keyof KmsApi> = { readonly [N in Name]: Operation<KmsApi[N]> }
 
 /** Those of Secrets Manager. */
 export type SecretsOperations<Name extends keyof SecretsApi> = { readonly [N in Name]: Operation<SecretsApi[N]> }

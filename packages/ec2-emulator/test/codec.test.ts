@@ -13,6 +13,7 @@ import { sampleValue } from './sample-value.ts'
 const clients: Readonly<Record<SdkService, readonly [name: string, client: string]>> = {
   ec2: ['@aws-sdk/client-ec2', 'EC2Client'],
   iam: ['@aws-sdk/client-iam', 'IAMClient'],
+  kms: ['@aws-sdk/client-kms', 'KMSClient'],
   secretsmanager: ['@aws-sdk/client-secrets-manager', 'SecretsManagerClient'],
   ssm: ['@aws-sdk/client-ssm', 'SSMClient'],
   sts: ['@aws-sdk/client-sts', 'STSClient'],
@@ -30,6 +31,7 @@ const added = ['PresignedUrl', 'DestinationRegion', '$metadata']
 test.for<[SdkService, number]>([
   ['ec2', 823],
   ['iam', 180],
+  ['kms', 56],
   ['secretsmanager', 23],
   ['ssm', 154],
   ['sts', 11],

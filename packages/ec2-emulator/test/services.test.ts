@@ -8,7 +8,7 @@ import {
   UploadPartCommand,
   DeleteObjectCommand,
 } from '@aws-sdk/client-s3'
-import { DescribeImportImageTasksCommand, ImportImageCommand } from '@aws-sdk/client-ec2'
+import { CreateVolumeCommand, DescribeImportImageTasksCommand, DescribeVolumesCommand, ImportImageCommand } from '@aws-sdk/client-ec2'
 import {
   AddRoleToInstanceProfileCommand,
   CreateInstanceProfileCommand,
@@ -20,6 +20,7 @@ import {
   PutRolePolicyCommand,
   RemoveRoleFromInstanceProfileCommand,
 } from '@aws-sdk/client-iam'
+import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms'
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { GetParameterCommand, SSMClient, StartSessionCommand } from '@aws-sdk/client-ssm'
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
@@ -28,6 +29,7 @@ import { expect, test, vi } from 'vitest'
 import { emulated, region } from './emulated.ts'
 
 const credentials = { accessKeyId: 'AKIATEST', secretAccessKey: 'secret' }
+const multi = 'mrk-0123456789abcdef0123456789abcdef'
 const trust = JSON.stringify({ Version: '2012-10-17', Statement: [] })
 
 test(
@@ -90,6 +92,49 @@ test(
       await expect(ssm.send(new StartSessionCommand({ Target: 'i-0123' }))).rejects.toMatchObject({ name: 'TargetNotConnected' })
     },
     { parameters: { '/cow/colour': 'brown' }, secrets: { cow: '{"password":"moo"}' } },
+  ),
+)
+
+test(
+  'keys are described by id, ARN and alias, where they are, in the state that they are in',
+  emulated(
+    async ({ emulator: { endpoint }, client }) => {
+      const kms = new KMSClient({ region, endpoint, credentials })
+      const ofKey = async (KeyId: string) => (await kms.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata
+      const cows = await ofKey('alias/cows')
+      expect(cows).toMatchObject({
+        Enabled: true,
+        KeyState: 'Enabled',
+        KeyManager: 'CUSTOMER',
+        KeySpec: 'SYMMETRIC_DEFAULT',
+        KeyUsage: 'ENCRYPT_DECRYPT',
+        MultiRegion: false,
+      })
+      expect(cows?.Arn).toBe(`arn:aws:kms:${region}:123456789012:key/${cows?.KeyId}`)
+      for (const name of [cows?.KeyId, cows?.Arn, `arn:aws:kms:${region}:123456789012:alias/cows`]) {
+        expect(await ofKey(name ?? '')).toEqual(cows)
+      }
+      expect(await ofKey('alias/aws/ebs')).toMatchObject({ KeyManager: 'AWS', KeyState: 'Enabled' })
+      expect(await ofKey('alias/old')).toMatchObject({ Enabled: false, KeyState: 'PendingDeletion', DeletionDate: expect.any(Date) })
+      expect(await ofKey(multi)).toMatchObject({ MultiRegion: true, KeySpec: 'RSA_2048', KeyUsage: 'SIGN_VERIFY' })
+      await expect(ofKey('alias/irish')).rejects.toMatchObject({ name: 'NotFoundException' })
+      await expect(ofKey('0a1b2c3d-0000-4000-8000-000000000000')).rejects.toThrow('does not exist')
+      await expect(ofKey('arn:aws:kms:eu-west-1:123456789012:alias/irish')).rejects.toThrow('Invalid arn eu-west-1')
+      await expect(ofKey(`arn:aws:kms:${region}:210987654321:alias/cows`)).rejects.toMatchObject({ name: 'AccessDeniedException' })
+
+      const volume = { AvailabilityZone: `${region}a`, Size: 1, Encrypted: true }
+      for (const KmsKeyId of ['alias/cows', undefined]) await client.send(new CreateVolumeCommand({ ...volume, KmsKeyId }))
+      const { Volumes = [] } = await client.send(new DescribeVolumesCommand({}))
+      expect(Volumes.map(({ KmsKeyId }) => KmsKeyId)).toEqual([cows?.Arn, (await ofKey('alias/aws/ebs'))?.Arn])
+    },
+    {
+      keys: [
+        { alias: 'alias/cows' },
+        { alias: 'alias/old', state: 'PendingDeletion' },
+        { alias: 'alias/irish', regions: ['eu-west-1'] },
+        { id: multi, spec: 'RSA_2048' },
+      ],
+    },
   ),
 )
 

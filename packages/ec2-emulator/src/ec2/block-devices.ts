@@ -1,5 +1,6 @@
 import { apiError } from '../api-error.ts'
 import type { BlockDeviceMapping, EbsBlockDevice } from '../aws-sdk.ts'
+import { encryptionKey } from '../kms/keys.ts'
 import type { Call } from '../operation.ts'
 import type { ImageResource, InstanceResource, VolumeResource } from '../state/region.ts'
 
@@ -104,7 +105,8 @@ export interface AttachedVolumes {
 }
 
 /** Makes the volumes of a new instance, attached to it. */
-export function createVolumes({ instance, image, mappings, tags }: AttachedVolumes, { world, region, now }: Call): void {
+export function createVolumes({ instance, image, mappings, tags }: AttachedVolumes, call: Call): void {
+  const { world, region, now } = call
   const attached = mappings.flatMap(({ DeviceName = '', Ebs }) => {
     if (Ebs === undefined) return []
     const isRoot = DeviceName === image.data.RootDeviceName
@@ -122,7 +124,7 @@ export function createVolumes({ instance, image, mappings, tags }: AttachedVolum
         Iops: Iops ?? (VolumeType === 'gp3' ? 3000 : undefined),
         Throughput: Throughput ?? (VolumeType === 'gp3' ? 125 : undefined),
         Encrypted: isEncrypted,
-        KmsKeyId: isEncrypted ? (KmsKeyId ?? source?.data.KmsKeyId ?? defaultKey(region.name, world.account)) : undefined,
+        KmsKeyId: isEncrypted ? encryptionKey(KmsKeyId ?? source?.data.KmsKeyId, call) : undefined,
         State: 'in-use' as const,
         CreateTime: new Date(now),
         MultiAttachEnabled: false,
@@ -141,9 +143,4 @@ export function createVolumes({ instance, image, mappings, tags }: AttachedVolum
     return [{ DeviceName, Ebs: { VolumeId: volume.id, Status: 'attached' as const, DeleteOnTermination, AttachTime } }]
   })
   instance.data.BlockDeviceMappings = attached
-}
-
-/** The key that encrypts where none is named. */
-export function defaultKey(region: string, account: string): string {
-  return `arn:aws:kms:${region}:${account}:key/00000000-0000-4000-8000-000000000000`
 }

@@ -1,9 +1,10 @@
 import { apiError } from '../api-error.ts'
 import type { BlockDeviceMapping, Ec2Api, Image } from '../aws-sdk.ts'
+import { encryptionKey } from '../kms/keys.ts'
 import type { Call, Ec2Operations } from '../operation.ts'
 import type { ImageResource, SnapshotResource } from '../state/region.ts'
 import { readTagSpecifications } from '../state/tags.ts'
-import { checkEbs, defaultKey } from './block-devices.ts'
+import { checkEbs } from './block-devices.ts'
 import { canLaunch } from './image-access.ts'
 import { addImage, finishImage } from './image-creation.ts'
 import { checkImageName } from './images.ts'
@@ -123,7 +124,7 @@ function copySnapshot({ Ebs }: BlockDeviceMapping, { source, image, input, tags 
     VolumeId: 'vol-ffffffff', // what Amazon says of copies
     VolumeSize: Ebs.VolumeSize,
     Encrypted,
-    KmsKeyId: Encrypted ? (input.KmsKeyId ?? defaultKey(region.name, world.account)) : undefined,
+    KmsKeyId: Encrypted ? encryptionKey(input.KmsKeyId, call) : undefined,
   }
   return takeSnapshot(region, { data, tags, rootDisk: original?.rootDisk }, call)
 }

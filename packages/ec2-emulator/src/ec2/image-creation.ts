@@ -3,12 +3,13 @@ import { messageOf } from '@imago/core'
 import { apiError } from '../api-error.ts'
 import type { BlockDeviceMapping, Ec2Api, Image, Snapshot } from '../aws-sdk.ts'
 import { strikesIn } from '../faults.ts'
+import { encryptionKey } from '../kms/keys.ts'
 import type { Call, Ec2Operations } from '../operation.ts'
 import type { ImageResource, InstanceResource, Region, SnapshotResource } from '../state/region.ts'
 import { noPermissions } from '../state/region.ts'
 import { readTagSpecifications } from '../state/tags.ts'
 import type { World } from '../state/world.ts'
-import { defaultKey, mergeMappings } from './block-devices.ts'
+import { mergeMappings } from './block-devices.ts'
 import { checkImageName } from './images.ts'
 import { stateOf } from './instance-lifecycle.ts'
 import { takeSnapshot } from './snapshot-creation.ts'
@@ -142,7 +143,7 @@ function snapshotOf(
     VolumeId: volume?.id,
     VolumeSize: Ebs.VolumeSize,
     Encrypted: Ebs.Encrypted ?? false,
-    KmsKeyId: Ebs.Encrypted === true ? (Ebs.KmsKeyId ?? defaultKey(region.name, call.world.account)) : undefined,
+    KmsKeyId: Ebs.Encrypted === true ? encryptionKey(Ebs.KmsKeyId, call) : undefined,
   }
   return takeSnapshot(region, { data, tags, rootDisk: undefined }, call)
 }

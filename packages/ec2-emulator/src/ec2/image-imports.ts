@@ -2,6 +2,7 @@ import { messageOf } from '@imago/core'
 
 import { apiError } from '../api-error.ts'
 import type { Ec2Api, ImportImageTask } from '../aws-sdk.ts'
+import { encryptionKey } from '../kms/keys.ts'
 import type { Call, Ec2Operations } from '../operation.ts'
 import { describe, view } from '../state/describe.ts'
 import type { FilterFields } from '../state/filters.ts'
@@ -143,10 +144,11 @@ function unsupported(format: string, head: Buffer): string | undefined {
 function finish(task: Resource<ImportImageTask>, { DiskContainers = [], Encrypted, KmsKeyId, BootMode }: ImportInput, call: Call): void {
   const { world, region } = call
   const tags = new Map<string, string>()
+  const key = Encrypted === true ? encryptionKey(KmsKeyId, call) : undefined
   const snapshots = DiskContainers.map(() => {
     const snapshot = takeSnapshot(
       region,
-      { data: { VolumeSize: 8, Encrypted, KmsKeyId, Description: task.data.Description ?? '' }, tags, rootDisk: undefined },
+      { data: { VolumeSize: 8, Encrypted, KmsKeyId: key, Description: task.data.Description ?? '' }, tags, rootDisk: undefined },
       call,
     )
     finishSnapshot(snapshot, 0, call)

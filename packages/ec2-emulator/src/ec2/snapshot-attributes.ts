@@ -1,9 +1,9 @@
 import { apiError } from '../api-error.ts'
 import type { Ec2Api } from '../aws-sdk.ts'
+import { encryptionKey } from '../kms/keys.ts'
 import type { Call, Ec2Operations } from '../operation.ts'
 import type { SnapshotResource } from '../state/region.ts'
 import { readTagSpecifications } from '../state/tags.ts'
-import { defaultKey } from './block-devices.ts'
 import type { PermissionChange } from './permissions.ts'
 import { applyPermissions, listVolumePermissions, permissionChanges } from './permissions.ts'
 import { finishSnapshot, takeSnapshot } from './snapshot-creation.ts'
@@ -19,7 +19,7 @@ export const snapshotAttributeOperations: Ec2Operations<
       if (shares.length === 0 || data.Encrypted !== true) return
       if (shares.some(({ kind }) => kind === 'groups'))
         throw apiError('InvalidParameterValue', 'Encrypted snapshots cannot be shared publicly')
-      if (data.KmsKeyId !== defaultKey(call.region.name, call.world.account)) return
+      if (data.KmsKeyId !== encryptionKey(undefined, call)) return
       throw apiError('OperationNotPermitted', 'Encrypted snapshots with EBS default key cannot be shared')
     },
     run(input, call) {
@@ -58,7 +58,7 @@ export const snapshotAttributeOperations: Ec2Operations<
         VolumeId: 'vol-ffffffff',
         VolumeSize: source.VolumeSize,
         Encrypted: isEncrypted,
-        KmsKeyId: isEncrypted ? (KmsKeyId ?? defaultKey(region.name, world.account)) : undefined,
+        KmsKeyId: isEncrypted ? encryptionKey(KmsKeyId, call) : undefined,
       }
       const tags = readTagSpecifications(TagSpecifications, ['snapshot'])('snapshot')
       const snapshot = takeSnapshot(region, { data, tags, rootDisk }, call)

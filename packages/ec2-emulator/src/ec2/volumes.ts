@@ -1,10 +1,11 @@
 import { apiError } from '../api-error.ts'
+import { encryptionKey } from '../kms/keys.ts'
 import type { Call, Ec2Operations } from '../operation.ts'
 import { describe, view } from '../state/describe.ts'
 import type { FilterFields } from '../state/filters.ts'
 import type { VolumeResource } from '../state/region.ts'
 import { readTagSpecifications } from '../state/tags.ts'
-import { checkEbs, defaultKey } from './block-devices.ts'
+import { checkEbs } from './block-devices.ts'
 import { stateOf } from './instance-lifecycle.ts'
 
 const filters: FilterFields<VolumeResource> = {
@@ -46,7 +47,7 @@ export const volumeOperations: Ec2Operations<'CreateVolume' | 'DescribeVolumes' 
           Iops,
           Throughput,
           Encrypted: isEncrypted,
-          KmsKeyId: isEncrypted ? (KmsKeyId ?? defaultKey(region.name, world.account)) : undefined,
+          KmsKeyId: isEncrypted ? encryptionKey(KmsKeyId, call) : undefined,
           State: 'creating' as const,
           CreateTime: new Date(now),
           Attachments: [],

@@ -2,6 +2,8 @@ import { addVersion, newSecret } from '../secrets/secrets.ts'
 import type { Region } from '../state/region.ts'
 import type { World } from '../state/world.ts'
 import type { SeedImage } from './seed-image.ts'
+import type { SeedKey } from './seed-keys.ts'
+import { seedKeys } from './seed-keys.ts'
 import { stableId } from './seed-region.ts'
 
 /** What an account has from the start, beside its regions' networks and images. */
@@ -11,16 +13,19 @@ export interface AccountSeeds {
   readonly parameters: Readonly<Record<string, string>>
   /** Values of Secrets Manager by name, in every region. */
   readonly secrets: Readonly<Record<string, string>>
+  /** Keys of KMS, beside those that Amazon makes. */
+  readonly keys: readonly SeedKey[]
   /** Names of buckets. */
   readonly buckets: readonly string[]
 }
 
 /** Fills an account. */
-export function seedAccount(world: World, { images, parameters, secrets, buckets }: AccountSeeds): void {
+export function seedAccount(world: World, { images, parameters, secrets, keys, buckets }: AccountSeeds): void {
   seedImportRole(world)
   const [first] = world.regions.keys()
   for (const name of buckets) world.objects.create(name, first ?? '', true)
   for (const region of world.regions.values()) {
+    seedKeys(world, region, keys)
     for (const [name, value] of Object.entries(parameters)) addParameter(region, name, value, world)
     for (const { name, parameters: paths = [] } of images) {
       for (const path of paths) addParameter(region, path, stableId('ami-', `${region.name}/${name}`), world)

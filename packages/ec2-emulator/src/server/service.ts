@@ -3,6 +3,7 @@ import { loadOperations } from '../aws-sdk.ts'
 import { ec2Operations } from '../ec2/operations.ts'
 import { instanceProfileOperations } from '../iam/instance-profiles.ts'
 import { roleOperations } from '../iam/roles.ts'
+import { keyOperations } from '../kms/keys.ts'
 import type { Operation } from '../operation.ts'
 import { secretOperations } from '../secrets/secrets.ts'
 import { parameterOperations } from '../ssm/parameters.ts'
@@ -36,6 +37,7 @@ export function services(): ReadonlyMap<string, Service> {
     }),
     service('sts', { protocol: 'query', namespace: 'https://sts.amazonaws.com/doc/2011-06-15/', operations: tokenServiceOperations }),
     service('ssm', { protocol: 'json', namespace: '', operations: { ...parameterOperations, ...sessionOperations } }),
+    service('kms', { protocol: 'json', namespace: '', operations: keyOperations }),
     service('secretsmanager', { protocol: 'json', namespace: '', operations: secretOperations }),
   ]
   return new Map(all.map((each) => [each.name, each]))

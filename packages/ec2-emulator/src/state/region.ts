@@ -14,6 +14,7 @@ import type {
   Volume,
   Vpc,
 } from '../aws-sdk.ts'
+import type { StoredKey } from '../kms/keys.ts'
 import type { StoredSecret } from '../secrets/secrets.ts'
 import type { StoredParameter } from '../ssm/parameters.ts'
 import type { ManagedSession } from '../ssm/sessions.ts'
@@ -102,6 +103,10 @@ export interface Region {
   readonly parameters: Map<string, StoredParameter>
   /** Secrets Manager, by name. */
   readonly secrets: Map<string, StoredSecret>
+  /** Keys of KMS, by id. */
+  readonly keys: Map<string, StoredKey>
+  /** The ids of keys, by `alias/…`. */
+  readonly keyAliases: Map<string, string>
   /** Sessions of Session Manager that run, by id. */
   readonly sessions: Map<string, ManagedSession>
   /** The answers of calls with a client token, by operation and token. */
@@ -197,6 +202,8 @@ export function emptyRegion(name: string, zones: readonly string[]): Region {
     importTasks: new Table(names.importTasks),
     parameters: new Map(),
     secrets: new Map(),
+    keys: new Map(),
+    keyAliases: new Map(),
     sessions: new Map(),
     tokens: new Map(),
   }
