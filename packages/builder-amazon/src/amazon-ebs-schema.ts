@@ -13,6 +13,7 @@ import { pollingSchema } from './options/polling.ts'
 import { sourceAmiSchema } from './options/source-ami.ts'
 import { spotSchema } from './options/spot.ts'
 import { instanceTags, tagCountIssues } from './options/tag-limits.ts'
+import { keyIssues, usedKeys } from './options/used-keys.ts'
 
 const instanceType = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, "must be an instance type such as 't3.small'"))
 
@@ -43,6 +44,7 @@ export function amazonEbsIssues(options: AmazonEbsOptions): readonly Issue[] {
   return [
     ...instanceIssues(options),
     ...(options.ami === false ? [] : amiIssues(options.ami, options.region, options.launch)),
+    ...keyIssues(usedKeys(options, options.region)),
     ...spotImageIssues(options),
   ]
 }

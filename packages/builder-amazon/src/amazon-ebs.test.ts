@@ -201,6 +201,20 @@ test('a key is used where it is', () => {
     'ami.regions.eu-west-1.kmsKey: is a key of us-west-2, and is used in eu-west-1 (give a key of that region)',
     'launch.blockDevices.0.kmsKey: is a key of eu-west-1, and is used in us-west-2 (give a key of that region)',
   ])
+  expect(messages({ launch, ami: false })).toEqual([
+    'launch.blockDevices.0.kmsKey: is a key of eu-west-1, and is used in us-west-2 (give a key of that region)',
+  ])
+})
+
+test("what a key of Amazon's encrypts is not shared", () => {
+  const shareWith = { accounts: ['210987654321'] }
+  const hint = '(give a key of your own that those accounts may use)'
+  const regions = { 'eu-west-1': { kmsKey: 'arn:aws:kms:eu-west-1:123456789012:alias/aws/ebs' } }
+  expect(messages({ ami: { name: 'cow', encrypt: true, kmsKey: 'alias/aws/ebs', regions, shareWith } })).toEqual([
+    `ami.kmsKey: 'alias/aws/ebs' is a key that AWS manages, and what is encrypted with it cannot be shared ${hint}`,
+    `ami.regions.eu-west-1.kmsKey: 'arn:aws:kms:eu-west-1:123456789012:alias/aws/ebs' is a key that AWS manages, and what is encrypted with it cannot be shared ${hint}`,
+  ])
+  expect(messages({ ami: { name: 'cow', encrypt: true, kmsKey: 'alias/aws/ebs' } })).toEqual([])
 })
 
 test('devices that are encrypted are not shared with the default key', () => {

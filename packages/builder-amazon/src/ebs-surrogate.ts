@@ -12,6 +12,7 @@ import { amisMadeBefore } from './made-before.ts'
 import { amiIssues } from './options/ami.ts'
 import type { SurrogateAmiOptions } from './options/surrogate.ts'
 import { surrogateEntries, surrogateIssues } from './options/surrogate.ts'
+import { keyIssues, usedKeys } from './options/used-keys.ts'
 import { preflight } from './preflight.ts'
 import { createImage } from './steps/create-image.ts'
 import { launch } from './steps/launch.ts'
@@ -58,6 +59,7 @@ function issuesOf(options: EbsSurrogateOptions): readonly Issue[] {
   return [
     ...instanceIssues(options),
     ...amiIssues(options.ami, options.region, options.launch),
+    ...keyIssues(usedKeys(options, options.region)),
     ...surrogateIssues(options.ami, options.launch),
   ]
 }

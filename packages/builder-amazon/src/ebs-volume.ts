@@ -9,7 +9,8 @@ import { connectAgain, connectAws } from './aws/connect.ts'
 import type { Connect } from './job.ts'
 import { openJob } from './job.ts'
 import type { BuiltVolume } from './options/built-volume.ts'
-import { builtVolumeSchema, builtVolumesIssues } from './options/built-volume.ts'
+import { builtVolumeSchema, builtVolumesIssues, withVolumes } from './options/built-volume.ts'
+import { keyIssues, usedKeys } from './options/used-keys.ts'
 import { preflight } from './preflight.ts'
 import { all } from './steps/all.ts'
 import { launch } from './steps/launch.ts'
@@ -56,7 +57,7 @@ export function ebsVolume(options: EbsVolumeOptions): Builder<VolumesArtifact> {
     makes: { type: 'amazon-volumes', files: false },
     validate: () => issuesOf(options),
     inputs: () => instanceInputs(options),
-    preflight: (ctx) => preflight(options, false, ctx),
+    preflight: (ctx) => preflight(options, false, ctx, { volumes: options.volumes }),
     build: (ctx) => build(options, ctx),
     destroyArtifact: (artifact, { signal }) => destroy(artifact, options, signal),
   }
@@ -65,19 +66,18 @@ export function ebsVolume(options: EbsVolumeOptions): Builder<VolumesArtifact> {
 function issuesOf(options: EbsVolumeOptions): readonly Issue[] {
   const issues = optionSchema.schemaIssues(schema, options)
   if (issues.length > 0) return issues
-  return [...instanceIssues(options), ...builtVolumesIssues(options.volumes, options.launch)]
+  return [
+    ...instanceIssues(options),
+    ...keyIssues(usedKeys(options, options.region)),
+    ...builtVolumesIssues(options.volumes, options.launch),
+  ]
 }
 
 /** The build, from top to bottom. */
 export async function build(options: EbsVolumeOptions, ctx: BuildContext, connect?: Connect): Promise<VolumesArtifact> {
   const job = await openJob(options, ctx, connect)
   const { source, facts } = await findStart(job, options, { ami: false, volumes: options.volumes })
-  const devices = options.volumes.map(({ tags: _tags, snapshot: _snapshot, ...device }) => ({
-    ...device,
-    deleteOnTermination: device.deleteOnTermination ?? false,
-  }))
-  const withVolumes = { ...options, launch: { ...options.launch, blockDevices: [...(options.launch?.blockDevices ?? []), ...devices] } }
-  const launched = await launch(job, withVolumes, source, facts, {})
+  const launched = await launch(job, withVolumes(options, options.volumes), source, facts, {})
   await provisionInstance(job, options, launched, source, facts)
   await stopInstance(job, options, launched.instance.id)
   const volumes = await ctx.step('volumes', 'hand the volumes over', async () => {

@@ -11,9 +11,13 @@ import type { AmiOptions } from './options/ami.ts'
 import { copyRegions } from './options/ami.ts'
 import { amiName } from './options/ami-name.ts'
 import { makesKeyPair, sshConnect } from './options/connect.ts'
-import { keyRegionIssues } from './options/key-regions.ts'
+import type { BuiltVolume } from './options/built-volume.ts'
+import { withVolumes } from './options/built-volume.ts'
 import { homeRegion } from './options/region.ts'
+import type { UsedKey } from './options/used-keys.ts'
+import { usedKeys } from './options/used-keys.ts'
 import { sourceIssues, templateIssues } from './steps/ami-issues.ts'
+import { checkKeys } from './steps/check-keys.ts'
 import { checkLogin } from './steps/check-login.ts'
 import { takenNames, unknownRegions } from './steps/check-names.ts'
 import type { Ground } from './steps/find-ground.ts'
@@ -32,6 +36,8 @@ export interface PreflightParts {
   readonly connect?: Connect
   /** How the AMI is made. @default CreateImage */
   readonly creates?: 'CreateImage' | 'RegisterImage'
+  /** Volumes that stay. @default none */
+  readonly volumes?: readonly BuiltVolume[]
 }
 
 /**
@@ -42,7 +48,7 @@ export async function preflight(
   options: InstanceOptions,
   ami: AmiOptions | false,
   ctx: PreflightContext,
-  { connect = connectAws, creates = 'CreateImage' }: PreflightParts = {},
+  { connect = connectAws, creates = 'CreateImage', volumes = [] }: PreflightParts = {},
 ): Promise<readonly Issue[]> {
   const aws = await connect(options)
   await aws.in(homeRegion(aws.region)).call('GetCallerIdentity', {}, ctx)
@@ -54,7 +60,8 @@ export async function preflight(
   const image = source?.image
   const found = await Promise.all([
     ami === false || regions.length > 0 ? [] : checkAmi(aws, options, ami, image, ctx),
-    ground === undefined || image === undefined ? [] : checkLaunch(aws, options, ami, { image, ground }, ctx),
+    ground === undefined || image === undefined ? [] : checkLaunch(aws, withVolumes(options, volumes), ami, { image, ground }, ctx),
+    regions.length > 0 ? [] : keysOf(aws, usedKeys({ launch: options.launch, ami, volumes }, aws.region), ctx),
     checkPermissions(aws, options, ami, { source: image, creates }, ctx),
   ])
   return [...(source?.issues ?? []), ...regions, ...login, ...issues, ...found.flat()]
@@ -98,11 +105,13 @@ async function checkAmi(
     isKnown ? takenNames(aws, ami, amiName(ami.name, { now: new Date(), facts }), ctx) : [],
     templateIssues(aws, ami, ctx),
   ])
-  return [
-    ...asked.flat(),
-    ...keyRegionIssues(ami, aws.region, options.launch?.blockDevices),
-    ...(source === undefined ? [] : sourceIssues(ami, source, aws.region)),
-  ]
+  return [...asked.flat(), ...(source === undefined ? [] : sourceIssues(ami, source, aws.region))]
+}
+
+/** Keys that may not be looked at are no problem: the build itself says so. */
+async function keysOf(aws: Aws, keys: readonly UsedKey[], ctx: PreflightContext): Promise<readonly Issue[]> {
+  const { issues } = await checkKeys(aws, keys, ctx)
+  return issues
 }
 
 /** Whether the name does not depend on the build: one that does will most likely be free. */

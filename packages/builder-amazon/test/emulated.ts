@@ -33,6 +33,9 @@ export interface EmulatedRun {
   readonly build: BuildReport
 }
 
+/** The id of a key of KMS that is in every region, where a test does not say which are. */
+export const keyId = '0a1b2c3d-0000-4000-8000-000000000000'
+
 /** How to emulate AWS for a test. */
 export interface EmulatedOptions extends Ec2EmulatorOptions {
   /** Whether the test leaves more than the artifacts of its builds, and looks at it by itself. @default false */
@@ -44,7 +47,7 @@ export interface EmulatedOptions extends Ec2EmulatorOptions {
  * have made, and all of that must be there.
  */
 export async function emulated({ leavesMore = false, ...options }: EmulatedOptions, work: (aws: Emulated) => Promise<void>): Promise<void> {
-  const emulator = await startEc2Emulator(options)
+  const emulator = await startEc2Emulator({ keys: [{ id: keyId }], ...options })
   const directory = await mkdtemp(join(tmpdir(), 'imago-amazon-'))
   const before = Object.keys(emulator.env).map((name) => [name, process.env[name]] as const)
   Object.assign(process.env, emulator.env)

@@ -152,7 +152,7 @@ test.for(Object.keys(builders))('the policy of %s allows every call that its bui
 
 /** Calls without which the test of a definition would say nothing. */
 const telling: Readonly<Record<string, readonly string[]>> = {
-  everything: ['iam:CreateRole', 'ec2:CopyImage', 'ec2:ModifyImageAttribute', 'ec2:EnableImageDeprecation'],
+  everything: ['kms:DescribeKey', 'iam:CreateRole', 'ec2:CopyImage', 'ec2:ModifyImageAttribute', 'ec2:EnableImageDeprecation'],
   encrypted: ['ec2:CopyImage'],
   shared: ['ec2:ModifyImageAttribute'],
   keyed: ['iam:GetInstanceProfile', 'ec2:DescribeKeyPairs', 'ec2:DescribeAvailabilityZones'],
@@ -199,7 +199,7 @@ test.for(['everything', 'encrypted', 'device', 'import'])('what is encrypted ask
   expect(kms(images[name] ?? imageOf(name))).toEqual(
     expect.arrayContaining(
       name === 'import'
-        ? ['kms:Decrypt', 'kms:GenerateDataKey']
+        ? ['kms:Decrypt', 'kms:DescribeKey', 'kms:GenerateDataKey']
         : [
             'kms:CreateGrant',
             'kms:Decrypt',

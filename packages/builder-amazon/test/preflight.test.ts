@@ -1,7 +1,7 @@
 import { defineImage, preflight } from '@imago/core'
 import { expect, test } from 'vitest'
 
-import { amazonEbs } from '../src/index.ts'
+import { amazonEbs, ebsVolume } from '../src/index.ts'
 import type { AmazonEbsOptions } from '../src/index.ts'
 import type { Emulated } from './emulated.ts'
 import { emulated } from './emulated.ts'
@@ -98,6 +98,14 @@ test('what the options name is looked for, and a region of its own', () =>
       ].toSorted((a, b) => (a < b ? -1 : 1)),
     )
     expect(await messages(aws, { region: 'us-west-9' })).toEqual(["builders.aws.region: the account has no region 'us-west-9'"])
+  }))
+
+test('a snapshot that a volume is to be made of is looked for', () =>
+  emulated({}, async ({ directory }) => {
+    const { ami: _, ...instance } = base
+    const builder = ebsVolume({ ...instance, volumes: [{ device: '/dev/sdf', snapshotId: 'snap-0123456789abcdef0' }] })
+    const found = await preflight(defineImage({ name: 'cow', builders: { aws: builder } }), { directory })
+    expect(found.map(({ message }) => message)).toEqual([expect.stringContaining('(InvalidSnapshot.NotFound)')])
   }))
 
 test('credentials that are worth nothing are told', () =>

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 
 import type * as ec2 from '@aws-sdk/client-ec2'
 import type * as iam from '@aws-sdk/client-iam'
+import type * as kms from '@aws-sdk/client-kms'
 import type * as s3 from '@aws-sdk/client-s3'
 import type * as secrets from '@aws-sdk/client-secrets-manager'
 import type * as ssm from '@aws-sdk/client-ssm'
@@ -98,6 +99,7 @@ const operations = {
   ],
   sts: ['DecodeAuthorizationMessage', 'GetCallerIdentity'],
   ssm: ['GetParameter', 'StartSession', 'TerminateSession'],
+  kms: ['DescribeKey'],
   secretsmanager: ['GetSecretValue'],
   s3: ['AbortMultipartUpload', 'DeleteObject', 'ListMultipartUploads'],
 } as const
@@ -110,6 +112,7 @@ export type Operations = Calls<typeof ec2, (typeof operations.ec2)[number]> &
   Calls<typeof iam, (typeof operations.iam)[number]> &
   Calls<typeof sts, (typeof operations.sts)[number]> &
   Calls<typeof ssm, (typeof operations.ssm)[number]> &
+  Calls<typeof kms, (typeof operations.kms)[number]> &
   Calls<typeof secrets, (typeof operations.secretsmanager)[number]> &
   Calls<typeof s3, (typeof operations.s3)[number]>
 
@@ -279,6 +282,7 @@ const packages: Record<Service, string> = {
   iam: '@aws-sdk/client-iam',
   sts: '@aws-sdk/client-sts',
   ssm: '@aws-sdk/client-ssm',
+  kms: '@aws-sdk/client-kms',
   secretsmanager: '@aws-sdk/client-secrets-manager',
   s3: '@aws-sdk/client-s3',
 }
@@ -287,6 +291,7 @@ const clients: Record<Service, string> = {
   iam: 'IAMClient',
   sts: 'STSClient',
   ssm: 'SSMClient',
+  kms: 'KMSClient',
   secretsmanager: 'SecretsManagerClient',
   s3: 'S3Client',
 }

@@ -9,6 +9,8 @@ import { amiEntries, amiIssues } from '../options/ami.ts'
 import { kmsKeySchema } from '../options/block-device.ts'
 import type { PollingOptions } from '../options/polling.ts'
 import { pollingSchema } from '../options/polling.ts'
+import type { UsedKey } from '../options/used-keys.ts'
+import { keyIssues, usedKey, usedKeys } from '../options/used-keys.ts'
 
 /** What AWS imports. */
 export type ImportFormat = 'ova' | 'raw' | 'vhd' | 'vhdx' | 'vmdk'
@@ -109,5 +111,12 @@ export function amazonImportIssues(options: AmazonImportOptions): readonly Issue
   return [
     ...accessIssues(options.access),
     ...(options.ami === undefined ? [] : amiIssues({ name: 'imported', ...options.ami }, options.region)),
+    ...keyIssues(importKeys(options, options.region)),
   ]
+}
+
+/** The keys of KMS that the options name, for the AMI and for the object. */
+export function importKeys({ ami, objectEncryption }: AmazonImportOptions, region: string | undefined): readonly UsedKey[] {
+  const key = typeof objectEncryption === 'object' ? objectEncryption.kmsKey : undefined
+  return [...usedKeys({ ami: ami ?? false }, region), ...usedKey(key, { path: ['objectEncryption', 'kmsKey'], region, isShared: false })]
 }

@@ -16,12 +16,14 @@ import { imageTagGroups, tagValueIssues } from '../options/tag-limits.ts'
 import { pollingOf } from '../options/polling.ts'
 import { all } from '../steps/all.ts'
 import { descriptionIssues } from '../steps/ami-issues.ts'
+import { keyProblems } from '../steps/check-keys.ts'
 import { takenNames, unknownRegions } from '../steps/check-names.ts'
 import type { ImageParts, OwnedImage } from '../steps/create-image.ts'
 import { copyImage } from '../steps/create-image.ts'
 import { finishImage, handOver } from '../steps/finish-image.ts'
 import { refuse } from '../steps/issue-collector.ts'
 import type { AmazonImportOptions } from './amazon-import-options.ts'
+import { importKeys } from './amazon-import-options.ts'
 import { findDisk } from './find-disk.ts'
 import { runImportTask, tryImport } from './import-task.ts'
 import { objectKey, uploadDisk } from './upload-disk.ts'
@@ -40,6 +42,7 @@ export async function importImage(
   const disk = findDisk(input, options.format)
   const name = ami.name === undefined ? undefined : amiName(ami.name, { now: job.now, facts: ctx.facts })
   refuse(await unknownRegions(aws, ami, ctx))
+  refuse(await keyProblems(job, importKeys(options, aws.region)))
   if (name !== undefined) refuse(await takenNames(aws, { ...ami, name }, name, ctx))
   refuse([...tagValueIssues(imageTagGroups(ami, undefined), ctx.facts, { forIam: undefined }), ...descriptionIssues(ami, ctx.facts)])
   const order = { options, format: disk.format, bucket: options.bucket, key: objectKey(options, disk, job) }

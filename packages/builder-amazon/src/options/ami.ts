@@ -7,7 +7,6 @@ import type { DeviceMapping } from './block-device.ts'
 import { deviceIssues, deviceMappingsSchema, kmsKeySchema } from './block-device.ts'
 import type { FastLaunchOptions } from './fast-launch.ts'
 import { fastLaunchIssues, fastLaunchSchema } from './fast-launch.ts'
-import { keyRegionIssues } from './key-regions.ts'
 import type { LaunchOptions } from './launch.ts'
 import { region } from './region.ts'
 import type { ShareOptions, SnapshotShareOptions } from './share.ts'
@@ -172,7 +171,6 @@ export function amiIssues(ami: AmiOptions, ownRegion: string | undefined, launch
     ...deviceIssues(ami.blockDevices, ['ami', 'blockDevices']),
     ...exclusive(ami, ['ami'], 'deprecateAt', 'deprecateAfter'),
     ...shareIssues(ami, copies, launch.blockDevices),
-    ...keyRegionIssues(ami, ownRegion, launch.blockDevices),
     ...tagCountIssues(imageTagGroups(ami, launch.tags)),
     ...fastLaunchIssues(ami.fastLaunch, ownRegion === undefined ? undefined : [ownRegion, ...copies.keys()]),
   ]

@@ -45,6 +45,15 @@ export const builtVolumeSchema: v.GenericSchema = v.strictObject({
   ),
 })
 
+/** Options of an instance that has the volumes attached. */
+export function withVolumes<O extends { readonly launch?: LaunchOptions }>(options: O, volumes: readonly BuiltVolume[]): O {
+  const devices = volumes.map(({ tags: _tags, snapshot: _snapshot, ...device }) => ({
+    ...device,
+    deleteOnTermination: device.deleteOnTermination ?? false,
+  }))
+  return { ...options, launch: { ...options.launch, blockDevices: [...(options.launch?.blockDevices ?? []), ...devices] } }
+}
+
 /** What options of the volumes mean together, and with those of the launch. */
 export function builtVolumesIssues(volumes: readonly BuiltVolume[], launch: LaunchOptions | undefined): readonly Issue[] {
   const launched = launch?.blockDevices?.map(({ device }) => device) ?? []

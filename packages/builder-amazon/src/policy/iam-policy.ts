@@ -120,7 +120,7 @@ function importActions({ ami = {}, region, objectEncryption }: AmazonImportOptio
         'PutObjectTagging',
       ],
     }),
-    typeof objectEncryption === 'object' && actions('kms', { anywhere: ['Decrypt', 'GenerateDataKey'] }),
+    typeof objectEncryption === 'object' && actions('kms', { anywhere: ['Decrypt', 'DescribeKey', 'GenerateDataKey'] }),
     ami.name !== undefined && actions('ec2', { anywhere: ['CopyImage'] }),
     imageActions({ ...ami, name: ami.name ?? 'imported' }, region),
   )

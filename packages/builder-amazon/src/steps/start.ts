@@ -8,9 +8,10 @@ import type { AmiOptions } from '../options/ami.ts'
 import { amiName } from '../options/ami-name.ts'
 import type { BuiltVolume } from '../options/built-volume.ts'
 import { builtVolumeTags } from '../options/built-volume.ts'
-import { keyRegionIssues } from '../options/key-regions.ts'
 import { imageTagGroups, instanceTags, tagValueIssues } from '../options/tag-limits.ts'
+import { usedKeys } from '../options/used-keys.ts'
 import { descriptionIssues, sourceIssues, templateIssues } from './ami-issues.ts'
+import { keyProblems } from './check-keys.ts'
 import { takenNames, unknownRegions } from './check-names.ts'
 import { findSource, resolveSource } from './find-source.ts'
 import { checkUser } from './instance-address.ts'
@@ -53,19 +54,14 @@ export async function findStart(job: Job, options: InstanceOptions, order: Start
     ]
     const forIam = temporaryPolicy(options) === undefined ? undefined : options.launch?.tags
     const tagIssues = tagValueIssues(tags, facts, { forIam })
+    const keys = usedKeys({ ...order, launch: options.launch }, aws.region)
     if (ami === false) {
-      refuse(tagIssues)
+      refuse([...tagIssues, ...(await keyProblems(job, keys))])
       return { source, facts, name: '' }
     }
     const name = amiName(ami.name, { now, facts })
-    const asked = await Promise.all([takenNames(aws, ami, name, ctx), templateIssues(aws, ami, ctx)])
-    refuse([
-      ...asked.flat(),
-      ...tagIssues,
-      ...descriptionIssues(ami, facts),
-      ...keyRegionIssues(ami, aws.region, options.launch?.blockDevices),
-      ...sourceIssues(ami, source, aws.region),
-    ])
+    const asked = await Promise.all([takenNames(aws, ami, name, ctx), templateIssues(aws, ami, ctx), keyProblems(job, keys)])
+    refuse([...asked.flat(), ...tagIssues, ...descriptionIssues(ami, facts), ...sourceIssues(ami, source, aws.region)])
     return { source, facts, name }
   })
 }
