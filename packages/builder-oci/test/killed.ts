@@ -12,8 +12,10 @@ import { packageFolder, temporaryFolder } from './bench.ts'
 /** Starts a root with a process that ignores signals, says so, and waits. */
 const script = (folder: string, marker: number): string => `
 import { mkdir } from 'node:fs/promises'
-import { hostFiles } from '${pathToFileURL(join(packageFolder, 'dist/from/host-binaries.js')).href}'
-import { openRoot } from '${pathToFileURL(join(packageFolder, 'dist/root/open-root.js')).href}'
+import { createJiti } from '${import.meta.resolve('jiti')}'
+const jiti = createJiti('${pathToFileURL(join(packageFolder, 'test/')).href}', { fsCache: false })
+const { hostFiles } = await jiti.import('../src/from/host-binaries.ts')
+const { openRoot } = await jiti.import('../src/root/open-root.ts')
 const { signal } = new AbortController()
 await mkdir('${folder}/root', { mode: 0o700 })
 const root = await openRoot('${folder}/root', signal)

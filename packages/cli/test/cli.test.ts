@@ -5,12 +5,12 @@ import { basename, join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 
 import type { Running } from './command.ts'
-import { bin, compile, imago, loadedModules, project, run, start } from './command.ts'
+import { bin, bundle, imago, loadedModules, project, run, start } from './command.ts'
 import { definition } from './definitions.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { skipWithout } from '../../../test/requirement.ts'
 
-beforeAll(() => compile('cli', 'builder-oci', 'provisioner-shell', 'post-processor-checksum', 'testing'), 120_000)
+beforeAll(bundle, 120_000)
 
 const waits = definition(`ctx.output('stdout', Buffer.from('waiting\\n'))\nawait sleep(60_000, undefined, { signal: ctx.signal })`)
 const isDeaf = definition(`ctx.output('stdout', Buffer.from('waiting\\n'))\nawait sleep(60_000)`)

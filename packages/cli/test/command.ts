@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, readFile, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
 import { onTestFinished } from 'vitest'
@@ -15,14 +14,11 @@ const root = fileURLToPath(new URL('../../..', import.meta.url))
 /** The command as users start it. */
 export const bin: string = fileURLToPath(new URL('../bin/imago.js', import.meta.url))
 
-/** Brings what the command runs up to date: it is JavaScript that the compiler has written. */
-export async function compile(...packages: readonly string[]): Promise<void> {
-  const folders = packages.map((name) => join(root, 'packages', name))
-  const compiler = spawn(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b', ...folders], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const [problems, [code]] = await Promise.all([text(compiler.stdout), once(compiler, 'close') as Promise<[number | null]>]) // as Node says
-  if (code !== 0) throw new Error(`the packages do not compile:\n${problems}`)
+/** Brings what the command runs up to date: JavaScript that is made of the packages' TypeScript. */
+export async function bundle(): Promise<void> {
+  const bundler = spawn(process.execPath, [join(root, 'scripts/bundle.mjs')], { stdio: 'inherit' })
+  const [code] = (await once(bundler, 'close')) as [number | null] // as Node says
+  if (code !== 0) throw new Error('the packages cannot be bundled')
 }
 
 /** A project with these files, in which the workspace's packages are installed. */

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 
-import { compile, project, run } from './command.ts'
+import { bundle, project, run } from './command.ts'
 
-beforeAll(() => compile('cli', 'packer-template'), 120_000)
+beforeAll(bundle, 120_000)
 
 const template = `{
   // a comment

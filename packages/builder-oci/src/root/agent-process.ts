@@ -12,9 +12,7 @@ import type { Message } from './rpc.ts'
 import { RpcClient } from './rpc.ts'
 
 /** The agent as Node can run it: beside this file, or in `dist` while this file is TypeScript. */
-const agentPath = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? '../../dist/root/agent-main.js' : './agent-main.js', import.meta.url),
-)
+const agentPath = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../../dist/agent-main.js' : './agent-main.js', import.meta.url))
 
 /** How much of an agent's last words is kept, in characters. */
 const lastWords = 2000

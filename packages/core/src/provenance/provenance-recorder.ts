@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 
 import { applicableSteps } from '../applicable-steps.ts'
@@ -9,6 +9,7 @@ import type { BuildContext } from '../context.ts'
 import { referencesIn } from '../definition-values.ts'
 import { fileSystemError, systemCode } from '../error.ts'
 import { fileSha256 } from '../file-digest.ts'
+import { ownVersion } from '../own-version.ts'
 import { plan } from '../plan.ts'
 import type { BuildId } from '../selection.ts'
 import { qualifiedName } from '../selection.ts'
@@ -109,9 +110,4 @@ async function outputMaterial({ path }: LocalOutput, directory: string, signal: 
     if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return []
     throw fileSystemError(error, `'${path}' cannot be read`)
   }
-}
-
-async function ownVersion(): Promise<string> {
-  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { readonly version: string }).version // npm demands one
 }

@@ -5,10 +5,11 @@ import { ImagoError } from '@imago/core'
 import type { Engine } from '@imago/docker-engine'
 import { packEntries } from '@imago/tar'
 
+import { guestFolder } from '../guest-folder.ts'
+
 /** The repository of guest images in the engine's store. */
 const repository = 'imago-ec2-guest'
 
-const folder = new URL('../../guest/', import.meta.url)
 const files = ['Dockerfile', 'init', 'power', 'cloud-init'] as const
 
 /** The main process of a guest. */
@@ -22,7 +23,7 @@ export const guestInit = '/usr/lib/ec2-guest/init'
  */
 export async function guestImage(engine: Engine, base: string): Promise<string> {
   const found = (await engine.images.inspect(base)) ?? (await pulled(engine, base))
-  const contents = await Promise.all(files.map((name) => readFile(new URL(name, folder))))
+  const contents = await Promise.all(files.map((name) => readFile(new URL(name, guestFolder))))
   const digest = createHash('sha256').update(found.id)
   for (const content of contents) digest.update(content)
   const tag = digest.digest('hex').slice(0, 16)

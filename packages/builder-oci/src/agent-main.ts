@@ -1,8 +1,8 @@
 /* The agent's process: it takes its orders from the process that started it, and ends with it. */
-import { Agent } from './agent.ts'
-import type { AgentMethods } from './agent-methods.ts'
-import type { Message } from './rpc.ts'
-import { serve } from './rpc.ts'
+import { Agent } from './root/agent.ts'
+import type { AgentMethods } from './root/agent-methods.ts'
+import type { Message } from './root/rpc.ts'
+import { serve } from './root/rpc.ts'
 
 const [, , directory = ''] = process.argv
 process.umask(0o022)
