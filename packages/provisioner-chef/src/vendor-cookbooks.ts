@@ -1,8 +1,10 @@
 import { mkdtemp } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 
+import type { LocalTool } from '@imago/configuration-management'
+import { runLocalTool } from '@imago/configuration-management'
 import type { ProvisionContext } from '@imago/core'
-import { fileSystemError, ImagoError, isImagoError, runLocal } from '@imago/core'
+import { fileSystemError } from '@imago/core'
 
 import type { ChefProduct } from './chef-product.ts'
 import { products } from './chef-product.ts'
@@ -43,26 +45,10 @@ async function outputFolder(ctx: ProvisionContext): Promise<string> {
 }
 
 async function runTool(
-  command: readonly [string, string, ...(readonly string[])],
+  command: LocalTool['command'],
   { path, hint }: { readonly path: string; readonly hint: string },
-  { signal, output }: ProvisionContext,
+  ctx: ProvisionContext,
 ): Promise<void> {
-  let said = ''
-  const onOutput: ProvisionContext['output'] = (stream, chunk) => {
-    said = (said + Buffer.from(chunk).toString('utf8')).slice(-4096)
-    output(stream, chunk)
-  }
-  const { exitCode } = await runLocal({ command, cwd: dirname(path), signal, onOutput }).catch((error: unknown) => {
-    if (!isImagoError(error, 'TOOL_MISSING')) throw error
-    throw new ImagoError('TOOL_MISSING', error.message, {
-      cause: error,
-      hint: `install ${hint} on this machine, or vendor the cookbooks yourself and name their folder with cookbooks`,
-    })
-  })
-  if (exitCode === 0) return
-  const last = said.trim().split('\n').at(-1) ?? ''
-  throw new ImagoError('COMMAND_FAILED', `'${command[0]} ${command[1]}' ended with exit code ${exitCode} for '${path}': ${last}`, {
-    exitCode,
-    hint: 'see its output; it runs on this machine',
-  })
+  const missingHint = `install ${hint} on this machine, or vendor the cookbooks yourself and name their folder with cookbooks`
+  await runLocalTool({ command, cwd: dirname(path), subject: path, missingHint }, ctx)
 }

@@ -1,14 +1,16 @@
 import { basename } from 'node:path'
 
-import type { StagedFile } from '@imago/configuration-management'
 import { agentFailure, withAgent } from '@imago/configuration-management'
 import type { ProvisionContext, Provisioner, Scope, StepOptions } from '@imago/core'
 import { resolveFacts, splitStepOptions } from '@imago/core'
 
+import type { LocalFormula } from './fetch-formula.ts'
+import { fetchFormula } from './fetch-formula.ts'
 import { saltFailures } from './salt-failures.ts'
 import type { SaltMasterlessOptions } from './salt-options.ts'
 import { saltInputs, saltIssues } from './salt-options.ts'
 import { saltProgram } from './salt-program.ts'
+import { keepTrees, stagedFiles } from './salt-trees.ts'
 
 /**
  * Applies Salt states in the machine, without a master: `salt-call --local`. States, pillar and configuration go over in one stream, into
@@ -31,7 +33,7 @@ export function saltMasterless<const N extends string = never>(
     title: title(own),
     validate: () => saltIssues(own),
     inputs: () => saltInputs(own),
-    cacheable: { revision: 1 },
+    cacheable: isSettled(own) ? { revision: 2 } : { never: 'a formula may have other states than it did' },
     provision: async (ctx) => await apply(own, ctx),
   }
 }
@@ -42,10 +44,22 @@ function title({ state, states }: Partial<Record<keyof SaltMasterlessOptions, un
   return typeof states === 'string' ? `salt highstate of ${basename(states)}` : 'salt highstate'
 }
 
+/** A formula is the same each time when it is a folder, which is looked at, or a commit. */
+function isSettled({ formulas }: Partial<Record<keyof SaltMasterlessOptions, unknown>>): boolean {
+  if (!Array.isArray(formulas)) return true
+  return formulas.every((formula: unknown) => {
+    if (typeof formula !== 'object' || formula === null) return true
+    return 'ref' in formula && typeof formula.ref === 'string' && /^[0-9a-f]{40,64}$/.test(formula.ref)
+  })
+}
+
 async function apply(options: SaltMasterlessOptions, ctx: ProvisionContext): Promise<void> {
   const { state, logLevel = 'info', extraArguments = [] } = options
   const names = [state ?? []].flat()
-  await withAgent({ agent: saltProgram, options, files: stagedFiles(options) }, ctx, async (ready) => {
+  const formulas: LocalFormula[] = []
+  for (const formula of options.formulas ?? []) formulas.push(await fetchFormula(formula, ctx))
+  await withAgent({ agent: saltProgram, options, files: stagedFiles(options, formulas) }, ctx, async (ready) => {
+    await keepTrees(options, ready)
     const { onLine, failures } = saltFailures()
     const exitCode = await ready.run({
       args: [
@@ -54,8 +68,9 @@ async function apply(options: SaltMasterlessOptions, ctx: ProvisionContext): Pro
         '--retcode-passthrough',
         `--log-level=${logLevel}`,
         '--no-color',
-        ...resolveFacts(extraArguments, ctx.facts),
         ...(names.length === 0 ? ['state.highstate'] : ['state.sls', names.join(',')]),
+        // behind the function: `test=True` is an argument of it
+        ...resolveFacts(extraArguments, ctx.facts),
       ],
       onLine,
     })
@@ -70,32 +85,4 @@ const meanings: Readonly<Record<number, string>> = {
   2: 'states failed',
   5: 'the pillar does not compile',
   64: 'it does not know an argument',
-}
-
-/** The trees, and a configuration that leads to them, above the user's own. What Salt keeps for itself stays among them. */
-function stagedFiles({ states, formulas = [], pillar, minionConfig, grains }: SaltMasterlessOptions): readonly StagedFile[] {
-  const configuration = (directory: string): string =>
-    json({
-      file_client: 'local',
-      file_roots: { base: ['states', ...formulas.map((_, index) => `formulas/${index}`)].map((path) => `${directory}/${path}`) },
-      pillar_roots: { base: pillar === undefined ? [] : [`${directory}/pillar`] },
-      cachedir: `${directory}/cache`,
-      pki_dir: `${directory}/pki`,
-      log_file: `${directory}/log`,
-    })
-  return [
-    { to: 'states', path: states },
-    ...formulas.map((path, index) => ({ to: `formulas/${index}`, path })),
-    ...(pillar === undefined ? [] : [{ to: 'pillar', path: pillar }]),
-    { to: 'config/minion', ...(minionConfig === undefined ? { content: '{}\n' } : { path: minionConfig }) },
-    { to: 'config/minion.d/imago.conf', content: configuration },
-    ...(grains === undefined
-      ? []
-      : [{ to: 'config/grains', ...(typeof grains === 'string' ? { path: grains } : { content: json(grains) }) }]),
-  ]
-}
-
-/** Plain data as Salt reads it: JSON is YAML. */
-function json(value: object): string {
-  return `${JSON.stringify(value, undefined, 2)}\n`
 }

@@ -50,9 +50,15 @@ describe.skipIf(skipped !== '')(`saltMasterless(), with a stand-in for salt-call
     const highstate = await build({ pillar: 'pillar', env: { TOKEN: secret('hunter22') } }, 'cat /srv/cow; grep -c hunter22 /srv/processes')
     expect(highstate.error).toBe('')
     expect(highstate.events.output('docker', 'stdout')).toMatch(/ID: moo\n.*Function: cmd.run[^]*\nmoo <secret>\n0\nlooked\n$/)
-    const named = await build({ state: ['cow', 'hay'], formulas: ['formulas'] }, 'cat /srv/cow /srv/hay')
+    const trees = { formulas: ['formulas'], statesDirectory: '/srv/salt', pillar: 'pillar', pillarDirectory: '/srv/deep/pillar' }
+    const named = await build(
+      { state: ['cow', 'hay'], ...trees },
+      'cat /srv/cow /srv/hay; ls /srv/salt /srv/deep; stat -c %U /srv/salt/*.sls | uniq',
+    )
     expect(named.error).toBe('')
-    expect(named.events.output('docker', 'stdout')).toMatch(/\nmoo \nhay\nlooked\n$/)
+    expect(named.events.output('docker', 'stdout')).toMatch(
+      /\nmoo \nhay\n\/srv\/deep:\npillar\n\n\/srv\/salt:\nbad\ncow.sls\nhay.sls\ntop.sls\nundefined.sls\nroot\nlooked\n$/,
+    )
   })
 
   test.each([
