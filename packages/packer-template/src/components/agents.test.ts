@@ -55,15 +55,34 @@ describe('each option', () => {
       { puppet_server: 'a', puppet_node: 'b', client_cert_path: 'c', client_private_key_path: 'd', staging_dir: '/tmp/p' },
       { server: 'a', node: 'b', identity: { certificates: 'c', privateKeys: 'd' }, stagingDirectory: '/tmp/p' },
     ],
-    ['salt-masterless', { local_state_tree: 'salt' }, { states: 'salt', install: salt }],
+    ['salt-masterless', { local_state_tree: 'salt' }, { states: 'salt', statesDirectory: '/srv/salt', install: salt }],
+    [
+      'salt-masterless',
+      {
+        local_state_tree: 'salt',
+        remote_state_tree: '/opt/salt/states',
+        local_pillar_roots: 'pillar',
+        remote_pillar_roots: '/opt/salt/pillar',
+        skip_bootstrap: true,
+        formulas: ['git::https://a/vault-formula.git//vault?ref=v1', 'git::ssh://git@a/b/c.git//c'],
+      },
+      {
+        states: 'salt',
+        statesDirectory: '/opt/salt/states',
+        pillar: 'pillar',
+        pillarDirectory: '/opt/salt/pillar',
+        formulas: [
+          { git: 'https://a/vault-formula.git', path: 'vault', ref: 'v1' },
+          { git: 'ssh://git@a/b/c.git', path: 'c' },
+        ],
+      },
+    ],
     [
       'salt-masterless',
       {
         local_state_tree: 'salt',
         local_pillar_roots: 'pillar',
         custom_state: 'a,b.c',
-        minion_config: 'minion',
-        grains_file: 'grains',
         log_level: 'debug',
         bootstrap_args: '-X  stable 3006',
         salt_call_args: 'test=True',
@@ -72,10 +91,10 @@ describe('each option', () => {
       },
       {
         states: 'salt',
+        statesDirectory: '/srv/salt',
         pillar: 'pillar',
+        pillarDirectory: '/srv/pillar',
         state: 'a,b.c',
-        minionConfig: 'minion',
-        grains: 'grains',
         logLevel: 'debug',
         binDirectory: '/opt/bin',
         extraArguments: ['test=True'],
@@ -83,7 +102,7 @@ describe('each option', () => {
         sudo: false,
       },
     ],
-    ['salt-masterless', { local_state_tree: 'salt', skip_bootstrap: true }, { states: 'salt' }],
+    ['salt-masterless', { local_state_tree: 'salt', skip_bootstrap: true }, { states: 'salt', statesDirectory: '/srv/salt' }],
     ['chef-solo', { run_list: ['a'] }, { cookbooks: [], runList: ['a'], install: chef, license: 'accept-silent' }],
     [
       'chef-solo',
@@ -218,7 +237,6 @@ test.for<[provisioner: object, option: string]>([
   [{ type: 'puppet-masterless', manifest_file: 'a', execute_command: 'x' }, 'execute_command'],
   [{ type: 'puppet-server', client_cert_path: 'a' }, 'client_cert_path'],
   [{ type: 'salt-masterless', local_state_tree: 'a', salt_call_args: `pillar='{"a": 1}'` }, 'salt_call_args'],
-  [{ type: 'salt-masterless', local_state_tree: 'a', formulas: ['git::https://example.org/a'] }, 'formulas'],
   [{ type: 'chef-client', server_url: 'https://a', knife_command: 'knife {{.Args}} | tee a' }, 'knife_command'],
   [{ type: 'chef-client', server_url: 'https://a', knife_command: 'A=b knife {{.Args}} {{.Flags}}' }, 'knife_command'],
   [{ type: 'ansible-local', playbook_file: 'a.yml', playbook_paths: ['b'] }, 'playbook_paths'],
@@ -226,6 +244,21 @@ test.for<[provisioner: object, option: string]>([
   const template = { builders: [{ type: 'null', communicator: 'none' }], provisioners: [provisioner] }
   const { code } = await convertTemplate({ path: 'template.json', text: JSON.stringify(template) }, { directory: '/work' })
   expect(code).toContain(`// there is no counterpart of '${option}' yet`)
+})
+
+test('what the minion reads and does not keep is told', async () => {
+  const { step, warnings } = await stepOf({ type: 'salt-masterless', local_state_tree: 'a', minion_config: 'm', grains_file: 'g' })
+  expect(step.options).toMatchObject({ minionConfig: 'm', grains: 'g', statesDirectory: '/srv/salt' })
+  expect(warnings).toEqual(Array.from({ length: 2 }, () => expect.stringContaining('does not stay in the image')))
+})
+
+test.for<[given: object, problem: string]>([
+  [{ formulas: ['git::https://a/b'] }, "formulas[0]: 'git::https://a/b' is no formula"],
+  [{ formulas: ['git::https://a/b.git//c?ref=d&depth=1'] }, "only 'ref' has a counterpart behind the '?'"],
+  [{ formulas: ['git::https://a/b.git//c?depth=1'] }, "only 'ref' has a counterpart behind the '?'"],
+  [{ minion_config: 'm', remote_state_tree: '/srv/states' }, "'minion_config' and 'remote_state_tree' exclude each other"],
+])('what salt-masterless refuses: %o', async ([given, problem]) => {
+  await expect(stepOf({ type: 'salt-masterless', local_state_tree: 'a', ...given })).rejects.toThrow(problem)
 })
 
 test.for<[command: string, knife: object | undefined]>([
@@ -239,7 +272,7 @@ test.for<[command: string, knife: object | undefined]>([
 
 test('variables follow into code', async () => {
   const template = {
-    variables: { port: '80', token: null },
+    variables: { port: '80', host: 'example.org', token: null },
     builders: [{ type: 'null', communicator: 'none' }],
     provisioners: [
       {
@@ -250,10 +283,12 @@ test('variables follow into code', async () => {
         skip_install: true,
       },
       { type: 'puppet-masterless', manifest_file: 'site.pp', facter: { build: '{{build `ID`}}' } },
+      { type: 'salt-masterless', local_state_tree: 'salt', formulas: 'git::https://{{user `host`}}/a.git//b?ref=v{{user `port`}}' },
     ],
   }
   const { code } = await convertTemplate({ path: 'template.json', text: JSON.stringify(template) }, { directory: '/work' })
   expect(code).toContain("import { chefSolo } from '@imago/provisioner-chef'")
   expect(code).toMatch(/attributes: \{ site: \{ port: \w+\.port \} \}/)
+  expect(code).toMatch(/formulas: \[\{ git: `https:\/\/\$\{\w+\.host\}\/a\.git`, path: 'b', ref: `v\$\{\w+\.port\}` \}\]/)
   expect(code).toContain('facts: { build: (facts) => facts.machineId')
 })
