@@ -16,9 +16,14 @@ export default defineConfig({
     projects: [
       {
         extends: true,
+        // a process for each of these small files would take longer than its tests
+        test: { name: 'units', include: ['packages/*/src/**/*.test.ts'], isolate: false, maxWorkers: 2, sequence: { groupOrder: 0 } },
+      },
+      {
+        extends: true,
         test: {
           name: 'together',
-          include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'examples/*/**/*.test.ts', 'test/**/*.test.ts'],
+          include: ['packages/*/test/**/*.test.ts', 'examples/*/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: guests,
           maxWorkers: 2,
           sequence: { groupOrder: 0 },

@@ -162,7 +162,7 @@ describe('abort', () => {
 
 test.skipIf(process.platform !== 'linux')('a program ends with this process, even when that is killed', async () => {
   const pids = join(directory, 'pids')
-  const source = `import { runLocal } from ${JSON.stringify(join(import.meta.dirname, '../dist/local-process.js'))}
+  const source = `import { runLocal } from ${JSON.stringify(join(import.meta.dirname, '../dist/index.js'))}
     const running = runLocal({ command: ['sh', '-c', 'trap "" TERM; echo $$ > ${pids}; while :; do sleep 0.05; done'] })
     setImmediate(() => console.log('guarded'))
     await running`

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 
 import { expect, test } from 'vitest'
 
-import { loadModem } from './load-modem.ts'
+import { loadModem } from '../src/load-modem.ts'
 
 const require = createRequire(import.meta.url)
 const isSsh2Loaded = (): boolean => Object.keys(require.cache).some((path) => path.includes('/node_modules/ssh2/'))
