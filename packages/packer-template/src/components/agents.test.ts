@@ -85,7 +85,7 @@ describe('each option', () => {
         custom_state: 'a,b.c',
         log_level: 'debug',
         bootstrap_args: '-X  stable 3006',
-        salt_call_args: 'test=True',
+        salt_call_args: `test=True pillar='{"a": 1}'`,
         salt_bin_dir: '/opt/bin',
         disable_sudo: true,
       },
@@ -97,7 +97,7 @@ describe('each option', () => {
         state: 'a,b.c',
         logLevel: 'debug',
         binDirectory: '/opt/bin',
-        extraArguments: ['test=True'],
+        extraArguments: ['test=True', 'pillar={"a": 1}'],
         install: { ...salt, arguments: ['-X', 'stable', '3006'] },
         sudo: false,
       },
@@ -236,7 +236,7 @@ test.for<[provisioner: object, option: string]>([
   [{ type: 'puppet-masterless', manifest_file: 'a', guest_os_type: 'windows' }, 'guest_os_type'],
   [{ type: 'puppet-masterless', manifest_file: 'a', execute_command: 'x' }, 'execute_command'],
   [{ type: 'puppet-server', client_cert_path: 'a' }, 'client_cert_path'],
-  [{ type: 'salt-masterless', local_state_tree: 'a', salt_call_args: `pillar='{"a": 1}'` }, 'salt_call_args'],
+  [{ type: 'salt-masterless', local_state_tree: 'a', salt_call_args: 'pillar=$(cat a)' }, 'salt_call_args'],
   [{ type: 'chef-client', server_url: 'https://a', knife_command: 'knife {{.Args}} | tee a' }, 'knife_command'],
   [{ type: 'chef-client', server_url: 'https://a', knife_command: 'A=b knife {{.Args}} {{.Flags}}' }, 'knife_command'],
   [{ type: 'ansible-local', playbook_file: 'a.yml', playbook_paths: ['b'] }, 'playbook_paths'],
@@ -272,7 +272,7 @@ test.for<[command: string, knife: object | undefined]>([
 
 test('variables follow into code', async () => {
   const template = {
-    variables: { port: '80', host: 'example.org', token: null },
+    variables: { port: '80', host: 'example.org', version: '18', token: null },
     builders: [{ type: 'null', communicator: 'none' }],
     provisioners: [
       {
@@ -280,7 +280,7 @@ test('variables follow into code', async () => {
         cookbook_paths: ['cookbooks'],
         run_list: ['a'],
         json: { site: { port: '{{user `port`}}' } },
-        skip_install: true,
+        version: '{{user `version`}}',
       },
       { type: 'puppet-masterless', manifest_file: 'site.pp', facter: { build: '{{build `ID`}}' } },
       { type: 'salt-masterless', local_state_tree: 'salt', formulas: 'git::https://{{user `host`}}/a.git//b?ref=v{{user `port`}}' },
@@ -288,6 +288,7 @@ test('variables follow into code', async () => {
   }
   const { code } = await convertTemplate({ path: 'template.json', text: JSON.stringify(template) }, { directory: '/work' })
   expect(code).toContain("import { chefSolo } from '@imago/provisioner-chef'")
+  expect(code).toMatch(/arguments: \['-v', \w+\.version\]/)
   expect(code).toMatch(/attributes: \{ site: \{ port: \w+\.port \} \}/)
   expect(code).toMatch(/formulas: \[\{ git: `https:\/\/\$\{\w+\.host\}\/a\.git`, path: 'b', ref: `v\$\{\w+\.port\}` \}\]/)
   expect(code).toContain('facts: { build: (facts) => facts.machineId')

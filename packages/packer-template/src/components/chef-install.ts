@@ -1,7 +1,7 @@
 import type { ChefSoloOptions, CommandInstallation, ScriptInstallation } from '@imago/provisioner-chef'
 
 import { preparedText } from '../mapping/coercions.ts'
-import { currentText, isYes } from '../mapping/current-value.ts'
+import { isYes } from '../mapping/current-value.ts'
 import { isThere } from '../mapping/group.ts'
 import type { Model } from '../mapping/known.ts'
 import type { ComponentContext, Composed } from '../mapping/table.ts'
@@ -37,8 +37,7 @@ export function licenseOf(given: GivenInstallation, ctx: ComponentContext): Mode
   return isPackers && !isThere(given.chef_license) ? 'accept-silent' : given.chef_license
 }
 
-function scriptOf(given: GivenInstallation): ScriptInstallation {
-  const version = currentText(given.version)
+function scriptOf({ version }: GivenInstallation): Model<ScriptInstallation> {
   return unseenScript(omnitruck, version === undefined ? [] : ['-v', version])
 }
 
