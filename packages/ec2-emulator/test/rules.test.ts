@@ -224,6 +224,29 @@ describe('a launch', () => {
       expect(NetworkInterfaces?.[0]?.TagSet).toEqual([{ Key: 'for', Value: 'network-interface' }])
     }),
   )
+
+  test(
+    'gives a public address where the subnet says so, and a name for it where the VPC does',
+    emulated(async ({ client }) => {
+      const { Vpc } = await client.send(new ec2.CreateVpcCommand({ CidrBlock: '10.0.0.0/16' }))
+      const VpcId = Vpc?.VpcId ?? ''
+      const { Subnet } = await client.send(new ec2.CreateSubnetCommand({ VpcId, CidrBlock: '10.0.0.0/24' }))
+      const SubnetId = Subnet?.SubnetId ?? ''
+      const addresses = async () => {
+        const { PublicIpAddress, PublicDnsName } = (await instanceOf(client, await running(client, { SubnetId }))) ?? {}
+        return [PublicIpAddress !== undefined, (PublicDnsName ?? '') !== '']
+      }
+      expect(await addresses()).toEqual([false, false])
+      await client.send(new ec2.ModifySubnetAttributeCommand({ SubnetId, MapPublicIpOnLaunch: { Value: true } }))
+      expect(await addresses()).toEqual([true, false])
+      await client.send(new ec2.ModifyVpcAttributeCommand({ VpcId, EnableDnsHostnames: { Value: true } }))
+      expect(await addresses()).toEqual([true, true])
+      const attribute = async (Attribute: ec2.VpcAttributeName) =>
+        await client.send(new ec2.DescribeVpcAttributeCommand({ VpcId, Attribute }))
+      expect(await attribute('enableDnsHostnames')).toMatchObject({ VpcId, EnableDnsHostnames: { Value: true } })
+      expect(await attribute('enableDnsSupport')).toMatchObject({ EnableDnsSupport: { Value: true } })
+    }),
+  )
 })
 
 describe('looking for things', () => {

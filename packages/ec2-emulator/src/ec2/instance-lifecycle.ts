@@ -73,7 +73,7 @@ function whenUp(instance: InstanceResource, guest: Promise<GuestAddresses>, plac
   guest.then(
     (addresses) => {
       if (stateOf(instance) !== 'pending') return
-      setAddresses(instance, addresses)
+      setAddresses(instance, addresses, placed)
       world.later(Math.max(0, due - world.now()), () => {
         if (stateOf(instance) !== 'pending') return
         setState(instance, 'running')
@@ -117,18 +117,19 @@ export function interruptInstance(instance: InstanceResource, placed: Placed): v
   Object.assign(request.data, { State: 'closed', Status })
 }
 
-function setAddresses({ data }: InstanceResource, { privateAddress, publicAddress }: GuestAddresses): void {
+function setAddresses({ data }: InstanceResource, { privateAddress, publicAddress }: GuestAddresses, { region }: Placed): void {
+  const isNamed = region.vpcs.find(data.VpcId ?? '')?.dns.hostnames === true
   const [nic] = data.NetworkInterfaces ?? []
   data.PrivateIpAddress = privateAddress
   data.PrivateDnsName = privateAddress
   data.PublicIpAddress = publicAddress
-  data.PublicDnsName = publicAddress ?? ''
+  data.PublicDnsName = isNamed ? (publicAddress ?? '') : ''
   if (nic === undefined) return
   nic.PrivateIpAddress = privateAddress
   nic.PrivateIpAddresses = [{ Primary: true, PrivateIpAddress: privateAddress }]
   nic.MacAddress ??= `02:${(randomBytes(5).toString('hex').match(/../g) ?? []).join(':')}`
   if (publicAddress === undefined) delete nic.Association
-  else nic.Association = { PublicIp: publicAddress, PublicDnsName: publicAddress, IpOwnerId: 'amazon' }
+  else nic.Association = { PublicIp: publicAddress, PublicDnsName: data.PublicDnsName, IpOwnerId: 'amazon' }
 }
 
 /** Whether one of an instance's security groups lets a connection in. */

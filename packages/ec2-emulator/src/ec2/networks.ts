@@ -24,7 +24,14 @@ const interfaceFilters: FilterFields<Resource<NetworkInterface>> = {
 
 /** Networks of one's own, for tests that need more than the default one. */
 export const networkOperations: Ec2Operations<
-  'CreateVpc' | 'DeleteVpc' | 'CreateSubnet' | 'DeleteSubnet' | 'ModifySubnetAttribute' | 'DescribeNetworkInterfaces'
+  | 'CreateVpc'
+  | 'DeleteVpc'
+  | 'DescribeVpcAttribute'
+  | 'ModifyVpcAttribute'
+  | 'CreateSubnet'
+  | 'DeleteSubnet'
+  | 'ModifySubnetAttribute'
+  | 'DescribeNetworkInterfaces'
 > = {
   CreateVpc: {
     check({ CidrBlock: cidr = '', TagSpecifications }) {
@@ -36,7 +43,7 @@ export const networkOperations: Ec2Operations<
       const data = { CidrBlock, IsDefault: false, State: 'available' as const, OwnerId: world.account, InstanceTenancy: 'default' as const }
       const vpc = world.create(region, region.vpcs.names, { data, tags })
       Object.assign(vpc.data, { VpcId: vpc.id })
-      region.vpcs.add(vpc)
+      region.vpcs.add({ ...vpc, dns: { support: true, hostnames: false } })
       const group = world.create(region, region.securityGroups.names, {
         seeded: true, // it goes with its VPC
         data: {
@@ -63,6 +70,28 @@ export const networkOperations: Ec2Operations<
     run({ VpcId = '' }, { region }) {
       region.vpcs.remove(VpcId)
       for (const { id, data } of region.securityGroups.all()) if (data.VpcId === VpcId) region.securityGroups.remove(id)
+      return {}
+    },
+  },
+  DescribeVpcAttribute: {
+    run({ VpcId = '', Attribute }, { region, now }) {
+      const { support, hostnames } = region.vpcs.require(VpcId, now).dns
+      if (Attribute === 'enableDnsHostnames') return { VpcId, EnableDnsHostnames: { Value: hostnames } }
+      if (Attribute === 'enableDnsSupport') return { VpcId, EnableDnsSupport: { Value: support } }
+      throw apiError('NotImplemented', `This emulator does not describe the attribute ${Attribute} of a VPC`)
+    },
+  },
+  ModifyVpcAttribute: {
+    check({ VpcId = '', EnableDnsHostnames, EnableDnsSupport }, { region, now }) {
+      region.vpcs.require(VpcId, now)
+      if ((EnableDnsHostnames ?? EnableDnsSupport) === undefined) {
+        throw apiError('NotImplemented', 'This emulator changes only DNS hostnames and DNS support of a VPC')
+      }
+    },
+    run({ VpcId = '', EnableDnsHostnames, EnableDnsSupport }, { region, now }) {
+      const { dns } = region.vpcs.require(VpcId, now)
+      dns.hostnames = EnableDnsHostnames?.Value ?? dns.hostnames
+      dns.support = EnableDnsSupport?.Value ?? dns.support
       return {}
     },
   },

@@ -46,20 +46,19 @@ export function seedRegion(world: World, name: string, seeds: Seeds): Region {
 
 function seedNetwork(world: World, region: Region): void {
   const vpcId = stableId('vpc-', region.name)
-  region.vpcs.add(
-    world.create(region, region.vpcs.names, {
-      id: vpcId,
-      seeded: true,
-      data: {
-        VpcId: vpcId,
-        CidrBlock: '172.31.0.0/16',
-        IsDefault: true,
-        State: 'available',
-        OwnerId: world.account,
-        InstanceTenancy: 'default',
-      },
-    }),
-  )
+  const vpc = world.create(region, region.vpcs.names, {
+    id: vpcId,
+    seeded: true,
+    data: {
+      VpcId: vpcId,
+      CidrBlock: '172.31.0.0/16',
+      IsDefault: true,
+      State: 'available' as const,
+      OwnerId: world.account,
+      InstanceTenancy: 'default' as const,
+    },
+  })
+  region.vpcs.add({ ...vpc, dns: { support: true, hostnames: true } })
   for (const [index, zone] of region.zones.entries()) {
     const id = stableId('subnet-', zone)
     region.subnets.add(

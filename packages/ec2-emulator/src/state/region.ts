@@ -82,6 +82,12 @@ export interface LaunchTemplateResource extends Resource<LaunchTemplate> {
   readonly versions: LaunchTemplateVersion[]
 }
 
+/** A VPC, and what `DescribeVpcs` does not show of it. */
+export interface VpcResource extends Resource<Vpc> {
+  /** Whether there is a server for names, and whether public addresses have some. */
+  readonly dns: { support: boolean; hostnames: boolean }
+}
+
 /** Everything of one region. */
 export interface Region {
   readonly name: string
@@ -93,7 +99,7 @@ export interface Region {
   readonly volumes: Table<VolumeResource>
   readonly keyPairs: Table<Resource<KeyPairInfo>>
   readonly securityGroups: Table<Resource<SecurityGroup>>
-  readonly vpcs: Table<Resource<Vpc>>
+  readonly vpcs: Table<VpcResource>
   readonly subnets: Table<Resource<Subnet>>
   readonly launchTemplates: Table<LaunchTemplateResource>
   readonly fleets: Table<Resource<FleetData>>
