@@ -6,7 +6,7 @@ import * as v from 'valibot'
 import type { AmazonEbsOptions, InstanceOptions } from './amazon-ebs-options.ts'
 import { accessIssues, placeEntries } from './options/access.ts'
 import { amiEntries, amiIssues } from './options/ami.ts'
-import { connectIssues, connectSchema } from './options/connect.ts'
+import { connectIssues, connectSchema, sshConnect } from './options/connect.ts'
 import { launchIssues, launchSchema } from './options/launch.ts'
 import { networkIssues, networkSchema } from './options/network.ts'
 import { pollingSchema } from './options/polling.ts'
@@ -67,6 +67,11 @@ export function instanceIssues(options: InstanceOptions): readonly Issue[] {
     ...connectIssues(connect),
     ...tagCountIssues(instanceTags(options)),
   ]
+  const ssh = sshConnect(connect)
+  const isPublic = ssh?.address === 'public-ip' || ssh?.address === 'public-dns'
+  if (isPublic && ssh.host === undefined && network?.publicIp === false) {
+    issues.push({ path: ['connect', 'address'], message: `cannot be '${ssh.address}' beside network.publicIp: false` })
+  }
   if (spot !== undefined && launch?.stop === 'from-inside') {
     issues.push({ path: ['launch', 'stop'], message: "cannot be 'from-inside' beside 'spot': AWS ends a spot instance that stops" })
   }

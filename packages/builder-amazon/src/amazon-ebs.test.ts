@@ -176,6 +176,15 @@ test('options that exclude each other are named', () => {
   `)
 })
 
+test('a public address is not asked of an instance that is to have none', () => {
+  const network = { publicIp: false }
+  expect(messages({ network, connect: { address: 'public-dns' } })).toEqual([
+    "connect.address: cannot be 'public-dns' beside network.publicIp: false",
+  ])
+  expect(messages({ network, connect: { address: 'public-ip', host: 'bastion' } })).toEqual([])
+  expect(messages({ network, connect: { address: 'private-ip' } })).toEqual([])
+})
+
 test('a key needs encryption, and sharing needs a key', () => {
   expect(messages({ ami: { name: 'cow', kmsKey, regions: { 'eu-west-1': { kmsKey: irishKey } } } })).toMatchInlineSnapshot(`
     [

@@ -62,6 +62,7 @@ const operations = {
     'DescribeSnapshots',
     'DescribeSubnets',
     'DescribeVolumes',
+    'DescribeVpcAttribute',
     'DescribeVpcs',
     'DetachVolume',
     'DisableImageDeregistrationProtection',
@@ -229,6 +230,8 @@ export type InstanceTypeName = ec2._InstanceType
 export type InstanceDescription = ec2.Instance
 /** An image, as the SDK has it. */
 export type ImageDescription = ec2.Image
+/** A subnet, as the SDK has it. */
+export type SubnetDescription = ec2.Subnet
 /** An import of an image, as the SDK has it. */
 export type ImportTaskDescription = ec2.ImportImageTask
 /** A kind of thing that has tags. */

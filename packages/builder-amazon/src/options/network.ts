@@ -25,7 +25,7 @@ export interface SecurityGroupFilter {
 export interface NetworkPlace {
   /** Packer: `vpc_id`, `vpc_filter`. @default the subnet's; the default VPC */
   readonly vpc?: string | VpcFilter
-  /** Packer: `subnet_id`, `subnet_filter`. @default one of the VPC's, in a zone that has the instance type */
+  /** Packer: `subnet_id`, `subnet_filter`. @default one of the VPC's, in a zone that has the instance type, and that gives instances the address of `connect.address` */
   readonly subnet?: string | SubnetFilter
   /** Packer: `availability_zone`. @default any: when one has no capacity, the next one is tried */
   readonly availabilityZone?: string

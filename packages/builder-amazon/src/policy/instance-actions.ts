@@ -61,6 +61,7 @@ function connectActions(connect: ConnectOptions | undefined): Actions {
   return together(
     makesKeyPair(connect) && actions('ec2', { anywhere: ['DescribeKeyPairs', 'ImportKeyPair'], own: ['DeleteKeyPair'] }),
     ssh?.keyPair !== undefined && actions('ec2', { anywhere: ['DescribeKeyPairs'] }),
+    ssh?.address === 'public-dns' && ssh.host === undefined && actions('ec2', { anywhere: ['DescribeVpcAttribute'] }),
     ssh?.windowsPassword !== undefined && actions('ec2', { anywhere: ['GetPasswordData'] }),
     ssh?.address === 'session-manager' && actions('ssm', { anywhere: ['StartSession', 'TerminateSession'] }),
   )

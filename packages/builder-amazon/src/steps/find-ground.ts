@@ -13,6 +13,7 @@ import { issueCollector } from './issue-collector.ts'
 import { typesOf } from './launch-request.ts'
 import { sessionManagerPlugin } from './session-manager.ts'
 import { typeIssues, typeOfferings } from './type-offerings.ts'
+import { withAddress } from './with-address.ts'
 
 /** What an instance needs of what is there already. */
 export interface Ground {
@@ -33,7 +34,7 @@ export interface FoundGround {
 export async function findGround(aws: Aws, options: InstanceOptions, call: CallOptions): Promise<FoundGround> {
   const { network: { availabilityZone: zone, securityGroups } = {}, connect } = options
   const { at, add, issues } = issueCollector()
-  const [network, offerings, sources] = await Promise.all([
+  const [found, offerings, sources] = await Promise.all([
     at(['network'], findNetwork(aws, options, call)),
     typeOfferings(aws, typesOf(options), call),
     securityGroups === undefined && isEntered(connect) ? allowedSources(aws, options, call.signal) : [],
@@ -42,6 +43,8 @@ export async function findGround(aws: Aws, options: InstanceOptions, call: CallO
     at(['connect', 'keyPair'], checkKeyPair(aws, options, call)),
     sshConnect(connect)?.address === 'session-manager' && runLocal({ command: [sessionManagerPlugin, '--version'], signal: call.signal }),
   ])
+  // asked for in the place where the instance would be
+  const network = found && (await at(['connect', 'address'], withAddress(aws, found, options, call)))
   const groups =
     network === undefined || securityGroups === undefined
       ? undefined

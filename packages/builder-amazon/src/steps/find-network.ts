@@ -4,8 +4,10 @@ import { ImagoError } from '@imago/core'
 
 import type { InstanceOptions } from '../amazon-ebs-options.ts'
 import type { Aws, CallOptions } from '../aws/aws.ts'
+import type { SubnetDescription } from '../aws/aws-sdk.ts'
 import type { NetworkOptions, SubnetFilter, VpcFilter } from '../options/network.ts'
 import { filterList } from '../options/text.ts'
+import { typesOf } from './launch-request.ts'
 
 /** A place in the network. */
 export interface Subnet {
@@ -13,6 +15,8 @@ export interface Subnet {
   readonly vpcId: string
   readonly zone: string
   readonly free: number
+  /** Which addresses an instance gets there that asks for none. */
+  readonly gives: { readonly ipv4: boolean; readonly publicIpv4: boolean; readonly ipv6: boolean }
 }
 
 /** Where an instance may be, the best place first; `undefined` leaves the choice to AWS. */
@@ -26,9 +30,9 @@ export interface Network {
 
 /** Finds where the instance goes. Asks AWS only where the options leave it open. */
 export async function findNetwork(aws: Aws, options: InstanceOptions, call: CallOptions): Promise<Network> {
-  const { network = {}, instanceType } = options
+  const { network = {} } = options
   const { subnet, vpc, publicIp, availabilityZone } = network
-  const types = typeof instanceType === 'string' ? [instanceType] : instanceType
+  const types = typesOf(options)
   const offered = async (subnets: readonly Subnet[]): Promise<readonly Subnet[]> => withType(aws, subnets, types, call)
   if (subnet !== undefined) return fixed(await chosenSubnets(aws, subnet, network, call))
   if (vpc !== undefined || publicIp !== undefined) {
@@ -43,9 +47,14 @@ export async function findNetwork(aws: Aws, options: InstanceOptions, call: Call
   return {
     vpcId: undefined,
     places: [undefined],
-    others: async () =>
-      availabilityZone === undefined ? await offered(await describeSubnets(aws, { 'default-for-az': 'true' }, call)) : [],
+    others: async () => (availabilityZone === undefined ? await defaultSubnets(aws, options, call) : []),
   }
+}
+
+/** The subnets of which AWS chooses one where the options leave it open. */
+export async function defaultSubnets(aws: Aws, options: InstanceOptions, call: CallOptions): Promise<readonly Subnet[]> {
+  const filters = { 'default-for-az': 'true', ...zoneFilter(options.network?.availabilityZone) }
+  return await withType(aws, await describeSubnets(aws, filters, call), typesOf(options), call)
 }
 
 function fixed(subnets: readonly Subnet[]): Network {
@@ -77,12 +86,22 @@ async function chosenSubnets(
 /** The subnets that fit, the one with the most free addresses first. */
 async function describeSubnets(aws: Aws, filters: SubnetFilter['filters'], call: CallOptions): Promise<readonly Subnet[]> {
   const { Subnets = [] } = await aws.call('DescribeSubnets', { Filters: filterList({ state: 'available', ...filters }) }, call)
-  return Subnets.map(({ SubnetId = '', VpcId = '', AvailabilityZone = '', AvailableIpAddressCount = 0 }) => ({
-    id: SubnetId,
-    vpcId: VpcId,
-    zone: AvailabilityZone,
-    free: AvailableIpAddressCount,
-  })).toSorted((a, b) => b.free - a.free)
+  return Subnets.map(toSubnet).toSorted((a, b) => b.free - a.free)
+}
+
+function toSubnet(found: SubnetDescription): Subnet {
+  const { Ipv6Native = false, MapPublicIpOnLaunch = false, AssignIpv6AddressOnCreation = false } = found
+  return {
+    id: found.SubnetId ?? '',
+    vpcId: found.VpcId ?? '',
+    zone: found.AvailabilityZone ?? '',
+    free: found.AvailableIpAddressCount ?? 0,
+    gives: {
+      ipv4: !Ipv6Native,
+      publicIpv4: MapPublicIpOnLaunch && !Ipv6Native,
+      ipv6: AssignIpv6AddressOnCreation || Ipv6Native,
+    },
+  }
 }
 
 /** The subnets in zones that have one of the instance types. */
