@@ -36,9 +36,9 @@ export async function build(options: QemuOptions, ctx: BuildContext): Promise<Qe
   const rootfs = await useMachine(machineUse(powered, { options, ctx, seeds, start, disks, source: media.disk ?? media.iso }))
   if (result.format === 'none') return { type: 'discarded', id: powered.name }
   if (result.format === 'rootfs') return await rootfsArtifact(rootfs, options, ctx)
-  const { arch = 'x86_64' } = options
+  const { arch = 'x86_64', imgArgs } = options
   return await ctx.step('result', `write ${result.path}`, (step) =>
-    takeDisks(img, result, { disks: disks.tops, nvram: powered.nvram, rootfs, arch }, { ctx, step }),
+    takeDisks(img, result, { disks: disks.tops, nvram: powered.nvram, rootfs, arch, convertArgs: imgArgs?.convert }, { ctx, step }),
   )
 }
 

@@ -6,8 +6,6 @@ import type { ReachedMachine } from '@imago/hypervisor'
 import type { QemuOptions } from './qemu-options.ts'
 import type { RunningMachine } from './running-machine.ts'
 
-const host = '127.0.0.1'
-
 /** The build, and the key pair that was made for it. */
 export interface ConnectContext {
   readonly ctx: BuildContext
@@ -15,14 +13,14 @@ export interface ConnectContext {
   readonly signal: AbortSignal
 }
 
-/** Waits until the machine lets us in over SSH, through the port that QEMU has chosen. */
+/** Waits until the machine lets us in over SSH: at its own address, or through the port that QEMU has chosen. */
 export async function connectMachine(
   machine: RunningMachine,
   options: QemuOptions,
   { ctx, keys, signal }: ConnectContext,
 ): Promise<ReachedMachine> {
-  const { port: guestPort = 22, ...access } = options.ssh ?? {}
-  const port = await machine.forwardedPort(guestPort, signal)
+  const { port: guestPort = 22, host = '127.0.0.1', ...access } = options.ssh ?? {}
+  const port = options.ssh?.host === undefined ? await machine.forwardedPort(guestPort, signal) : guestPort
   const { user = 'root' } = access
   const way = await ctx.step('connect', `connect to ${user}@${host}:${port}`, (step) =>
     sshCommunicator(

@@ -17,7 +17,7 @@ export interface WorkingDisk extends DiskImage {
 
 /** What the disks are made of. */
 export interface DiskPlan {
-  readonly options: Pick<QemuOptions, 'diskSize' | 'extraDisks'>
+  readonly options: Pick<QemuOptions, 'diskSize' | 'extraDisks' | 'imgArgs'>
   /** The image that the first disk starts as. */
   readonly base: string | undefined
   /** A folder for temporary files; it is made. */
@@ -89,7 +89,7 @@ export async function makeDisks(img: QemuImg, { options, base, folder, signal }:
   const extra = await Promise.all(
     (options.extraDisks ?? []).map(async ({ size }, index): Promise<Pile> => {
       const path = layerPath(folder, index + 1, 0)
-      await img.create({ path, size: byteSize(size), signal })
+      await img.create({ path, size: byteSize(size), args: options.imgArgs?.create, signal })
       return [{ node: nodeOf(index + 1), path, format: 'qcow2' }]
     }),
   )
@@ -98,19 +98,22 @@ export async function makeDisks(img: QemuImg, { options, base, folder, signal }:
 
 async function firstLayer(img: QemuImg, { options, base, folder, signal }: DiskPlan): Promise<WorkingDisk> {
   const path = layerPath(folder, 0, 0)
+  const { create: args, resize = [] } = options.imgArgs ?? {}
   const size = options.diskSize === undefined ? undefined : byteSize(options.diskSize)
   if (base === undefined) {
-    await img.create({ path, ...(size !== undefined && { size }), signal })
+    await img.create({ path, ...(size !== undefined && { size }), args, signal })
     return { node: nodeOf(0), path, format: 'qcow2' }
   }
   const { format, virtualSize } = await img.info(base, signal)
-  if (size !== undefined && size < virtualSize) {
+  if (size !== undefined && size < virtualSize && !resize.includes('--shrink')) {
     throw new ImagoError('DEFINITION_INVALID', `diskSize is ${size} bytes, and the disk image to start from has ${virtualSize}`, {
       hint: 'a disk can grow, but not shrink: give more, or leave diskSize out',
     })
   }
   const layer = { node: nodeOf(0), path, format: 'qcow2', base: { path: base, format } }
-  await img.create({ path, base: layer.base, ...(size !== undefined && { size }), signal })
+  const isResized = size !== undefined && resize.length > 0
+  await img.create({ path, base: layer.base, ...(size !== undefined && !isResized && { size }), args, signal })
+  if (isResized) await img.resize(path, size, resize, signal)
   return layer
 }
 

@@ -75,6 +75,7 @@ test('networks', () => {
     { model: 'virtio-net-pci', network: { type: 'bridge', name: 'br0' } },
   ])
   expect(spec({ communicator: 'none' }).nics[0]?.network).toMatchObject({ forwards: [] })
+  expect(spec({ ssh: { host: '192.0.2.7' } }).nics[0]?.network).toMatchObject({ forwards: [] })
 })
 
 test('VNC', () => {

@@ -90,7 +90,7 @@ function userNic({ nic = {}, forwards = [], communicator, ssh }: QemuOptions): N
   const { model = 'virtio-net-pci', mac, isolated = false } = nic
   // the system chooses a port that is free, in one step with taking it
   const own: readonly ForwardSpec[] =
-    communicator === 'none' ? [] : [{ protocol: 'tcp', bind: '127.0.0.1', host: 0, guest: ssh?.port ?? 22 }]
+    communicator === 'none' || ssh?.host !== undefined ? [] : [{ protocol: 'tcp', bind: '127.0.0.1', host: 0, guest: ssh?.port ?? 22 }]
   const others = forwards.map(({ guest, host, protocol = 'tcp', bind = '127.0.0.1' }) => ({ protocol, bind, host, guest }))
   return { model, ...(mac !== undefined && { mac }), network: { type: 'user', forwards: [...own, ...others], isolated } }
 }

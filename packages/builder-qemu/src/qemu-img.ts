@@ -32,6 +32,8 @@ export interface CreateOptions {
   readonly size?: number
   /** Whether a machine writes to `base`, which is then not looked at; `size` is needed. @default false */
   readonly isOpen?: boolean
+  /** More arguments. @default none */
+  readonly args?: readonly string[] | undefined
   readonly signal: AbortSignal
 }
 
@@ -45,6 +47,8 @@ export interface ConvertOptions {
   readonly compress?: 'zlib' | 'zstd' | undefined
   /** Whether zeros take up room. @default false */
   readonly full?: boolean | undefined
+  /** More arguments. @default none */
+  readonly args?: readonly string[] | undefined
   readonly signal: AbortSignal
   readonly onPercent?: (percent: number) => void
 }
@@ -58,10 +62,15 @@ export class QemuImg {
   }
 
   /** Makes a qcow2 image. */
-  async create({ path, base, size, isOpen = false, signal }: CreateOptions): Promise<void> {
+  async create({ path, base, size, isOpen = false, args = [], signal }: CreateOptions): Promise<void> {
     const backing = base === undefined ? [] : [...(isOpen ? ['-u'] : []), '-b', base.path, '-F', base.format]
     const bytes = size === undefined ? [] : [String(size)]
-    await this.#run(`create the disk '${path}'`, ['create', '-q', '-f', 'qcow2', ...backing, path, ...bytes], { signal })
+    await this.#run(`create the disk '${path}'`, ['create', '-q', '-f', 'qcow2', ...args, ...backing, path, ...bytes], { signal })
+  }
+
+  /** Gives a qcow2 image another size, in bytes. */
+  async resize(path: string, size: number, args: readonly string[], signal: AbortSignal): Promise<void> {
+    await this.#run(`give the disk '${path}' another size`, ['resize', '-q', '-f', 'qcow2', ...args, path, String(size)], { signal })
   }
 
   async info(path: string, signal: AbortSignal): Promise<DiskInfo> {
@@ -75,8 +84,8 @@ export class QemuImg {
   }
 
   /** Writes an image anew, with what it builds on and without holes in between. */
-  async convert({ from, to, format, compress, full = false, signal, onPercent }: ConvertOptions): Promise<void> {
-    const args = [
+  async convert({ from, to, format, compress, full = false, args = [], signal, onPercent }: ConvertOptions): Promise<void> {
+    const all = [
       'convert',
       '-p',
       '-f',
@@ -85,6 +94,7 @@ export class QemuImg {
       format,
       ...compression(format, compress),
       ...(full ? ['-S', '0'] : []),
+      ...args,
       from.path,
       to,
     ]
@@ -93,7 +103,7 @@ export class QemuImg {
       const percent = Math.floor(Number(/\((\d+\.\d+)\/100%\)[^(]*$/.exec(Buffer.from(chunk).toString())?.[1]))
       if (percent > last) onPercent?.((last = percent))
     }
-    await this.#run(`write the disk image '${to}'`, args, { signal, onOutput })
+    await this.#run(`write the disk image '${to}'`, all, { signal, onOutput })
   }
 
   async #run(what: string, args: readonly string[], options: Parameters<typeof runTool>[1]): Promise<string> {

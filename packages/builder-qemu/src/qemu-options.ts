@@ -24,10 +24,15 @@ export type QemuStart =
     }
   | { readonly diskSize: ByteSize; readonly disk?: never; readonly iso?: never }
 
-/** How to reach the guest over SSH, through a port of this machine. Without a key, a password and an agent, a key pair is made for the build. */
+/** How to reach the guest over SSH. Without a key, a password and an agent, a key pair is made for the build. */
 export interface QemuSshOptions extends SshAccess {
   /** The guest's port. @default 22 */
   readonly port?: number
+  /**
+   * The guest's own address, where this machine reaches it, as through a bridge of `extraNics`: no port leads to it then. Packer:
+   * `ssh_host` with `skip_nat_mapping`. @default a port of this machine, which QEMU chooses, leads to it
+   */
+  readonly host?: string
 }
 
 /** A port of this machine that leads to one of the guest. */
@@ -70,6 +75,16 @@ export type Firmware =
       readonly code?: never
       readonly vars?: never
     }
+
+/** Arguments of `qemu-img`, by its commands. */
+export interface ImgArguments {
+  /** When the disks are made, as qcow2: `['-o', 'cluster_size=2M']`. @default none */
+  readonly create?: readonly string[]
+  /** When the result is written, which then is never just moved to its place. @default none */
+  readonly convert?: readonly string[]
+  /** When `disk` gets `diskSize`; with `--shrink` it may be less than the image has. @default none */
+  readonly resize?: readonly string[]
+}
 
 /** The machine itself. */
 export interface MachineOptions {
@@ -148,6 +163,8 @@ export interface MachineOptions {
     /** @default qemu-img */
     readonly img?: string
   }
+  /** Arguments of `qemu-img`, beside those that it gets anyway. Packer: `qemu_img_args`. */
+  readonly imgArgs?: ImgArguments
 }
 
 /** What `qemu()` takes. */

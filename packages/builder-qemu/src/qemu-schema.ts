@@ -47,6 +47,8 @@ const start = {
   diskSize: v.optional(byteSizeSchema),
 }
 
+const words = v.optional(v.pipe(v.array(v.string()), v.nonEmpty('must not be empty')))
+
 const forward = v.strictObject({
   guest: port,
   host: port,
@@ -85,6 +87,7 @@ const machine = {
   ),
   qemuArgs: v.optional(v.array(v.string())),
   programs: v.optional(v.strictObject({ system: v.optional(text), img: v.optional(text) })),
+  imgArgs: v.optional(v.strictObject({ create: words, convert: words, resize: words })),
 }
 
 const schema = v.strictObject({
@@ -93,7 +96,7 @@ const schema = v.strictObject({
   ...machine,
   result: someResult,
   communicator: v.optional(v.picklist(['ssh', 'none'])),
-  ssh: v.optional(v.strictObject({ ...sshAccessEntries, port: v.optional(port) })),
+  ssh: v.optional(v.strictObject({ ...sshAccessEntries, port: v.optional(port), host: v.optional(text) })),
   clearAuthorizedKey: v.optional(v.boolean()),
   serialLog: v.optional(text),
 })
@@ -123,6 +126,14 @@ function issuesTogether(options: object): Issue[] {
     [
       given('disk') === undefined && given('diskSize') === undefined,
       { path: ['diskSize'], message: "is required where there is no 'disk' to start from" },
+    ],
+    [
+      given('imgArgs', 'resize') !== undefined && (given('disk') === undefined || given('diskSize') === undefined),
+      { path: ['imgArgs', 'resize'], message: "needs 'disk' and 'diskSize': nothing else is resized" },
+    ],
+    [
+      given('imgArgs', 'convert') !== undefined && ['rootfs', 'none'].some((format) => format === given('result', 'format')),
+      { path: ['imgArgs', 'convert'], message: 'needs a result that is a disk: nothing else is converted' },
     ],
     [
       given('result', 'nvram') !== undefined && !isUefi(given('firmware'), given('arch')),

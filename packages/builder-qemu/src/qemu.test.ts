@@ -46,7 +46,7 @@ test('right options have no problem', () => {
       http: { directory: 'http' },
       boot: { wait: '5s', command: ['<esc><wait>', 'install<enter>'] },
       shutdown: { command: 'sudo poweroff', timeout: '2m' },
-      ssh: { user: 'debian', port: 2222, timeout: '1h', key: { file: 'key' } },
+      ssh: { user: 'debian', host: '192.0.2.7', port: 2222, timeout: '1h', key: { file: 'key' } },
       clearAuthorizedKey: false,
       serialLog: 'out/serial.log',
       result: {
@@ -110,6 +110,19 @@ test('what does not go together is named', () => {
   ])
   expect(messages({ ...least, result: { format: 'vdi', path: 'x', compress: true } })).toEqual([
     "result.compress: unknown option 'compress' (known: format, path, nvram, rootfs)",
+  ])
+})
+
+test('arguments of qemu-img are for what it does', () => {
+  const imgArgs = { create: ['-o', 'cluster_size=2M'], convert: ['-W'], resize: ['--shrink'] }
+  expect(messages({ ...least, diskSize: '1g', imgArgs })).toEqual([])
+  expect(messages({ ...least, imgArgs })).toEqual(["imgArgs.resize: needs 'disk' and 'diskSize': nothing else is resized"])
+  expect(messages({ diskSize: '1g', result: { format: 'none' }, imgArgs: { convert: ['-W'] } })).toEqual([
+    'imgArgs.convert: needs a result that is a disk: nothing else is converted',
+  ])
+  expect(messages({ ...least, imgArgs: { create: [], info: ['-U'] } })).toEqual([
+    'imgArgs.create: must not be empty, not []',
+    "imgArgs.info: unknown option 'info' (known: create, convert, resize)",
   ])
 })
 

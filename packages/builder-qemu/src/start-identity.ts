@@ -48,8 +48,10 @@ async function digestOf(path: string, { directory, signal }: Looking): Promise<s
 /** Options that make no difference to what is in the machine are left out. */
 function machineOptions(options: QemuOptions): object {
   const { arch, cpus, memory, cpuModel, machineType, firmware, tpm, diskInterface, diskSize, extraDisks } = options
-  const { topology, vga, nic, extraNics, kernel, qemuArgs, communicator, http, cd, floppy, cloudInit, boot, live } = options
-  const made = { arch, cpus, memory, cpuModel, machineType, firmware, tpm, diskInterface, diskSize, extraDisks }
+  const { topology, vga, nic, extraNics, kernel, qemuArgs, communicator, http, cd, floppy, cloudInit, boot, live, imgArgs } = options
+  const { create, resize } = imgArgs ?? {}
+  const disks = create === undefined && resize === undefined ? {} : { imgArgs: { create, resize } }
+  const made = { ...disks, arch, cpus, memory, cpuModel, machineType, firmware, tpm, diskInterface, diskSize, extraDisks }
   return { ...made, topology, vga, nic, extraNics, kernel, qemuArgs, communicator, http, cd, floppy, cloudInit, boot, live }
 }
 

@@ -18,19 +18,21 @@ export interface MachineRemains {
   /** The archive of its file system, when one was made. */
   readonly rootfs: RootfsArchive | undefined
   readonly arch: QemuDiskArtifact['arch']
+  /** More arguments of `qemu-img convert`, which then writes every disk. @default none */
+  readonly convertArgs?: readonly string[] | undefined
 }
 
 /** Makes the result of the machine's disks, and of what else is asked for. */
 export async function takeDisks(
   img: QemuImg,
   result: DiskResult,
-  { disks, nvram, rootfs, arch }: MachineRemains,
+  { disks, nvram, rootfs, arch, convertArgs }: MachineRemains,
   { ctx, step }: { readonly ctx: BuildContext; readonly step: StepContext },
 ): Promise<QemuDiskArtifact> {
   const at = (path: string): string => resolve(ctx.directory, path)
   const diskOutputs = disks.map((disk, index): Output => {
     const path = at(diskPath(result.path, index))
-    return { path, write: (temporary) => writeDisk(img, { disk, temporary, result }, step) }
+    return { path, write: (temporary) => writeDisk(img, { disk, temporary, result, convertArgs }, step) }
   })
   const nvramOutput = result.nvram === undefined || nvram === undefined ? undefined : copyOutput(nvram, at(result.nvram), step.signal)
   const outputs = [...diskOutputs, rootfs?.output, nvramOutput].filter((output) => output !== undefined)
@@ -55,12 +57,17 @@ interface DiskJob {
   readonly disk: WorkingDisk
   readonly temporary: string
   readonly result: DiskResult
+  readonly convertArgs: MachineRemains['convertArgs']
 }
 
-async function writeDisk(img: QemuImg, { disk, temporary, result }: DiskJob, { signal, emit }: StepContext): ReturnType<Output['write']> {
+async function writeDisk(
+  img: QemuImg,
+  { disk, temporary, result, convertArgs }: DiskJob,
+  { signal, emit }: StepContext,
+): ReturnType<Output['write']> {
   const compress = compressionOf(result)
   // a layer that stands on its own already is what is wanted
-  if (result.format === 'qcow2' && compress === undefined && disk.base === undefined) {
+  if (result.format === 'qcow2' && compress === undefined && disk.base === undefined && convertArgs === undefined) {
     await moveFile(disk.path, temporary)
     return await digestFile(temporary, signal)
   }
@@ -71,6 +78,7 @@ async function writeDisk(img: QemuImg, { disk, temporary, result }: DiskJob, { s
     format: result.format,
     compress,
     full: result.format === 'raw' && result.sparse === false,
+    args: convertArgs,
     signal,
     onPercent: (percent) => emit({ type: 'progress', task, done: percent, total: 100, unit: 'percent' }),
   })
