@@ -46,11 +46,12 @@ function shapeOf({ result }: AnyOptions): Builder['makes'] {
 /** Also of options that validation reports. */
 function inputsOf(options: AnyOptions): readonly LocalInput[] {
   const { ssh, guestAdditions } = options
+  const additions = typeof guestAdditions === 'object' ? guestAdditions.iso : undefined
   const source = options.kind === 'ovf' ? options.source : undefined
   return [
     ...(options.kind === 'iso' ? mediaInputs(options.iso, ['iso']) : []),
     ...(source === undefined || isArtifactReference(source) ? [] : mediaInputs(source, ['source'])),
-    ...(typeof guestAdditions === 'object' ? mediaInputs(guestAdditions.iso, ['guestAdditions', 'iso']) : []),
+    ...(typeof additions === 'function' ? [] : mediaInputs(additions, ['guestAdditions', 'iso'])),
     ...vmInputs(options),
     ...(typeof ssh === 'object' ? sshInputs(ssh).map((input) => ({ ...input, at: ['ssh', ...input.at] })) : []),
   ]

@@ -5,7 +5,7 @@ import { ImagoError, isArtifactReference } from '@imago/core'
 import type { MediaSource } from '@imago/hypervisor'
 import { fetchSource, noteSource } from '@imago/hypervisor'
 
-import { findGuestAdditions } from './guest-additions.ts'
+import { guestAdditionsSource } from './guest-additions.ts'
 import type { AnyOptions } from './virtualbox-options.ts'
 import type { VirtualBoxApplianceArtifact } from './virtualbox-result.ts'
 import type { VirtualBox } from './virtualbox.ts'
@@ -30,7 +30,8 @@ export async function fetchMedia(options: AnyOptions, box: VirtualBox, ctx: Buil
   const start = options.kind === 'iso' ? options.iso : options.kind === 'ovf' ? options.source : undefined
   const startPath = start === undefined ? undefined : isArtifactReference(start) ? builtAppliance(ctx, start) : await fetchOne(start)
   if (guestAdditions === false) return { start: startPath, guestAdditions: undefined }
-  const additions = guestAdditions.iso ?? (await findGuestAdditions(box, signal))
+  const facts = { buildName: ctx.build, builderType: ctx.builderType, runId: ctx.runId, image: ctx.image }
+  const additions = await guestAdditionsSource(guestAdditions, box, { facts, signal })
   return { start: startPath, guestAdditions: await fetchOne(additions) }
 }
 

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 
 import { FakeVirtualBox } from '../test/fake-virtualbox.ts'
-import { findGuestAdditions } from './guest-additions.ts'
+import type { GuestAdditions } from './virtualbox-options.ts'
+import { findGuestAdditions, guestAdditionsSource } from './guest-additions.ts'
 
 const signal = AbortSignal.timeout(60_000)
 
@@ -23,3 +24,23 @@ test.each(['', '/nowhere/VBoxGuestAdditions.iso'])(
     })
   },
 )
+
+test('what the option says comes first, and may be made of the version', async () => {
+  const box = new FakeVirtualBox('/nowhere')
+  box.guestAdditions = import.meta.filename
+  const facts = { buildName: 'vm', builderType: 'virtualbox-iso', runId: 'run', image: 'cow' }
+  const iso = { url: 'a.iso', checksum: 'none' } as const
+  const source = (given: GuestAdditions['iso']) =>
+    guestAdditionsSource({ mode: 'upload', ...(given !== undefined && { iso: given }) }, box, { facts, signal })
+  expect(await source(undefined)).toEqual({ url: import.meta.filename, checksum: 'none' })
+  expect(await source(iso)).toBe(iso)
+  expect(await source(({ virtualBoxVersion, image }) => ({ ...iso, url: `${image}_${virtualBoxVersion}.iso` }))).toEqual({
+    url: 'cow_7.2.22.iso',
+    checksum: 'none',
+  })
+  const wrong = (() => ({ url: 7 })) as () => never // as from JavaScript
+  await expect(source(wrong)).rejects.toMatchObject({
+    code: 'DEFINITION_INVALID',
+    message: expect.stringMatching(/^guestAdditions\.iso\.\w+ .*, for VirtualBox 7\.2\.22$/),
+  })
+})

@@ -1,6 +1,7 @@
 export { plugin } from './plugin.ts'
 export { virtualboxIso } from './virtualbox-iso.ts'
 export type {
+  AdditionsFacts,
   CdInterface,
   CommonOptions,
   DiskInterface,

@@ -52,7 +52,7 @@ test('right options have no problem', () => {
       force: true,
       headless: false,
       vrdp: { bind: '0.0.0.0', ports: [5900, 5910] },
-      guestAdditions: { mode: 'upload', path: '/tmp/additions.iso', iso },
+      guestAdditions: { mode: 'upload', path: '/tmp/additions.iso', iso: () => iso },
       versionFile: '.vbox_version',
       vboxmanage: [['modifyvm', 'x', '--vram', '64']],
       vboxmanagePost: ({ vm }: { readonly vm: string }) => [['modifyvm', vm, '--vram', '16']],

@@ -19,6 +19,12 @@ export interface VmFacts extends Facts {
   readonly vm: string
 }
 
+/** What is known of the build when the Guest Additions are looked for. */
+export interface AdditionsFacts extends Facts {
+  /** `7.2.22` */
+  readonly virtualBoxVersion: string
+}
+
 /** Commands of VBoxManage, or a function that makes them of the machine's name and the other facts. */
 export type ManageCommands = readonly ManageCommand[] | ((facts: VmFacts) => readonly ManageCommand[])
 
@@ -41,8 +47,8 @@ export interface GuestAdditions {
    * @default VBoxGuestAdditions.iso
    */
   readonly path?: FromFacts<string>
-  /** Packer: `guest_additions_url`, `guest_additions_sha256`. @default that of this VirtualBox, or else the one of its version from virtualbox.org, checked by its SHA256SUMS */
-  readonly iso?: MediaSource
+  /** Their ISO image, or a function of the version. Packer: `guest_additions_url`, `guest_additions_sha256`. @default that of this VirtualBox, or else the one of its version from virtualbox.org, checked by its SHA256SUMS */
+  readonly iso?: MediaSource | ((facts: AdditionsFacts) => MediaSource)
 }
 
 /** A screen that clients of Microsoft's Remote Desktop see. Needs VirtualBox's extension pack. */

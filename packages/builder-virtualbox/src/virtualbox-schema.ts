@@ -50,7 +50,7 @@ const someResult = v.object({ format: v.picklist(['ova', 'ovf', 'registered', 'r
 const additions = v.strictObject({
   mode: v.picklist(['upload', 'attach']),
   path: v.optional(fromFacts<unknown>(text)),
-  iso: v.optional(mediaSourceSchema),
+  iso: v.optional(v.lazy((value): v.GenericSchema => (typeof value === 'function' ? functionOfFacts : mediaSourceSchema))),
 })
 
 const common = {
