@@ -92,6 +92,8 @@ test('UEFI with secure boot and a TPM', () => {
   ])
   expect(values(args, '-device', 'ide-cd')).toEqual(['ide-cd,bus=ide.5,drive=cd0,bootindex=2', 'ide-cd,bus=ide.4,drive=cd1'])
   expect(values(args, '-device', 'tpm')).toEqual(['tpm-crb,tpmdev=tpm0'])
+  const older = machineArguments({ ...spec, sockets, hasOldTpm: true })
+  expect(values(older, '-device', 'tpm')).toEqual(['tpm-tis,tpmdev=tpm0'])
 })
 
 test('a board for aarch64 gets a screen, a keyboard and a controller for CDs', () => {

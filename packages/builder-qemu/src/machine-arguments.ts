@@ -82,9 +82,9 @@ function forwardOption({ protocol, bind, host, guest }: ForwardSpec): string {
   return `,hostfwd=${protocol}:${bind}:${host}-:${guest}`
 }
 
-function tpmArguments({ sockets: { tpm }, arch }: MachineSpec): Argument[] {
+function tpmArguments({ sockets: { tpm }, arch, hasOldTpm = false }: MachineSpec): Argument[] {
   if (tpm === undefined) return []
-  const device = arch === 'x86_64' ? 'tpm-crb' : 'tpm-tis-device'
+  const device = arch === 'aarch64' ? 'tpm-tis-device' : hasOldTpm ? 'tpm-tis' : 'tpm-crb'
   return [
     ['-chardev', `socket,id=tpm0,path=${escaped(tpm)}`],
     ['-tpmdev', 'emulator,id=tpm0,chardev=tpm0'],

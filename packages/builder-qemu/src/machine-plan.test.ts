@@ -78,6 +78,10 @@ test('networks', () => {
   expect(spec({ ssh: { host: '192.0.2.7' } }).nics[0]?.network).toMatchObject({ forwards: [] })
 })
 
+test('a TPM of version 1.2', () => {
+  expect([spec({ tpm: true }).hasOldTpm, spec({ tpm: '1.2' }).hasOldTpm]).toEqual([undefined, true])
+})
+
 test('VNC', () => {
   expect([spec({ vnc: false }).vnc, spec({ vnc: true }).vnc]).toEqual([undefined, '127.0.0.1:0,to=999'])
   expect(spec({ vnc: { bind: '0.0.0.0', port: 5907, password: 'word' } }).vnc).toBe('0.0.0.0:7,password=on')

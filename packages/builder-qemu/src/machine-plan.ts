@@ -60,6 +60,7 @@ export function machineSpec(options: QemuOptions, plan: MachinePlan, ctx: BuildC
     ...(topology !== undefined && { topology }),
     ...(bios !== undefined && { bios: resolve(ctx.directory, bios) }),
     ...(vga !== undefined && { vga }),
+    ...(options.tpm === '1.2' && { hasOldTpm: true }),
     ...(flash !== undefined && { flash }),
     ...(floppy !== undefined && { floppy }),
     ...(vnc !== undefined && { vnc }),

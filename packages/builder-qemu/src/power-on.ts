@@ -52,7 +52,7 @@ export async function powerOn(
   const { restored } = material
   const flash = firmware === undefined ? undefined : await makeFlash({ ...firmware, vars: restored?.nvram ?? firmware.vars }, workDirectory)
   const spec = machineSpec(options, { ...material, accelerator, flash, isIncoming: restored?.memory !== undefined }, ctx)
-  const tpmState = options.tpm === true ? await makeFolder(join(workDirectory, 'tpm')) : undefined
+  const tpmState = hasTpm(options) ? await makeFolder(join(workDirectory, 'tpm')) : undefined
   const folder = machineFolder(spec.name)
   const serial = new SerialConsole()
   const { value: launched } = await ctx.resources.acquire({
@@ -74,10 +74,14 @@ export async function powerOn(
   }
 }
 
+function hasTpm({ tpm = false }: QemuOptions): boolean {
+  return tpm !== false
+}
+
 /** @throws ImagoError `TOOL_MISSING` */
 async function checkPrograms(options: QemuOptions, signal: AbortSignal): Promise<void> {
   await runTool([systemProgram(options), '--version'], { signal })
-  if (options.tpm === true) await runTool(['swtpm', '--version'], { signal, hint: swtpmHint })
+  if (hasTpm(options)) await runTool(['swtpm', '--version'], { signal, hint: swtpmHint })
 }
 
 async function chosenAccelerator(options: QemuOptions, { signal, emit }: StepContext): Promise<Accelerator> {

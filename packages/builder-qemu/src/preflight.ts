@@ -13,7 +13,7 @@ export async function preflight(options: QemuOptions, { directory, signal }: Pre
     missing(['programs', 'system'], () => runTool([systemProgram(options), '--version'], { signal })),
     missing(['programs', 'img'], () => runTool([programs.img ?? 'qemu-img', '--version'], { signal })),
     missing(['firmware'], () => firmwareFiles(options, directory)),
-    ...(tpm ? [missing(['tpm'], () => runTool(['swtpm', '--version'], { signal, hint: swtpmHint }))] : []),
+    ...(tpm !== false ? [missing(['tpm'], () => runTool(['swtpm', '--version'], { signal, hint: swtpmHint }))] : []),
   ])
   return found.flat()
 }

@@ -108,8 +108,8 @@ export interface MachineOptions {
   readonly machineType?: string
   /** @default 'bios'; 'uefi' for aarch64 */
   readonly firmware?: Firmware
-  /** Give the machine a TPM 2.0; needs swtpm. @default false */
-  readonly tpm?: boolean
+  /** Give the machine a TPM, 2.0 or the older one; needs swtpm. Packer: `vtpm`, `use_tpm1`. @default false */
+  readonly tpm?: boolean | '1.2'
   /** What the disks are connected to. @default virtio */
   readonly diskInterface?: DiskInterface
   /** Further disks, empty. @default none */

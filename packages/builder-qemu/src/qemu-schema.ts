@@ -71,7 +71,7 @@ const machine = {
       v.strictObject({ bios: text }),
     ]),
   ),
-  tpm: v.optional(v.boolean()),
+  tpm: v.optional(v.union([v.boolean(), v.literal('1.2')])),
   diskInterface: v.optional(v.picklist(['virtio', 'virtio-scsi', 'sata', 'ide', 'nvme'])),
   extraDisks: v.optional(v.array(v.strictObject({ size: byteSizeSchema }))),
   extraCds: v.optional(v.array(mediaSourceSchema)),

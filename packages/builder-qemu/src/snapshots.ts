@@ -48,7 +48,7 @@ const unknownFiles = /^--?(?:drive|blockdev|hd[a-d]|sd|mtdblock|pflash|fsdev|vir
  */
 function canBeRestored({ communicator, tpm, live = false, iso, boot, qemuArgs }: QemuOptions): boolean {
   const hasUnknownFiles = Array.isArray(qemuArgs) && qemuArgs.some((argument) => unknownFiles.test(argument))
-  if (communicator === 'none' || tpm === true || hasUnknownFiles) return false
+  if (communicator === 'none' || (tpm !== undefined && tpm !== false) || hasUnknownFiles) return false
   return live || iso !== undefined || boot?.command === undefined
 }
 

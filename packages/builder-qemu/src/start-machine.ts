@@ -47,7 +47,7 @@ export interface LaunchedMachine {
 export async function launchMachine({ program, spec, folder, labels, tpmState, signal }: LaunchOptions): Promise<LaunchedMachine> {
   const { name } = spec
   await makeMachineFolder(folder, name, labels)
-  if (tpmState !== undefined) await startTpm(tpmState, folder, signal)
+  if (tpmState !== undefined) await startTpm(tpmState, spec, { folder, signal })
   const sockets = {
     qmp: join(folder, 'qmp'),
     serial: join(folder, 'serial'),
@@ -86,8 +86,13 @@ function unlessUnavailable(error: unknown): undefined {
 }
 
 /** Starts the emulator of a TPM, which ends with QEMU. */
-async function startTpm(state: string, folder: string, signal: AbortSignal): Promise<void> {
-  const command = ['swtpm', 'socket', '--tpm2', '--tpmstate', `dir=${state}`, '--ctrl', tpmControl(folder), '--terminate']
+async function startTpm(
+  state: string,
+  { hasOldTpm = false }: LaunchOptions['spec'],
+  { folder, signal }: Pick<LaunchOptions, 'folder' | 'signal'>,
+): Promise<void> {
+  const version = hasOldTpm ? [] : ['--tpm2']
+  const command = ['swtpm', 'socket', ...version, '--tpmstate', `dir=${state}`, '--ctrl', tpmControl(folder), '--terminate']
   const process = await startDetached(command, join(folder, 'swtpm.log'))
   const refused = process.ended.then(({ exitCode, words }) =>
     Promise.reject(new ImagoError('PROVIDER_FAILED', `the TPM does not start: ${words || `swtpm ended with ${exitCode}`}`)),
