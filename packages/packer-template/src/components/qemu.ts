@@ -1,13 +1,16 @@
-import type { Accelerator, CpuTopology, DiskInterface, Firmware, QemuOptions, QemuResult, Vga } from '@imago/builder-qemu'
+import type { Accelerator, CpuTopology, DiskInterface, Firmware, ImgArguments, QemuOptions, QemuResult, Vga } from '@imago/builder-qemu'
 
 import { chosen } from '../mapping/chosen.ts'
 import { flag, integer, text, textOrSecret } from '../mapping/coercions.ts'
 import { currentText, isYes, joinedTexts } from '../mapping/current-value.ts'
 import { group } from '../mapping/group.ts'
 import type { Model } from '../mapping/known.ts'
+import { isKnown } from '../mapping/known.ts'
+import { texts } from '../mapping/list-coercions.ts'
 import { localPath } from '../mapping/local-path.ts'
+import { nested } from '../mapping/nested.ts'
 import type { ComponentContext, ComponentTable, Composed, Taken } from '../mapping/table.ts'
-import { as, defineTable, inCompose, meaningless, noCounterpart, taken } from '../mapping/table.ts'
+import { as, defineTable, inCompose, meaningless, taken } from '../mapping/table.ts'
 import { inside } from '../reports.ts'
 import type { IsoRows } from './iso-source.ts'
 import { isoRows, isoSource } from './iso-source.ts'
@@ -16,6 +19,7 @@ import type { QemuArguments } from './qemu-arguments.ts'
 import { readQemuArguments } from './qemu-arguments.ts'
 import { sshAccess, sshRows } from './ssh.ts'
 import { communicatorOf } from './communicator-of.ts'
+import { guestHost } from './guest-host.ts'
 import { vmOptions, vmRows, writtenNodes } from './virtual-machine.ts'
 import { winrmRows } from './winrm.ts'
 
@@ -29,6 +33,8 @@ const vga = chosen<Vga>({ type: { name: 'Vga', package: '@imago/builder-qemu' } 
 
 const freePorts = meaningless('any free port is taken')
 const disksAreOurs = meaningless('how disks are written is chosen here')
+
+const imgArguments = nested<ImgArguments>()({ create: as('create', texts), convert: as('convert', texts), resize: as('resize', texts) })
 
 const machineRows = {
   accelerator: taken(accelerator),
@@ -48,15 +54,15 @@ const machineRows = {
   vga: taken(vga),
   qemuargs: inCompose,
   qemu_binary: taken(text),
-  qemu_img_args: noCounterpart("disk_compression is 'convert -c', and format is '-O'; other arguments of qemu-img are not passed on"),
+  qemu_img_args: taken(imgArguments),
   firmware: taken(localPath),
   use_pflash: taken(flag),
   efi_boot: taken(flag),
   efi_firmware_code: taken(localPath),
   efi_firmware_vars: taken(localPath),
   efi_drop_efivars: taken(flag),
-  vtpm: as('tpm', flag),
-  use_tpm1: noCounterpart('leave it out: the TPM is of version 2.0'),
+  vtpm: taken(flag),
+  use_tpm1: taken(flag),
   tpm_device_type: meaningless('the device is chosen by the machine'),
   vnc_bind_address: taken(text),
   vnc_port_min: taken(integer),
@@ -87,7 +93,7 @@ const mediaRows = {
   host_port_max: freePorts,
   ssh_host_port_min: freePorts,
   ssh_host_port_max: freePorts,
-  skip_nat_mapping: noCounterpart('leave it out: machines are reached through a port of this one'),
+  skip_nat_mapping: taken(flag),
   run_once: meaningless('the machine is started once'),
 } as const
 
@@ -115,6 +121,8 @@ export const qemuTable: ComponentTable = defineTable<QemuOptions>()({
       ...machineOf(given, args),
       ...bridgeOf(given, ctx),
       ...firmwareOf(given, ctx),
+      ...tpmOf(given),
+      ...imgArgsOf(given),
       ...vmOptions(given, nodes.name, ctx),
       ...connectionOf(given, ctx),
       ...vncOf(given),
@@ -188,11 +196,27 @@ function firmwareOf(given: Given, ctx: ComponentContext): { readonly firmware?: 
   return {}
 }
 
+/** Nothing is resized but a disk that is there: what is said of it otherwise means nothing. */
+function imgArgsOf({
+  qemu_img_args: args,
+  disk_image: isDisk,
+  skip_resize_disk: keepsSize,
+}: Given): Composed<Pick<QemuOptions, 'imgArgs'>> {
+  if (args === undefined || isKnown(args)) return {}
+  const { create, convert, resize } = args
+  const imgArgs = group<ImgArguments>({ create, convert, resize: isYes(isDisk) && !isYes(keepsSize) ? resize : undefined })
+  return imgArgs === undefined ? {} : { imgArgs }
+}
+
+function tpmOf({ vtpm, use_tpm1: old }: Given): Composed<Pick<QemuOptions, 'tpm'>> {
+  if (vtpm === undefined) return {}
+  return { tpm: isYes(vtpm) && isYes(old) ? '1.2' : vtpm }
+}
+
 function connectionOf(given: Given, ctx: ComponentContext): Composed<QemuOptions> {
   const communicator = communicatorOf(given, ctx)
   if (communicator !== 'ssh') return communicator === undefined ? {} : { communicator }
-  if (given.ssh_host !== undefined) ctx.noCounterpart('ssh_host', 'machines are reached through a port of this one')
-  return { ssh: sshAccess(given, ctx) }
+  return { ssh: { ...sshAccess(given, ctx), ...guestHost(given, ctx) } }
 }
 
 /** Whoever says where the machine's screen is to be seen wants to see it. */

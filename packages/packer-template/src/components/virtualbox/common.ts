@@ -17,6 +17,7 @@ import type { Named } from '../named.ts'
 import type { SshRows } from '../ssh.ts'
 import { sshAccess, sshRows } from '../ssh.ts'
 import { communicatorOf } from '../communicator-of.ts'
+import { guestHost } from '../guest-host.ts'
 import type { VmRows } from '../virtual-machine.ts'
 import { vmOptions, vmRows, writtenNodes } from '../virtual-machine.ts'
 import { winrmRows } from '../winrm.ts'
@@ -78,7 +79,9 @@ export const virtualBoxRows: VirtualBoxRows = {
   guest_additions_interface: meaningless('their CD is connected to what the others are connected to'),
   post_shutdown_delay: meaningless('the machine is exported when VirtualBox has let go of it'),
   acpi_shutdown: meaningless('without a command, the power button is pressed'),
-  disable_shutdown: noCounterpart('the machine is shut down when the steps are done'),
+  disable_shutdown: noCounterpart(
+    'leave it out: the machine is shut down when the steps are done, by the command that shutdown_command names',
+  ),
 }
 
 /** What was given of {@link virtualBoxRows}. */
@@ -116,10 +119,9 @@ function connectionOf(given: GivenVirtualBox, ctx: ComponentContext): Composed<C
 
 /** The guest's own address, or the ports of this machine that may lead to it. */
 function wayIn(given: GivenVirtualBox, ctx: ComponentContext): Composed<Pick<NonNullable<CommonOptions['ssh']>, 'host' | 'hostPorts'>> {
-  const { ssh_host: host, skip_nat_mapping: skips, host_port_min: low, host_port_max: high } = given
-  if (isYes(skips)) return { host: host ?? '127.0.0.1' }
-  if (host !== undefined) ctx.noCounterpart('ssh_host', 'with skip_nat_mapping it is the address of the guest')
-  if (low === undefined && high === undefined) return {}
+  const { host_port_min: low, host_port_max: high } = given
+  const guest = guestHost(given, ctx)
+  if (guest.host !== undefined || (low === undefined && high === undefined)) return guest
   return { hostPorts: portPair(low ?? 2222, high ?? 4444) }
 }
 
