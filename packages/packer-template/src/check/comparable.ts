@@ -17,6 +17,7 @@ function sample(build: string, builderType: string): Readonly<Record<string, unk
     sourceImageOwner: 'source-image-owner',
     machineId: 'machine-id',
     vm: 'a-machine',
+    virtualBoxVersion: '7.0.20',
   }
   return { ...facts, facts, argv: ['a-program', 'an-argument'], line: 'a-program an-argument' }
 }

@@ -1,16 +1,13 @@
 import type { CommonOptions, GuestAdditions, VirtualBoxResult } from '@imago/builder-virtualbox'
 import type { FromFacts } from '@imago/core'
-import type { MediaSource } from '@imago/hypervisor'
 
 import { flag, integer, lateText, text } from '../../mapping/coercions.ts'
 import { currentText, isYes, joinedTexts } from '../../mapping/current-value.ts'
-import { togetherWith } from '../../mapping/group.ts'
 import type { Model } from '../../mapping/known.ts'
 import { texts } from '../../mapping/list-coercions.ts'
 import { localPath } from '../../mapping/local-path.ts'
 import type { ComponentContext, Composed, MeaninglessRow, NoCounterpartRow, Taken, TakenRow } from '../../mapping/table.ts'
 import { inCompose, meaningless, noCounterpart, taken } from '../../mapping/table.ts'
-import { inside } from '../../reports.ts'
 import type { FieldTable } from '../../text/field-table.ts'
 import { otherFact } from '../../text/field-table.ts'
 import type { Named } from '../named.ts'
@@ -21,6 +18,7 @@ import { guestHost } from '../guest-host.ts'
 import type { VmRows } from '../virtual-machine.ts'
 import { vmOptions, vmRows, writtenNodes } from '../virtual-machine.ts'
 import { winrmRows } from '../winrm.ts'
+import { additionsImage } from './additions-image.ts'
 import { manageCommands } from './manage-commands.ts'
 
 type OwnRows = Named<
@@ -145,32 +143,10 @@ function guestAdditionsOf(given: GivenVirtualBox, ctx: ComponentContext): Compos
     return {}
   }
   const path = mode === 'upload' ? given.guest_additions_path : undefined
-  const iso = additionsIso(given, ctx)
+  const iso = additionsImage(given.guest_additions_sha256, ctx)
   return {
     guestAdditions: { mode, ...(path !== undefined && { path }), ...(iso !== undefined && { iso }) } satisfies Model<GuestAdditions>,
   }
-}
-
-function additionsIso({ guest_additions_sha256: digits }: GivenVirtualBox, ctx: ComponentContext): Model<MediaSource> | undefined {
-  const url = additionsUrl(ctx)
-  if (currentText(url) && digits === undefined) {
-    ctx.reports.warn(ctx, "nothing checks what 'guest_additions_url' loads", "add 'guest_additions_sha256'")
-  }
-  const checksum = digits === undefined ? 'none' : (joinedTexts(['sha256:', digits]) as Model<MediaSource['checksum']>) // has its algorithm before it
-  return togetherWith<MediaSource>(['url'], { url, checksum })
-}
-
-/** Where they are loaded from, which must be known before the version of VirtualBox is. */
-function additionsUrl(ctx: ComponentContext): Model<string> | undefined {
-  const member = ctx.options.members.get('guest_additions_url')
-  if (member === undefined) return undefined
-  const where = { ...ctx, ...inside(ctx, member.at, 'guest_additions_url') }
-  const { value } = member
-  if (value.kind === 'text' && ctx.renderer.parse(value, where)?.needs.fields.has('Version') === true) {
-    ctx.noCounterpart('guest_additions_url', 'leave it out for those of the installed version, or write it without {{.Version}}')
-    return undefined
-  }
-  return localPath(value, where)
 }
 
 function versionFileOf(given: GivenVirtualBox, ctx: ComponentContext): Composed<CommonOptions> {

@@ -1,7 +1,8 @@
-import type { VmFacts } from '@imago/builder-virtualbox'
+import type { GuestAdditions, VmFacts } from '@imago/builder-virtualbox'
 import { describe, expect, test } from 'vitest'
 
 import { builderOptions, load } from '../../../test/load.ts'
+import { convertTemplate } from '../../index.ts'
 
 const access = { ssh_username: 'root', ssh_password: 'password' }
 const iso = { type: 'virtualbox-iso', iso_url: 'https://cd.example/x.iso', iso_checksum: 'none', ...access }
@@ -221,10 +222,6 @@ test.for<[options: object, message: string]>([
   [{ ...iso, disable_shutdown: true }, "there is no counterpart of 'disable_shutdown' of 'virtualbox-iso' yet"],
   [{ ...iso, ssh_host: '192.0.2.1' }, "there is no counterpart of 'ssh_host' of 'virtualbox-iso' yet (with skip_nat_mapping"],
   [{ ...iso, ssh_listen_address: '0.0.0.0' }, "there is no counterpart of 'ssh_listen_address' of 'virtualbox-iso' yet"],
-  [
-    { ...iso, guest_additions_url: 'x_{{.Version}}.iso' },
-    "there is no counterpart of 'guest_additions_url' of 'virtualbox-iso' yet (leave it out",
-  ],
   [{ ...iso, guest_additions_mode: 'install' }, "'install' is no mode of Guest Additions"],
   [{ ...iso, communicator: 'none' }, "cannot be done: communicator is 'none'"],
   [{ ...iso, format: 'vhd' }, "there is no format 'vhd' (known: 'ova', 'ovf')"],
@@ -236,6 +233,20 @@ test.for<[options: object, message: string]>([
   [{ ...vm, cpus: 2 }, "unknown option 'cpus'"],
 ])('%j is refused', async ([builder, message]) => {
   await expect(load({ builders: [builder] })).rejects.toThrow(message)
+})
+
+test('the version in where the Guest Additions are loaded from is known while the build runs', async () => {
+  const builder = { ...iso, guest_additions_url: 'https://{{user `mirror`}}/x_{{ .Version }}.iso', guest_additions_sha256: hex }
+  const template = { variables: { mirror: 'a.example' } }
+  const { guestAdditions } = (await builderOptions(builder, template)) as { readonly guestAdditions: GuestAdditions } // of this builder
+  const facts = { buildName: 'vm', builderType: 'virtualbox-iso', runId: 'r', image: 'i', virtualBoxVersion: '7.0.20' }
+  const { iso: image } = guestAdditions
+  expect(typeof image === 'function' && image(facts)).toEqual({ url: 'https://a.example/x_7.0.20.iso', checksum: `sha256:${hex}` })
+  const text = JSON.stringify({ ...template, builders: [builder] })
+  const { code } = await convertTemplate({ path: 'template.json', text }, { directory: '/work' })
+  expect(code).toMatch(
+    /iso: \(facts\) => \(\{\s+url: `https:\/\/\$\{p\.mirror\}\/x_\$\{facts\.virtualBoxVersion\}\.iso`,\s+checksum:\s+'sha256:/,
+  )
 })
 
 test('the version in the path of the Guest Additions is known while the build runs', async () => {
