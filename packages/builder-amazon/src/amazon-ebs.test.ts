@@ -238,12 +238,26 @@ test('devices that are encrypted are not shared with the default key', () => {
   expect(messages({ ami: { name: 'cow', shareSnapshotsWith: { everybody: true }, blockDevices } })).toMatchInlineSnapshot(`
     [
       "ami.shareSnapshotsWith.everybody: cannot stand beside the encrypted device '/dev/sdf': AWS shares no encrypted image with everybody",
-      "ami.blockDevices.0.encrypted: needs a 'kmsKey' beside it: what is encrypted with the account's default key cannot be shared, and ami.shareSnapshotsWith does",
+      "ami.blockDevices.0.encrypted: what is encrypted with the account's default key cannot be shared, and ami.shareSnapshotsWith does",
     ]
   `)
   expect(messages({ launch: { blockDevices }, ami: { name: 'cow', shareWith, encrypt: true, kmsKey } })).toEqual([])
   const own = [{ ...blockDevices[0], kmsKey }]
   expect(messages({ launch: { blockDevices: own }, ami: { name: 'cow', shareWith } })).toEqual([])
+})
+
+test('volumes that the AMI adds take no key, and are what their snapshot is', () => {
+  const blockDevices = [
+    { device: '/dev/sdf', size: 1, encrypted: true, kmsKey },
+    { device: '/dev/sdg', snapshotId: 'snap-0123456789abcdef0', encrypted: true },
+  ]
+  expect(messages({ ami: { name: 'cow', blockDevices } })).toMatchInlineSnapshot(`
+    [
+      "ami.blockDevices.0.kmsKey: is for volumes of the instance: AWS takes none for those that the AMI adds (give it to launch.blockDevices, or to ami.kmsKey: a new volume is encrypted with the account's default key)",
+      "ami.blockDevices.1.encrypted: cannot stand beside snapshotId: a snapshot keeps what it is",
+    ]
+  `)
+  expect(messages({ launch: { blockDevices }, ami: { name: 'cow' } })).toEqual([])
 })
 
 test('what has no meaning together is named', () => {

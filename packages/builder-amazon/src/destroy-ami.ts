@@ -10,5 +10,5 @@ export async function destroyAmi(
   signal: AbortSignal,
 ): Promise<void> {
   const aws = access === undefined ? await connectAgain(reference) : await connectAws({ region, access })
-  for (const image of images) await deregister(aws.in(image.region), image.imageId, { signal, withSnapshots: true })
+  for (const image of images) await deregister(aws.in(image.region), image.imageId, { signal, snapshots: 'own' })
 }

@@ -16,7 +16,7 @@ import { withVolumes } from './options/built-volume.ts'
 import { homeRegion } from './options/region.ts'
 import type { UsedKey } from './options/used-keys.ts'
 import { usedKeys } from './options/used-keys.ts'
-import { sourceIssues, templateIssues } from './steps/ami-issues.ts'
+import { snapshotIssues, sourceIssues, templateIssues } from './steps/ami-issues.ts'
 import { checkKeys } from './steps/check-keys.ts'
 import { checkLogin } from './steps/check-login.ts'
 import { takenNames, unknownRegions } from './steps/check-names.ts'
@@ -104,6 +104,7 @@ async function checkAmi(
   const asked = await Promise.all([
     isKnown ? takenNames(aws, ami, amiName(ami.name, { now: new Date(), facts }), ctx) : [],
     templateIssues(aws, ami, ctx),
+    snapshotIssues(aws, ami, ctx),
   ])
   return [...asked.flat(), ...(source === undefined ? [] : sourceIssues(ami, source, aws.region))]
 }

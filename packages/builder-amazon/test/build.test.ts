@@ -92,6 +92,10 @@ describe('ebsSurrogate', () => {
         name: 'surrogate',
         rootDevice: { source: '/dev/sdf', device: '/dev/xvda', size: 9 },
         omitDevices: ['/dev/sdh'],
+        blockDevices: [
+          { device: '/dev/sdg', type: 'gp3', size: 4 },
+          { device: '/dev/sdi', size: 3 },
+        ],
         bootMode: 'uefi',
         tpmSupport: 'v2.0',
         regions: ['eu-west-1'],
@@ -107,7 +111,8 @@ describe('ebsSurrogate', () => {
         BootMode: 'uefi',
         BlockDeviceMappings: [
           { DeviceName: '/dev/xvda', Ebs: { VolumeSize: 9, VolumeType: 'gp3', DeleteOnTermination: true } },
-          { DeviceName: '/dev/sdg', Ebs: { VolumeSize: 1 } },
+          { DeviceName: '/dev/sdg', Ebs: { VolumeSize: 4, VolumeType: 'gp3', SnapshotId: expect.stringMatching(/^snap-/) } },
+          { DeviceName: '/dev/sdi', Ebs: { VolumeSize: 3 } },
         ],
       })
       expect(aws.emulator.leftovers().filter(({ kind }) => kind === 'snapshot')).toHaveLength(4)

@@ -2,8 +2,8 @@ import type { Image } from '@imago/core'
 import { defineImage } from '@imago/core'
 import { expect, test } from 'vitest'
 
-import { amazonEbs, ebsSurrogate } from '../src/index.ts'
-import type { AmazonEbsOptions } from '../src/index.ts'
+import { amazonEbs, ebsSurrogate, ebsVolume } from '../src/index.ts'
+import type { AmazonEbsOptions, AmiArtifact } from '../src/index.ts'
 import { emulated } from './emulated.ts'
 
 const base = {
@@ -50,6 +50,34 @@ test('an image that is to be elsewhere only is made under another name, and goes
     )
     expect(images).toHaveLength(2)
     expect(aws.emulator.journal.counts()).toMatchObject({ CreateImage: 1, CopyImage: 2, DeregisterImage: 1 })
+  }))
+
+test('a snapshot that was there already stays as it is, whatever becomes of an AMI with a volume of it', () =>
+  emulated({}, async (aws) => {
+    const volumes = [{ device: '/dev/sdf', size: 1, deleteOnTermination: true, snapshot: {} }] as const
+    // it bears tags of a build, too, and must be there when this test ends
+    const { build: data } = await aws.run(defineImage({ name: 'cow', builders: { data: ebsVolume({ ...base, volumes }) } }))
+    const [snapshotId = ''] = /snap-[0-9a-f]{17}/.exec(JSON.stringify(data.artifact)) ?? []
+    const blockDevices = [{ device: '/dev/sdf', snapshotId }]
+    aws.emulator.faults.inject({ type: 'image-failed', operation: 'CopyImage' })
+    const failed = await aws.run(imageOf({ name: 'cow', blockDevices, regions: ['eu-west-1'] }))
+    expect(failed.build.error?.code).toBe('PROVIDER_FAILED')
+
+    const ami = { name: 'cow', blockDevices, shareSnapshotsWith: { accounts: ['210987654321'] } }
+    const first = await aws.run(imageOf(ami))
+    expect(first.build.error).toBeUndefined()
+    expect(first.calls.find(({ operation }) => operation === 'CreateImage')?.input).toMatchObject({
+      BlockDeviceMappings: [{ DeviceName: '/dev/sdf', Ebs: { SnapshotId: snapshotId } }],
+    })
+    const second = await aws.run(imageOf({ ...ami, forceDeregister: true, forceDeleteSnapshots: true }))
+    aws.removed(first.build.artifact)
+    const changes = [...first.calls, ...second.calls].filter(({ operation }) => /^(?:Delete|Modify)/.test(operation))
+    expect(JSON.stringify(changes)).not.toContain(snapshotId)
+
+    const made = second.build.artifact as AmiArtifact // it has succeeded
+    await amazonEbs({ ...base, ami }).destroyArtifact?.(made, { directory: aws.directory, signal: new AbortController().signal })
+    aws.removed(made)
+    expect(aws.emulator.leftovers().map(({ id }) => id)).toEqual([snapshotId])
   }))
 
 test('how far the snapshots of an image are is told', () =>

@@ -42,9 +42,9 @@ const wrong: Readonly<Record<string, readonly [builder: Builder, message: string
     amazonEbs({ ...instance, launch: { blockDevices: [device(irish)] }, ami: false }),
     `launch.blockDevices[0].kmsKey: there is no KMS key '${irish}' in us-west-2`,
   ],
-  'that is about to go, of a device of the AMI': [
-    amazonEbs({ ...instance, ami: { name: 'cow', blockDevices: [device('alias/going')] } }),
-    "ami.blockDevices[0].kmsKey: the KMS key 'alias/going' in us-west-2 is about to be deleted",
+  'that is about to go, of a device': [
+    amazonEbs({ ...instance, launch: { blockDevices: [device('alias/going')] }, ami: { name: 'cow' } }),
+    "launch.blockDevices[0].kmsKey: the KMS key 'alias/going' in us-west-2 is about to be deleted",
   ],
   'that is not there, of what becomes the root': [
     ebsSurrogate({

@@ -4,7 +4,6 @@ import { processOwner, resolveFacts } from '@imago/core'
 import type { AmiArtifact } from '../ami-artifact.ts'
 import { amiArtifact } from '../ami-artifact.ts'
 import { connectAws } from '../aws/connect.ts'
-import { snapshotsOf } from '../aws/images.ts'
 import { ownOf } from '../aws/own.ts'
 import { tagList } from '../aws/tags.ts'
 import type { AwsJob, Connect } from '../job.ts'
@@ -59,7 +58,7 @@ export async function importImage(
   return amiArtifact(
     parts.name,
     aws.reference,
-    images.map(({ region, image }) => ({ region, imageId: image.id, snapshotIds: snapshotsOf(image) })),
+    images.map(({ region, image, snapshotIds }) => ({ region, imageId: image.id, snapshotIds })),
   )
 }
 
@@ -96,7 +95,7 @@ async function makeCopies(
     await aws.call('CreateTags', { Resources: [id], Tags: tagList(parts.tags.image) }, ctx)
   }
   if (Object.keys(parts.tags.snapshot).length > 0) {
-    await aws.call('CreateTags', { Resources: snapshotsOf(imported.image), Tags: tagList(parts.tags.snapshot) }, ctx)
+    await aws.call('CreateTags', { Resources: [...imported.snapshotIds], Tags: tagList(parts.tags.snapshot) }, ctx)
   }
   return [imported, ...copies]
 }

@@ -23,5 +23,5 @@ export async function ownImported(job: AwsJob, imageId: string): Promise<OwnedIm
   })
   const image = await describeImage(aws, imageId, ctx)
   if (image === undefined) throw new ImagoError('PROVIDER_FAILED', `the image ${imageId} is gone as soon as it was imported`)
-  return { region: aws.region, resource, image }
+  return { region: aws.region, resource, image, snapshotIds: snapshotsOf(image) }
 }

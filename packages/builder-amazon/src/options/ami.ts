@@ -4,7 +4,7 @@ import * as v from 'valibot'
 
 import { amiNameSchema } from './ami-name.ts'
 import type { DeviceMapping } from './block-device.ts'
-import { deviceIssues, deviceMappingsSchema, kmsKeySchema } from './block-device.ts'
+import { deviceIssues, deviceMappingsSchema, imageDeviceIssues, kmsKeySchema } from './block-device.ts'
 import type { FastLaunchOptions } from './fast-launch.ts'
 import { fastLaunchIssues, fastLaunchSchema } from './fast-launch.ts'
 import type { LaunchOptions } from './launch.ts'
@@ -65,7 +65,10 @@ export interface AmiBase {
   readonly sriovNetSupport?: true
   /** Instances of it need session tokens for their metadata (IMDSv2). Packer: `imds_support`. @default as the source AMI says */
   readonly imdsSupport?: 'v2.0'
-  /** Block devices of the AMI beside those of the instance, or instead. Packer: `ami_block_device_mappings`. @default those of the instance */
+  /**
+   * Block devices of the AMI beside those of the instance, or instead; AWS takes no `kmsKey` for them. Packer: `ami_block_device_mappings`.
+   * @default those of the instance
+   */
   readonly blockDevices?: readonly DeviceMapping[]
   /** How many minutes copies may take at most, at a price: a multiple of 15. Packer: `snapshot_copy_duration_minutes`. @default as long as they take */
   readonly snapshotCopyMinutes?: number
@@ -169,6 +172,7 @@ export function amiIssues(ami: AmiOptions, ownRegion: string | undefined, launch
   const keys = [...copies].filter(([, { kmsKey }]) => kmsKey !== undefined)
   const issues: Issue[] = [
     ...deviceIssues(ami.blockDevices, ['ami', 'blockDevices']),
+    ...imageDeviceIssues(ami.blockDevices, ['ami', 'blockDevices']),
     ...exclusive(ami, ['ami'], 'deprecateAt', 'deprecateAfter'),
     ...shareIssues(ami, copies, launch.blockDevices),
     ...tagCountIssues(imageTagGroups(ami, launch.tags)),

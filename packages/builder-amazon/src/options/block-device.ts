@@ -103,6 +103,26 @@ export function deviceIssues(mappings: unknown, path: Issue['path']): readonly I
   })
 }
 
+/** What AWS takes for volumes of an instance that starts, and not for those that an image adds (`EbsBlockDevice` of its API). */
+export function imageDeviceIssues(mappings: readonly DeviceMapping[] = [], path: Issue['path']): readonly Issue[] {
+  return mappings.flatMap((mapping, index): readonly Issue[] => {
+    if ('none' in mapping || 'ephemeral' in mapping) return []
+    const issues: Issue[] = []
+    if (mapping.kmsKey !== undefined) {
+      const hint = "give it to launch.blockDevices, or to ami.kmsKey: a new volume is encrypted with the account's default key"
+      issues.push({
+        path: [...path, index, 'kmsKey'],
+        message: 'is for volumes of the instance: AWS takes none for those that the AMI adds',
+        hint,
+      })
+    }
+    if (mapping.snapshotId !== undefined && mapping.encrypted === true) {
+      issues.push({ path: [...path, index, 'encrypted'], message: 'cannot stand beside snapshotId: a snapshot keeps what it is' })
+    }
+    return issues
+  })
+}
+
 /** What options of one volume mean together (https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volume-types.html). */
 export function volumeIssues(volume: VolumeOptions, path: Issue['path']): readonly Issue[] {
   const { type, iops, throughput, size, encrypted, kmsKey: key, snapshotId } = volume
@@ -131,6 +151,11 @@ export function volumeIssues(volume: VolumeOptions, path: Issue['path']): readon
     issues.push({ path: [...path, 'encrypted'], message: 'cannot be false beside snapshotId: a snapshot keeps what it is' })
   }
   return issues
+}
+
+/** The snapshots that volumes are to be made of: they are there already, and whoever made them keeps them. */
+export function namedSnapshots(mappings: readonly DeviceMapping[] = []): readonly string[] {
+  return mappings.flatMap((mapping) => ('snapshotId' in mapping && mapping.snapshotId !== undefined ? [mapping.snapshotId] : []))
 }
 
 /** A mapping as requests hold it. */

@@ -73,9 +73,10 @@ export function shareIssues(
         message: `cannot stand beside ${what}: AWS shares no encrypted image with everybody`,
       })
     }
-    for (const { path } of devices.filter((each) => !each.hasKey && !(each.isLaunched && ami.kmsKey !== undefined))) {
+    for (const { path, isLaunched } of devices.filter((each) => !each.hasKey && !(each.isLaunched && ami.kmsKey !== undefined))) {
       if (ami.encrypt === true && ami.kmsKey === undefined) continue // is told below
-      const message = `needs a 'kmsKey' beside it: what is encrypted with the account's default key cannot be shared, and ami.${option} does`
+      const needed = isLaunched ? "needs a 'kmsKey' beside it: " : ''
+      const message = `${needed}what is encrypted with the account's default key cannot be shared, and ami.${option} does`
       issues.push({ path, message })
     }
     if (ami.encrypt === true && ami.kmsKey === undefined && ami.skipBuildRegion !== true) {

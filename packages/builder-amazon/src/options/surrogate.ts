@@ -90,11 +90,33 @@ export function surrogateIssues(ami: SurrogateAmiOptions, launch: LaunchOptions 
         message: "needs 'useCreateImage' beside it: it is for Windows, of which AWS registers no image",
       })
     }
-    return issues
+    return [...issues, ...registeredIssues(ami, devices)]
   }
   for (const option of registerOnly) {
     if (ami[option] !== undefined)
       issues.push({ path: ['ami', option], message: "cannot stand beside 'useCreateImage': the instance's own is taken" })
   }
   return issues
+}
+
+/** What devices of a registered AMI cannot be: those of the instance become what is in them, and the root stands apart. */
+function registeredIssues(
+  { blockDevices = [], omitDevices = [], rootDevice }: SurrogateAmiOptions,
+  launched: readonly string[],
+): readonly Issue[] {
+  return blockDevices.flatMap((mapping, index): readonly Issue[] => {
+    const { device } = mapping
+    const path = ['ami', 'blockDevices', index]
+    if (device === (rootDevice.device ?? '/dev/xvda') || device === rootDevice.source) {
+      return [{ path: [...path, 'device'], message: `'${device}' is the root device: its options are those of ami.rootDevice` }]
+    }
+    if (!launched.includes(device) || omitDevices.includes(device)) return []
+    if ('none' in mapping || 'ephemeral' in mapping) {
+      const hint = `omitDevices: ['${device}'] leaves it out`
+      return [{ path: [...path, 'device'], message: `'${device}' is a volume of launch.blockDevices, which the AMI gets`, hint }]
+    }
+    return (['snapshotId', 'encrypted'] as const)
+      .filter((option) => mapping[option] !== undefined)
+      .map((option) => ({ path: [...path, option], message: `cannot stand here: '${device}' becomes what is on the instance's volume` }))
+  })
 }

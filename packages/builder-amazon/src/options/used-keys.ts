@@ -27,7 +27,7 @@ export interface KeyedOptions {
   readonly volumes?: readonly BuiltVolume[] | undefined
 }
 
-type KeyedAmi = Pick<AmiOptions, 'kmsKey' | 'regions' | 'blockDevices' | 'shareWith' | 'shareSnapshotsWith'>
+type KeyedAmi = Pick<AmiOptions, 'kmsKey' | 'regions' | 'shareWith' | 'shareSnapshotsWith'>
 
 /** The keys that options of a build name. */
 export function usedKeys({ launch, ami = false, volumes = [] }: KeyedOptions, ownRegion: string | undefined): readonly UsedKey[] {
@@ -46,11 +46,7 @@ function imageKeys(ami: KeyedAmi, own: Pick<UsedKey, 'region' | 'isShared'>): re
   const copies = [...copyRegions(ami, own.region)].map(([region, { kmsKey }]) => {
     return usedKey(kmsKey, { path: ['ami', 'regions', region, 'kmsKey'], region, isShared })
   })
-  return [
-    ...usedKey(ami.kmsKey, { path: ['ami', 'kmsKey'], ...own }),
-    ...copies.flat(),
-    ...deviceKeys(ami.blockDevices, { path: ['ami', 'blockDevices'], ...own }),
-  ]
+  return [...usedKey(ami.kmsKey, { path: ['ami', 'kmsKey'], ...own }), ...copies.flat()]
 }
 
 function deviceKeys(mappings: readonly DeviceMapping[] = [], { path, ...use }: Omit<UsedKey, 'key'>): readonly UsedKey[] {

@@ -21,7 +21,7 @@ export async function cancelImport(aws: Aws, removal: Removal, signal: AbortSign
       if (!isNotFound(error) && !hasAwsCode(error, ['IncorrectState', 'InvalidParameterValue'])) throw error // it is over
     }
     const { ImportImageTasks: [task] = [] } = await aws.call('DescribeImportImageTasks', { ImportTaskIds: [id] }, { signal })
-    if (task?.Status === 'completed' && task.ImageId !== undefined) await deregister(aws, task.ImageId, { signal, withSnapshots: true })
+    if (task?.Status === 'completed' && task.ImageId !== undefined) await deregister(aws, task.ImageId, { signal, snapshots: { but: [] } })
     for (const { UserBucket: { S3Bucket: bucket, S3Key: key } = {} } of task?.SnapshotDetails ?? []) {
       if (bucket !== undefined && key !== undefined) await removeObject(aws, { id: undefined, name: `${bucket}/${key}` }, signal)
     }

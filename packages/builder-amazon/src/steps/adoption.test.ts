@@ -83,7 +83,7 @@ test('an image, and a copy of one', async () => {
     "the name 'cow' has been taken in eu-west-1 during the build, by ami-2",
   )
   const job = taken(own)
-  const source = { region: 'eu-west-1', image: debian, resource: await held(job) }
+  const source = { region: 'eu-west-1', image: debian, snapshotIds: [], resource: await held(job) }
   const parts = { name: 'cow', description: undefined, tags: { image: {}, snapshot: {} } }
   expect((await copyImage(job, source, 'us-east-1', parts, {})).image.id).toBe('ami-2')
   await expect(copyImage(taken(others), source, 'us-east-1', parts, {})).rejects.toThrow('during the build, by ami-2')

@@ -5,6 +5,7 @@ import type { Aws, CallOptions } from '../aws/aws.ts'
 import type { Image } from '../aws/images.ts'
 import type { AmiOptions } from '../options/ami.ts'
 import { copyRegions } from '../options/ami.ts'
+import { namedSnapshots } from '../options/block-device.ts'
 import type { LaunchTemplateReference } from '../options/fast-launch.ts'
 import { filterList } from '../options/text.ts'
 
@@ -31,6 +32,24 @@ export function descriptionIssues({ description }: Pick<AmiOptions, 'description
   const text = resolveFacts(description, facts)
   if (text.length <= 255) return []
   return [{ path: ['ami', 'description'], message: `has ${text.length} characters, and AWS takes 255` }]
+}
+
+/** Snapshots that volumes of the AMI are to be made of, and that are not there: those of the instance are asked for with its launch. */
+export async function snapshotIssues(
+  aws: Aws,
+  { blockDevices = [] }: Pick<AmiOptions, 'blockDevices'>,
+  call: CallOptions,
+): Promise<readonly Issue[]> {
+  const named = namedSnapshots(blockDevices)
+  if (named.length === 0) return []
+  const Filters = filterList({ 'snapshot-id': named })
+  const { Snapshots = [] } = await aws.call('DescribeSnapshots', { Filters }, call)
+  const known = new Set(Snapshots.map(({ SnapshotId }) => SnapshotId))
+  return blockDevices.flatMap((mapping, index): readonly Issue[] => {
+    const [id] = namedSnapshots([mapping])
+    if (id === undefined || known.has(id)) return []
+    return [{ path: ['ami', 'blockDevices', index, 'snapshotId'], message: `there is no snapshot '${id}' in ${aws.region}` }]
+  })
 }
 
 /** Launch templates of fast launch that are not there. */

@@ -4,7 +4,7 @@ import { ImagoError, resolveFacts } from '@imago/core'
 import type { InstanceOptions } from '../amazon-ebs-options.ts'
 import { hasAwsCode } from '../aws/aws-error.ts'
 import type { Image } from '../aws/images.ts'
-import { ownImageNamed } from '../aws/images.ts'
+import { ownImageNamed, snapshotsOf } from '../aws/images.ts'
 import type { Tags } from '../aws/own.ts'
 import { untilKnown } from '../aws/poll.ts'
 import type { Named } from '../aws/taken-name.ts'
@@ -13,7 +13,7 @@ import { tagSpecifications } from '../aws/tags.ts'
 import type { AwsJob } from '../job.ts'
 import { resolveTags } from '../job.ts'
 import type { AmiOptions } from '../options/ami.ts'
-import { mappingInput } from '../options/block-device.ts'
+import { mappingInput, namedSnapshots } from '../options/block-device.ts'
 import { acquire } from '../resources/acquire.ts'
 import { deregister } from '../resources/remove-image.ts'
 import { isNotYetStopped } from './stop-instance.ts'
@@ -42,6 +42,8 @@ export interface OwnedImage {
   readonly region: string
   readonly resource: Resource<string>
   readonly image: Image
+  /** The snapshots that were made with it; those that options name are not among them. */
+  readonly snapshotIds: readonly string[]
 }
 
 /** Makes an image of a stopped instance, and waits until it can be used. What is there already is ours when its tags say so. */
@@ -65,7 +67,14 @@ export async function createImage(job: AwsJob, instanceId: string, ami: AmiOptio
     },
     id: (id) => id,
   })
-  return { region: aws.region, resource, image: await waitForImage(job, aws, resource.value, name) }
+  const image = await waitForImage(job, aws, resource.value, name)
+  return { region: aws.region, resource, image, snapshotIds: madeSnapshots(image, ami) }
+}
+
+/** The snapshots that were made with an image. */
+export function madeSnapshots(image: Image, { blockDevices }: Pick<AmiOptions, 'blockDevices'>): readonly string[] {
+  const named = namedSnapshots(blockDevices)
+  return snapshotsOf(image).filter((id) => !named.includes(id))
 }
 
 /** The tags of an image and its snapshots, with those that say whose they are. */
@@ -113,7 +122,8 @@ export async function deregisterNamed(job: AwsJob, ami: AmiOptions, name: string
       const image = await ownImageNamed(there, name, ctx)
       if (image === undefined) return
       ctx.emit({ type: 'message', level: 'warning', text: `deregister ${image.id} in ${region}, which has the name '${name}'` })
-      await deregister(there, image.id, { signal: ctx.signal, withSnapshots: ami.forceDeleteSnapshots === true })
+      const snapshots = ami.forceDeleteSnapshots === true ? { but: namedSnapshots(ami.blockDevices) } : 'none'
+      await deregister(there, image.id, { signal: ctx.signal, snapshots })
     }),
   )
 }
@@ -151,5 +161,6 @@ export async function copyImage(
       await orAdopt({ ...job, aws }, parts.name, async () => imageIdOf(await aws.call('CopyImage', request, { signal })), signal),
     id: (id) => id,
   })
-  return { region, resource, image: await waitForImage(job, aws, resource.value, name) }
+  const image = await waitForImage(job, aws, resource.value, name)
+  return { region, resource, image, snapshotIds: snapshotsOf(image) }
 }

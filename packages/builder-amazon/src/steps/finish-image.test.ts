@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 
 import type { FakeAnswers } from '../../test/fake-aws.ts'
 import { debian, fakeJob } from '../../test/fake-job.ts'
+import { snapshotsOf } from '../aws/images.ts'
 import type { AmiOptions } from '../options/ami.ts'
 import type { OwnedImage } from './create-image.ts'
 import { finishImage, handOver } from './finish-image.ts'
@@ -19,7 +20,7 @@ const done: FakeAnswers = {
 async function owned(job: ReturnType<typeof fakeJob>, region = 'eu-west-2'): Promise<OwnedImage> {
   const kind = { kind: 'amazon-image', package: 'p', destroy: () => Promise.resolve() }
   const resource = await job.ctx.resources.acquire({ kind, name: 'image', data: {}, create: () => Promise.resolve(debian.id) })
-  return { region, resource, image: debian }
+  return { region, resource, image: debian, snapshotIds: snapshotsOf(debian) }
 }
 
 async function finish(options: Partial<AmiOptions>, answers: FakeAnswers = {}) {

@@ -1,7 +1,6 @@
 import { ImagoError } from '@imago/core'
 
 import type { Aws, CallOptions } from '../aws/aws.ts'
-import { snapshotsOf } from '../aws/images.ts'
 import { expiryTag, ownerTag } from '../aws/own.ts'
 import { poll } from '../aws/poll.ts'
 import type { AwsJob } from '../job.ts'
@@ -34,7 +33,12 @@ export async function finishImage(job: AwsJob, ami: AmiOptions, owned: OwnedImag
   }
 }
 
-async function shareImage(aws: Aws, { shareWith, shareSnapshotsWith }: AmiOptions, { image }: OwnedImage, { ctx }: AwsJob): Promise<void> {
+async function shareImage(
+  aws: Aws,
+  { shareWith, shareSnapshotsWith }: AmiOptions,
+  { image, snapshotIds }: OwnedImage,
+  { ctx }: AwsJob,
+): Promise<void> {
   if (shareWith !== undefined) {
     const { accounts = [], organizations = [], organizationalUnits = [], everybody } = shareWith
     const Add = [
@@ -47,7 +51,7 @@ async function shareImage(aws: Aws, { shareWith, shareSnapshotsWith }: AmiOption
       await aws.call('ModifyImageAttribute', { ImageId: image.id, Attribute: 'launchPermission', LaunchPermission: { Add } }, ctx)
   }
   if (shareSnapshotsWith === undefined) return
-  for (const id of snapshotsOf(image)) await shareSnapshot(aws, shareSnapshotsWith, id, ctx)
+  for (const id of snapshotIds) await shareSnapshot(aws, shareSnapshotsWith, id, ctx)
 }
 
 /** Lets others make volumes of a snapshot. */
@@ -114,8 +118,8 @@ function templateInput({ template, version }: LaunchTemplateReference): {
 export async function handOver(job: AwsJob, images: readonly OwnedImage[]): Promise<void> {
   const Tags = [ownerTag, expiryTag].map((Key) => ({ Key }))
   await all(
-    images.map(async ({ region, image }) =>
-      job.aws.in(region).call('DeleteTags', { Resources: [image.id, ...snapshotsOf(image)], Tags }, job.ctx),
+    images.map(async ({ region, image, snapshotIds }) =>
+      job.aws.in(region).call('DeleteTags', { Resources: [image.id, ...snapshotIds], Tags }, job.ctx),
     ),
   )
   for (const { resource } of images) await resource.disown()

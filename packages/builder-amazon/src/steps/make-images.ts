@@ -3,7 +3,6 @@ import type { Facts } from '@imago/core'
 import type { InstanceOptions } from '../amazon-ebs-options.ts'
 import type { AmiArtifact } from '../ami-artifact.ts'
 import { amiArtifact } from '../ami-artifact.ts'
-import { snapshotsOf } from '../aws/images.ts'
 import type { Job } from '../job.ts'
 import type { AmiOptions } from '../options/ami.ts'
 import { copyRegions } from '../options/ami.ts'
@@ -51,6 +50,6 @@ export async function makeImages(job: Job, order: ImageOrder, create: (parts: Im
   return amiArtifact(
     name,
     aws.reference,
-    images.map((each) => ({ region: each.region, imageId: each.image.id, snapshotIds: snapshotsOf(each.image) })),
+    images.map((each) => ({ region: each.region, imageId: each.image.id, snapshotIds: each.snapshotIds })),
   )
 }

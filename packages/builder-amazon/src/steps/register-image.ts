@@ -3,13 +3,13 @@ import type { Instance } from '../aws/instances.ts'
 import type { Job } from '../job.ts'
 import type { LaunchOptions } from '../options/launch.ts'
 import type { BlockDeviceInput } from '../options/block-device.ts'
-import { volumeInput } from '../options/block-device.ts'
+import { mappingInput, volumeInput } from '../options/block-device.ts'
 import type { SurrogateAmiOptions } from '../options/surrogate.ts'
 import { surrogateVolumes } from '../options/surrogate.ts'
 import { acquire } from '../resources/acquire.ts'
 import { all } from './all.ts'
 import type { ImageParts, OwnedImage } from './create-image.ts'
-import { imageIdOf, imageTags, orAdopt } from './create-image.ts'
+import { imageIdOf, imageTags, madeSnapshots, orAdopt } from './create-image.ts'
 import { createSnapshot } from './create-snapshot.ts'
 import { volumeOf } from './swap-root.ts'
 import { waitForImage } from './wait-image.ts'
@@ -53,7 +53,7 @@ export async function registerImage(job: Job, order: RegisterOrder, parts: Image
   })
   const image = await waitForImage(job, aws, resource.value, name)
   for (const { resource: snapshot } of snapshots.values()) await snapshot.disown() // it goes with its image from now on
-  return { region: aws.region, resource, image }
+  return { region: aws.region, resource, image, snapshotIds: madeSnapshots(image, ami) }
 }
 
 type Snapshots = ReadonlyMap<string, Awaited<ReturnType<typeof createSnapshot>>>
@@ -80,7 +80,7 @@ async function takeSnapshots(job: Job, { instance, launch, ami }: RegisterOrder,
 function mappings({ launch, ami }: RegisterOrder, snapshots: Snapshots, rootName: string): BlockDeviceInput[] {
   const { source, device: _, ...rootVolume } = ami.rootDevice
   const given = ami.blockDevices?.flatMap((mapping) => ('none' in mapping || 'ephemeral' in mapping ? [] : [mapping])) ?? []
-  return surrogateVolumes(launch).flatMap(({ device, encrypted: _encrypted, kmsKey: _key, snapshotId: _snapshot, ...volume }) => {
+  const made = surrogateVolumes(launch).flatMap(({ device, encrypted: _encrypted, kmsKey: _key, snapshotId: _snapshot, ...volume }) => {
     const snapshot = snapshots.get(device)
     if (snapshot === undefined) return []
     const isRoot = device === source
@@ -88,4 +88,5 @@ function mappings({ launch, ami }: RegisterOrder, snapshots: Snapshots, rootName
     const { device: name, ...input } = { ...volume, ...changes, device: isRoot ? rootName : device }
     return [{ DeviceName: name, Ebs: volumeInput({ ...input, snapshotId: snapshot.snapshotId }) }]
   })
+  return [...made, ...(ami.blockDevices ?? []).filter(({ device }) => !snapshots.has(device)).map(mappingInput)]
 }

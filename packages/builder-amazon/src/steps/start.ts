@@ -10,7 +10,7 @@ import type { BuiltVolume } from '../options/built-volume.ts'
 import { builtVolumeTags } from '../options/built-volume.ts'
 import { imageTagGroups, instanceTags, tagValueIssues } from '../options/tag-limits.ts'
 import { usedKeys } from '../options/used-keys.ts'
-import { descriptionIssues, sourceIssues, templateIssues } from './ami-issues.ts'
+import { descriptionIssues, snapshotIssues, sourceIssues, templateIssues } from './ami-issues.ts'
 import { keyProblems } from './check-keys.ts'
 import { takenNames, unknownRegions } from './check-names.ts'
 import { findSource, resolveSource } from './find-source.ts'
@@ -60,7 +60,12 @@ export async function findStart(job: Job, options: InstanceOptions, order: Start
       return { source, facts, name: '' }
     }
     const name = amiName(ami.name, { now, facts })
-    const asked = await Promise.all([takenNames(aws, ami, name, ctx), templateIssues(aws, ami, ctx), keyProblems(job, keys)])
+    const asked = await Promise.all([
+      takenNames(aws, ami, name, ctx),
+      templateIssues(aws, ami, ctx),
+      snapshotIssues(aws, ami, ctx),
+      keyProblems(job, keys),
+    ])
     refuse([...asked.flat(), ...tagIssues, ...descriptionIssues(ami, facts), ...sourceIssues(ami, source, aws.region)])
     return { source, facts, name }
   })
