@@ -115,13 +115,18 @@ async function deflateRun(data: Uint8Array, level: number): Promise<Parts> {
 }
 
 const storedSize = 0xff_ff
+const storedHeadSize = 5
 
 /** The bytes as they are, without copying: RFC 1951, section 3.2.4. Five bytes more for each 64 KiB. */
 function storedBlocks(data: Uint8Array): Parts {
   const parts: Uint8Array[] = []
   for (let from = 0; from < data.length; from += storedSize) {
     const part = data.subarray(from, from + storedSize)
-    parts.push(Uint8Array.of(0, part.length & 0xff, part.length >> 8, ~part.length & 0xff, (~part.length >> 8) & 0xff), part)
+    const head = Buffer.allocUnsafe(storedHeadSize) // of Node's shared pool: small arrays of one's own are dear to write
+    head.writeUInt8(0)
+    head.writeUInt16LE(part.length, 1)
+    head.writeUInt16LE(0xff_ff - part.length, 3)
+    parts.push(head, part)
   }
   return parts
 }

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { addAbortSignal, Readable } from 'node:stream'
 
@@ -8,6 +9,7 @@ import type { ArtifactFile } from './artifact.ts'
 import type { TransferProgress } from './communicator.ts'
 import type { ComponentContext } from './context.ts'
 import { abortError, fileSystemError, ImagoError, isImagoError, messageOf, systemCode } from './error.ts'
+import { GrowingFileDigest } from './growing-file-digest.ts'
 import type { ResourceKind } from './resources.ts'
 
 /** Data of the resource kind {@link partialFile}. */
@@ -38,6 +40,8 @@ export interface OutputOptions {
 const writeBytes = 1 << 20
 /** The disk begins with the first so many bytes while the next are still being made. */
 const syncBytes = 32 << 20
+/** The digest of a file that becomes larger than this is computed in a thread of its own. */
+const smallFileBytes = 32 << 20
 
 /**
  * Replaces a file as a whole: `write` fills a temporary one beside it, which an empty file stands for already, and that is renamed when
@@ -78,7 +82,7 @@ export async function writeOutputFile(
   try {
     return await replaceFile(path, ctx, async (temporary) => {
       const file = await wrapped(path, open(temporary, 'w'))
-      const writer = new OutputWriter(path, file)
+      const writer = new OutputWriter({ path, temporary, file })
       try {
         for await (const chunk of content) {
           if (ctx.signal.aborted) throw abortError(ctx.signal)
@@ -98,16 +102,19 @@ export async function writeOutputFile(
 
 class OutputWriter {
   readonly #path: string
+  readonly #temporary: string
   readonly #file: FileHandle
   readonly #hash = createHash('sha256')
+  #thread: GrowingFileDigest | undefined
   #gathered: Uint8Array[] = []
   #gatheredBytes = 0
   #size = 0
   #syncFrom = syncBytes
   #syncing = Promise.resolve()
 
-  constructor(path: string, file: FileHandle) {
+  constructor({ path, temporary, file }: { readonly path: string; readonly temporary: string; readonly file: FileHandle }) {
     this.#path = path
+    this.#temporary = temporary
     this.#file = file
   }
 
@@ -125,10 +132,14 @@ class OutputWriter {
   async write(chunks: readonly Uint8Array[]): Promise<void> {
     const writing = wrapped(this.#path, writeAll(this.#file, chunks))
     for (const chunk of chunks) {
-      this.#hash.update(chunk)
+      if (this.#thread === undefined) this.#hash.update(chunk)
       this.#size += chunk.length
     }
     await writing
+    if (this.#size > smallFileBytes && availableParallelism() > 1) {
+      this.#thread ??= new GrowingFileDigest(this.#temporary)
+      this.#thread.grow(this.#size)
+    }
     if (this.#size >= this.#syncFrom) await this.#startSync()
   }
 
@@ -136,11 +147,11 @@ class OutputWriter {
     await this.#writeGathered()
     await this.#syncing
     await wrapped(this.#path, this.#file.sync())
-    return { size: this.#size, sha256: this.#hash.digest('hex') }
+    return { size: this.#size, sha256: (await this.#thread?.finish(this.#size)) ?? this.#hash.digest('hex') }
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled([this.#syncing])
+    await Promise.allSettled([this.#syncing, this.#thread?.[Symbol.asyncDispose]()])
     await this.#file.close()
   }
 
