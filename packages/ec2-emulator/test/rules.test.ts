@@ -331,6 +331,27 @@ describe('an image', () => {
   )
 
   test(
+    'adds volumes that are new, with the default key, or what their snapshot is',
+    emulated(async ({ client, emulator }) => {
+      const { instance, image } = await makeImage(client)
+      const SnapshotId = (await imageOf(client, image))?.BlockDeviceMappings?.[0]?.Ebs?.SnapshotId
+      const withVolume = async (Ebs: ec2.EbsBlockDevice): Promise<string> => {
+        const BlockDeviceMappings = [{ DeviceName: '/dev/sdf', Ebs }]
+        const { ImageId = '' } = await client.send(new ec2.CreateImageCommand({ InstanceId: instance, Name: 'more', BlockDeviceMappings }))
+        await untilImage(client, ImageId, 'available')
+        return ImageId
+      }
+      expect(await codeOf(withVolume({ VolumeSize: 1, Encrypted: true, KmsKeyId: 'alias/aws/ebs' }))).toBe('InvalidParameterCombination')
+      expect(await codeOf(withVolume({ SnapshotId, Encrypted: false }))).toBe('InvalidBlockDeviceMapping')
+      const before = emulator.leftovers().length
+      const made = await imageOf(client, await withVolume({ VolumeSize: 1, Encrypted: true }))
+      expect(made?.BlockDeviceMappings?.[1]?.Ebs).toMatchObject({ VolumeSize: 1, Encrypted: true })
+      expect(made?.BlockDeviceMappings?.[1]?.Ebs?.SnapshotId).toBeUndefined()
+      expect(emulator.leftovers()).toHaveLength(before + 2) // the image, and the snapshot of its root
+    }),
+  )
+
+  test(
     'is registered from a snapshot, and one with the default key is shared with nobody',
     emulated(async ({ client }) => {
       const { instance } = await makeImage(client)

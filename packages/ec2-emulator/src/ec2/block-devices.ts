@@ -62,6 +62,24 @@ export function checkEbs(device: string, ebs: EbsBlockDevice, { region, now }: C
   checkVolume({ size, type: VolumeType, iops: Iops, throughput: Throughput })
 }
 
+/**
+ * What an image's mappings cannot have, though those of a launch can.
+ * @throws ApiError `InvalidParameterCombination`, `InvalidBlockDeviceMapping`
+ */
+export function checkImageMappings(mappings: readonly BlockDeviceMapping[] = []): void {
+  for (const { DeviceName = '', Ebs } of mappings) {
+    if (Ebs?.KmsKeyId !== undefined) {
+      throw apiError('InvalidParameterCombination', `The parameter KmsKeyId is not supported for device ${DeviceName} of an image`)
+    }
+    if (Ebs?.SnapshotId !== undefined && Ebs.Encrypted !== undefined) {
+      throw apiError(
+        'InvalidBlockDeviceMapping',
+        `the encrypted flag cannot be specified since device ${DeviceName} has a snapshot specified.`,
+      )
+    }
+  }
+}
+
 /** What a volume is asked to be. */
 export interface VolumeFacts {
   /** GiB. */

@@ -4,7 +4,7 @@ import { encryptionKey } from '../kms/keys.ts'
 import type { Call, Ec2Operations } from '../operation.ts'
 import type { ImageResource, SnapshotResource } from '../state/region.ts'
 import { readTagSpecifications } from '../state/tags.ts'
-import { checkEbs } from './block-devices.ts'
+import { checkEbs, checkImageMappings } from './block-devices.ts'
 import { canLaunch } from './image-access.ts'
 import { addImage, finishImage } from './image-creation.ts'
 import { checkImageName } from './images.ts'
@@ -45,6 +45,7 @@ export const imageCopyOperations: Ec2Operations<'CopyImage' | 'RegisterImage'> =
     check(input, call) {
       checkImageName(input.Name, call)
       readTagSpecifications(input.TagSpecifications, ['image'])
+      checkImageMappings(input.BlockDeviceMappings)
       checkRegistration(input, call)
     },
     run(input, call) {

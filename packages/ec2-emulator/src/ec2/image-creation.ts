@@ -9,7 +9,7 @@ import type { ImageResource, InstanceResource, Region, SnapshotResource } from '
 import { noPermissions } from '../state/region.ts'
 import { readTagSpecifications } from '../state/tags.ts'
 import type { World } from '../state/world.ts'
-import { mergeMappings } from './block-devices.ts'
+import { checkImageMappings, mergeMappings } from './block-devices.ts'
 import { checkImageName } from './images.ts'
 import { stateOf } from './instance-lifecycle.ts'
 import { takeSnapshot } from './snapshot-creation.ts'
@@ -22,6 +22,7 @@ export const imageCreationOperations: Ec2Operations<'CreateImage'> = {
     check(input, call) {
       checkImageName(input.Name, call)
       readTagSpecifications(input.TagSpecifications, ['image', 'snapshot'])
+      checkImageMappings(input.BlockDeviceMappings)
       mappingsOf(requireImageable(input, call), input, call)
     },
     run(input, call) {
@@ -125,7 +126,7 @@ function mappingsOf({ data }: InstanceResource, { BlockDeviceMappings }: CreateI
   return mergeMappings(attached, BlockDeviceMappings, call)
 }
 
-/** A snapshot of the volume behind a mapping; `undefined` for what has no volume, or a snapshot already. */
+/** A snapshot of the volume behind a mapping; `undefined` where there is none, or a snapshot already. */
 function snapshotOf(
   { DeviceName, Ebs }: BlockDeviceMapping,
   image: ImageResource,
@@ -137,10 +138,11 @@ function snapshotOf(
   const volume = region.volumes.all().find(({ data }) => {
     return data.Attachments?.some((attachment) => attachment.Device === DeviceName && attachment.InstanceId === image.data.SourceInstanceId)
   })
+  if (volume === undefined) return undefined // it will be a new one, and empty
   const description = `Created by CreateImage(${image.data.SourceInstanceId}) for ${image.id}`
   const data: Snapshot = {
     Description: description,
-    VolumeId: volume?.id,
+    VolumeId: volume.id,
     VolumeSize: Ebs.VolumeSize,
     Encrypted: Ebs.Encrypted ?? false,
     KmsKeyId: Ebs.Encrypted === true ? encryptionKey(Ebs.KmsKeyId, call) : undefined,
