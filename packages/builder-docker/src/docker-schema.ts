@@ -1,6 +1,6 @@
 import type { ArtifactReference, Issue } from '@imago/core'
 import { isArtifactReference, optionSchema } from '@imago/core'
-import { containerConfigEntries, parseImageReference, parsePlatform } from '@imago/container-registry'
+import { containerConfigEntries, helperLoginEntries, parseImageReference, parsePlatform } from '@imago/container-registry'
 import * as v from 'valibot'
 
 const { text, environment, textOrSecret, artifactReference, parsed } = optionSchema
@@ -47,7 +47,13 @@ const dockerSchema = v.strictObject({
   ),
   pull: v.optional(v.picklist(['always', 'missing', 'never'])),
   platform: v.optional(parsed(parsePlatform)),
-  login: v.optional(v.strictObject({ username: text, password: textOrSecret })),
+  login: v.optional(
+    v.lazy((value) =>
+      typeof value === 'object' && value !== null && 'helper' in value
+        ? v.strictObject(helperLoginEntries)
+        : v.strictObject({ username: text, password: textOrSecret }),
+    ),
+  ),
   engine: v.optional(v.strictObject({ host: v.optional(text), context: v.optional(text) })),
   volumes: v.optional(
     v.array(v.pipe(v.string(), v.regex(/^[^:]+:\/[^:]*(?::[^:]+)?$/, "must be like 'host:/container' or 'host:/container:ro'"))),

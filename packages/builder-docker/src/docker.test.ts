@@ -71,6 +71,7 @@ describe('options', () => {
     [{ image: 'a', dockerfile: { path: 'b' } }, ["dockerfile: cannot stand beside 'image'"]],
     [{ dockerfile: {} }, ['dockerfile.path: is required']],
     [{ dockerfile: { path: 'x' }, pull: 'never' }, ["pull: cannot be 'never' beside 'dockerfile'"]],
+    [{ image: 'a', login: { helper: 'ecr-login', password: 'b' } }, ["login.password: unknown option 'password'"]],
     [{ dockerfile: { path: 'x' }, login: { username: 'a', password: 'b' } }, ["login: cannot stand beside 'dockerfile'"]],
     [{ image: 'a', engine: { host: 'x', context: 'y' } }, ["engine.context: cannot stand beside 'host'"]],
     [{ image: 'a', result: { type: 'commit', tag: '1' } }, ["result.tag: needs a 'repository' beside it"]],

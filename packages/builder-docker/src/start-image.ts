@@ -1,6 +1,7 @@
 import type { BuildContext, StepContext } from '@imago/core'
 import { ImagoError, isArtifactReference, reveal } from '@imago/core'
-import { parseImageReference, parsePlatform, registryCredentials } from '@imago/container-registry'
+import type { RegistryCredentials } from '@imago/container-registry'
+import { helperCredentials, parseImageReference, parsePlatform, registryCredentials } from '@imago/container-registry'
 import type { Engine, ImageDetails } from '@imago/docker-engine'
 
 import { buildDockerfile } from './build-dockerfile.ts'
@@ -73,7 +74,10 @@ async function pull(
   ctx: BuildContext,
 ): Promise<void> {
   const { platform } = options
-  const login = options.login ?? (await registryCredentials(parseImageReference(image).registry, { signal: step.signal }))
+  const login = await loginOf(options.login, parseImageReference(image).registry, {
+    signal: step.signal,
+    maskSecret: (value) => ctx.maskSecret(value),
+  })
   if (login !== undefined) ctx.maskSecret(reveal('password' in login ? login.password : login.identityToken))
   await engine.images.pull(image, {
     signal: step.signal,
@@ -82,4 +86,13 @@ async function pull(
     onProgress: ({ bytes, total }) =>
       step.emit({ type: 'progress', task: `pull ${image}`, done: bytes, ...(total !== undefined && { total }), unit: 'bytes' }),
   })
+}
+
+async function loginOf(
+  login: DockerOptions['login'],
+  registry: string,
+  ctx: Parameters<typeof helperCredentials>[2],
+): Promise<RegistryCredentials | undefined> {
+  if (login === undefined) return await registryCredentials(registry, { signal: ctx.signal })
+  return login.helper === undefined ? login : await helperCredentials(login, registry, ctx)
 }

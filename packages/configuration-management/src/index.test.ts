@@ -9,6 +9,7 @@ test('the public names', async () => {
       "agentIssues",
       "pathInputs",
       "plainData",
+      "runLocalTool",
       "secretDataSchema",
       "withAgent",
     ]

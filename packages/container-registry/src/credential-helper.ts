@@ -6,6 +6,15 @@ export interface HelperAnswer {
   readonly secret: string
 }
 
+/** How to ask a helper. */
+export interface HelperCall {
+  /** Added to its environment. @default none */
+  readonly env?: Readonly<Record<string, string>>
+  readonly signal?: AbortSignal | undefined
+  /** What names the helper, and so what to do when it is not there. @default Docker's configuration */
+  readonly namedBy?: { readonly what: string; readonly hint: string }
+}
+
 /** The words by which helpers say that they know nothing of a server, from their protocol. */
 const notFound = /credentials not found|no credentials|not found in/i
 
@@ -13,7 +22,11 @@ const notFound = /credentials not found|no credentials|not found in/i
  * Asks `docker-credential-<name> get` for a server's credentials (the protocol of docker-credential-helpers); `undefined` when it has none.
  * @throws ImagoError `TOOL_MISSING` when it is not installed, `AUTHENTICATION_FAILED` when it fails
  */
-export async function runCredentialHelper(name: string, server: string, signal?: AbortSignal): Promise<HelperAnswer | undefined> {
+export async function runCredentialHelper(
+  name: string,
+  server: string,
+  { env, signal, namedBy = byConfiguration }: HelperCall = {},
+): Promise<HelperAnswer | undefined> {
   const program = `docker-credential-${name}`
   const output = { stdout: '', stderr: '' }
   const decoder = { stdout: new TextDecoder(), stderr: new TextDecoder() }
@@ -21,9 +34,10 @@ export async function runCredentialHelper(name: string, server: string, signal?:
     command: [program, 'get'],
     stdin: server,
     onOutput: (stream, chunk) => (output[stream] += decoder[stream].decode(chunk, { stream: true })),
+    ...(env !== undefined && { env }),
     ...(signal !== undefined && { signal }),
   }).catch((error: unknown) => {
-    throw isImagoError(error, 'TOOL_MISSING') ? missing(program, server, error) : error
+    throw isImagoError(error, 'TOOL_MISSING') ? missing(program, server, namedBy, error) : error
   })
   if (exitCode !== 0) {
     const said = `${output.stdout}\n${output.stderr}`.trim()
@@ -57,9 +71,11 @@ function parseJson(text: string): unknown {
   }
 }
 
-function missing(program: string, server: string, cause: unknown): ImagoError {
-  return new ImagoError('TOOL_MISSING', `there is no '${program}', which Docker's configuration names for '${server}'`, {
-    cause,
-    hint: "install it, or remove it from 'credHelpers' or 'credsStore' in Docker's config.json",
-  })
+const byConfiguration = {
+  what: "Docker's configuration",
+  hint: "install it, or remove it from 'credHelpers' or 'credsStore' in Docker's config.json",
+}
+
+function missing(program: string, server: string, { what, hint }: NonNullable<HelperCall['namedBy']>, cause: unknown): ImagoError {
+  return new ImagoError('TOOL_MISSING', `there is no '${program}', which ${what} names for '${server}'`, { cause, hint })
 }

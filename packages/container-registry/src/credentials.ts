@@ -71,14 +71,19 @@ async function readAuthFile(path: string): Promise<AuthFile | undefined> {
 }
 
 async function lookUp(file: AuthFile, registry: string, signal: AbortSignal | undefined): Promise<RegistryCredentials | undefined> {
-  const server = registry === 'docker.io' ? 'https://index.docker.io/v1/' : registry
+  const server = serverOf(registry)
   const helper = file.credHelpers[registry] ?? file.credHelpers[server] ?? file.credsStore
   if (typeof helper === 'string' && helper !== '') {
-    const found = await runCredentialHelper(helper, server, signal)
+    const found = await runCredentialHelper(helper, server, { signal })
     if (found !== undefined) return toCredentials(found)
   }
   const name = Object.keys(file.auths).find((key) => key === server) ?? Object.keys(file.auths).find((key) => registryOf(key) === registry)
   return name === undefined ? undefined : fromEntry(file.auths[name], file.path, name)
+}
+
+/** What helpers and configurations call a registry. */
+export function serverOf(registry: string): string {
+  return registry === 'docker.io' ? 'https://index.docker.io/v1/' : registry
 }
 
 /** Old keys are URLs, with a path that is only the protocol's version. */
@@ -103,8 +108,8 @@ function fromEntry(entry: unknown, path: string, name: string): RegistryCredenti
   return toCredentials({ username, secret: password })
 }
 
-/** The user name `<token>` says that the secret is an identity token. */
-function toCredentials(found: { readonly username: string; readonly secret: string }): RegistryCredentials {
+/** What a helper's answer means. The user name `<token>` says that the secret is an identity token. */
+export function toCredentials(found: { readonly username: string; readonly secret: string }): RegistryCredentials {
   if (found.username === '<token>') return { identityToken: hide(found.secret) }
   return { username: found.username, password: hide(found.secret) }
 }

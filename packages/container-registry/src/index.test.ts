@@ -6,6 +6,8 @@ test('the public names of the package', async () => {
       "containerConfigEntries",
       "formatImageReference",
       "formatPlatform",
+      "helperCredentials",
+      "helperLoginEntries",
       "imagePackageUrl",
       "localPlatform",
       "openRegistry",

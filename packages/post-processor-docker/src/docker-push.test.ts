@@ -1,3 +1,7 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+
 import type { DockerImageArtifact } from '@imago/core'
 import { ImagoError, secret } from '@imago/core'
 import type { RegistryCredentials } from '@imago/container-registry'
@@ -114,7 +118,38 @@ describe('pushImage', () => {
     })
   })
 
+  it('asks a credential helper for the registry that the image goes to', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'imago-push-'))
+    const answer = '{"Username":"AWS","Secret":"clover"}'
+    const script = `#!/bin/sh\nread server\n[ "$server" = farm.dkr.ecr.eu-west-1.amazonaws.com ] && [ "$AWS_PROFILE" = build ] && echo '${answer}'\n`
+    await writeFile(join(folder, 'docker-credential-ecr-login'), script, { mode: 0o755 })
+    vi.stubEnv('PATH', `${folder}${delimiter}${process.env['PATH']}`)
+    try {
+      const ctx = postProcessContext()
+      let shown: RegistryCredentials | undefined
+      const engine = fakeEngine({
+        inspect: async () => details('sha256:cow'),
+        push: async (_, { login } = {}) => {
+          shown = login
+          return { digest: undefined }
+        },
+      })
+      const login = { helper: 'ecr-login', env: { AWS_PROFILE: 'build' } }
+      await pushImage(engine, image('farm.dkr.ecr.eu-west-1.amazonaws.com/cow:1'), { login }, ctx)
+      expect(shown).toMatchObject({ username: 'AWS' })
+      expect(ctx.said.secrets).toEqual(['clover'])
+    } finally {
+      vi.unstubAllEnvs()
+      await rm(folder, { recursive: true })
+    }
+  })
+
   it('takes passwords only as secrets', () => {
+    expect(dockerPush({ login: { helper: 'ecr-login' } }).validate?.()).toEqual([])
+    expect(Reflect.apply(dockerPush, undefined, [{ login: { helper: '../x', username: 'daisy' } }]).validate?.()).toMatchObject([
+      { path: ['login', 'helper'], message: `must be the name behind 'docker-credential-', not "../x"` },
+      { path: ['login', 'username'], message: "unknown option 'username'" },
+    ])
     expect(Reflect.apply(dockerPush, undefined, [{ login: { username: 'daisy', password: 'clover' } }]).validate?.()).toEqual([
       { path: ['login', 'password'], message: 'must be a secret, not "clover"' },
     ])

@@ -1,5 +1,5 @@
-import { parseImageReference, registryCredentials } from '@imago/container-registry'
-import type { RegistryCredentials } from '@imago/container-registry'
+import type { HelperLogin, RegistryCredentials } from '@imago/container-registry'
+import { helperCredentials, helperLoginEntries, parseImageReference, registryCredentials } from '@imago/container-registry'
 import type { DockerImageArtifact, PostProcessContext, PostProcessor, PostProcessorOptions, Scope, Secret } from '@imago/core'
 import { ImagoError, optionSchema, progressReporter, reveal, splitStepOptions } from '@imago/core'
 import type { Engine } from '@imago/docker-engine'
@@ -10,13 +10,11 @@ import { ownNames } from './image-artifact.ts'
 import { partsOf } from './image-name.ts'
 import { withEngine } from './with-engine.ts'
 
-/** Who pushes. */
-export interface DockerLogin {
+/** Who pushes: a user, or whom a credential helper of Docker's says. */
+export type DockerLogin = {
   /** The registry that is shown this, `'ghcr.io'`. @default the only one that the image is pushed to */
   readonly registry?: string
-  readonly username: string
-  readonly password: Secret
-}
+} & ({ readonly username: string; readonly password: Secret; readonly helper?: never } | HelperLogin)
 
 /** What {@link dockerPush} takes. */
 export interface DockerPushOptions {
@@ -26,10 +24,11 @@ export interface DockerPushOptions {
 
 const schema = v.strictObject({
   login: v.optional(
-    v.strictObject({
-      registry: v.optional(optionSchema.text),
-      username: optionSchema.text,
-      password: optionSchema.secretValue,
+    v.lazy((value) => {
+      const registry = v.optional(optionSchema.text)
+      return typeof value === 'object' && value !== null && 'helper' in value
+        ? v.strictObject({ registry, ...helperLoginEntries })
+        : v.strictObject({ registry, username: optionSchema.text, password: optionSchema.secretValue })
     }),
   ),
 })
@@ -152,7 +151,10 @@ async function loginsOf(
         },
       )
     }
-    logins.set(registry, { username: login.username, password: login.password })
+    logins.set(
+      registry,
+      login.helper === undefined ? { username: login.username, password: login.password } : await helperCredentials(login, registry, ctx),
+    )
   }
   for (const registry of registries) {
     const credentials = logins.get(registry) ?? (await registryCredentials(registry, { signal: ctx.signal }))
