@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 
 import { secret } from '@imago/core'
 import type { Engine } from '@imago/docker-engine'
@@ -66,6 +66,16 @@ describe.skipIf(skipped !== '')(`pull, from a registry with a login${skipped}`, 
     expect(context.said.secrets).toEqual(['grass-and-clover'])
     const progress = context.said.events.filter(({ type }) => type === 'progress')
     expect(progress.at(-1)).toMatchObject({ task: `pull ${image}`, unit: 'bytes', done: expect.any(Number) })
+  })
+
+  test('with a credential helper that the definition names it succeeds too', async () => {
+    await forget()
+    const script = `#!/bin/sh\nread server; echo "{\\"Username\\":\\"daisy\\",\\"Secret\\":\\"$MEADOW\\"}"\n`
+    await writeFile(join(config, 'docker-credential-meadow'), script, { mode: 0o755 })
+    vi.stubEnv('PATH', `${config}${delimiter}${process.env['PATH']}`)
+    const login = { helper: 'meadow', env: { MEADOW: secret('grass-and-clover') } }
+    const { context } = await runBuild(docker({ image, login, result: discard }))
+    expect(context.steps.map(({ id }) => id)).toEqual(['pull', 'container'])
   })
 
   test('what is there is not fetched, unless it shall always be', async () => {

@@ -7,9 +7,9 @@ import { texts } from '../mapping/list-coercions.ts'
 import type { ComponentTable } from '../mapping/table.ts'
 import { as, defineTable, meaningless, noCounterpart, taken } from '../mapping/table.ts'
 import { outputFields } from '../text/field-table.ts'
-import { ecrRows } from './ecr.ts'
+import { ecrLogin, ecrRows } from './ecr.ts'
 
-type Login = NonNullable<DockerPushOptions['login']>
+type Login = Extract<NonNullable<DockerPushOptions['login']>, { readonly username: string }>
 
 const from = '@imago/post-processor-docker'
 
@@ -36,9 +36,13 @@ export const dockerPushTable: ComponentTable = defineTable<DockerPushOptions>()(
     ...ecrRows,
     platform: noCounterpart('leave it out: an image that is built here is for one platform, and that is pushed'),
   },
-  compose({ login, login_username: username, login_password: password, login_server: server }) {
+  compose(given, ctx) {
+    const { login, login_username: username, login_password: password, login_server: server } = given
+    const registry = registryOf(currentText(server))
+    const helper = ecrLogin(given, ctx)
+    if (helper !== undefined) return { login: { ...helper, ...(registry !== undefined && { registry }) } }
     if (!isYes(login)) return {}
-    const own = togetherWith<Login>(['username', 'password'], { registry: registryOf(currentText(server)), username, password })
+    const own = togetherWith<Login>(['username', 'password'], { registry, username, password })
     return own === undefined ? {} : { login: own }
   },
 })

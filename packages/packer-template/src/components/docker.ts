@@ -11,10 +11,10 @@ import type { ComponentTable, Composed } from '../mapping/table.ts'
 import { as, defineTable, meaningless, noCounterpart, taken } from '../mapping/table.ts'
 import { commandWords } from '../shell/command-piece.ts'
 import { containerOptions } from './docker-run-command.ts'
-import { ecrRows } from './ecr.ts'
+import { ecrLogin, ecrRows } from './ecr.ts'
 import { unusedSshRows } from './ssh.ts'
 
-type Login = NonNullable<DockerOptions['login']>
+type Login = Extract<NonNullable<DockerOptions['login']>, { readonly username: string }>
 
 /** What a build does with its container. */
 type Result = Model<DockerResult>
@@ -63,7 +63,8 @@ export const dockerTable: ComponentTable = defineTable<DockerOptions<DockerResul
     }
     if (ctx.options.members.get('image') === undefined) ctx.reports.problem(ctx, "'image' is missing")
     const { login_username: username, login_password: password } = given
-    const login = isYes(given.login) ? togetherWith<Login>(['username', 'password'], { username, password }) : undefined
+    const ownLogin = isYes(given.login) ? togetherWith<Login>(['username', 'password'], { username, password }) : undefined
+    const login = ecrLogin(given, ctx) ?? ownLogin
     return {
       // Packer's default is to look for a newer image each time.
       pull: given.pull === undefined || isYes(given.pull) ? 'always' : 'missing',
