@@ -55,6 +55,11 @@ describe('each option', () => {
       { puppet_server: 'a', puppet_node: 'b', client_cert_path: 'c', client_private_key_path: 'd', staging_dir: '/tmp/p' },
       { server: 'a', node: 'b', identity: { certificates: 'c', privateKeys: 'd' }, stagingDirectory: '/tmp/p' },
     ],
+    [
+      'puppet-server',
+      { options: "--noop --tags 'a,b'", extra_arguments: ['-v'] },
+      { identity: 'machine', extraArguments: ['--noop', '--tags', 'a,b', '-v'] },
+    ],
     ['salt-masterless', { local_state_tree: 'salt' }, { states: 'salt', statesDirectory: '/srv/salt', install: salt }],
     [
       'salt-masterless',

@@ -29,7 +29,7 @@ export const ansibleTable: ComponentTable = defineTable<AnsibleOptions>()({
     inventory_file: taken(localPath),
     inventory_directory: taken(localPath),
     inventory_file_template: inCompose,
-    keep_inventory_file: noCounterpart('leave it out: the inventory is made for each run, and holds nothing that the options do not say'),
+    keep_inventory_file: meaningless('the inventory is made for each run, and holds nothing that the options do not say', flag),
     galaxy_file: as('galaxyFile', localPath),
     galaxy_command: as('galaxyCommand', text),
     galaxy_force_install: taken(flag),

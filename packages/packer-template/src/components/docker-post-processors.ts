@@ -5,7 +5,7 @@ import { currentText, isYes } from '../mapping/current-value.ts'
 import { togetherWith } from '../mapping/group.ts'
 import { texts } from '../mapping/list-coercions.ts'
 import type { ComponentTable } from '../mapping/table.ts'
-import { as, defineTable, meaningless, noCounterpart, taken } from '../mapping/table.ts'
+import { as, defineTable, meaningless, taken } from '../mapping/table.ts'
 import { outputFields } from '../text/field-table.ts'
 import { ecrLogin, ecrRows } from './ecr.ts'
 
@@ -34,7 +34,7 @@ export const dockerPushTable: ComponentTable = defineTable<DockerPushOptions>()(
     login_password: taken(secretText),
     login_server: taken(text),
     ...ecrRows,
-    platform: noCounterpart('leave it out: an image that is built here is for one platform, and that is pushed'),
+    platform: meaningless('an image that is built here is for one platform, and that is pushed', text),
   },
   compose(given, ctx) {
     const { login, login_username: username, login_password: password, login_server: server } = given

@@ -11,9 +11,9 @@ import type { ComponentContext, ComponentTable, Composed } from '../mapping/tabl
 import { as, defineTable, inCompose, meaningless, noCounterpart, taken } from '../mapping/table.ts'
 import { buildValues } from '../text/field-table.ts'
 import type { AgentCommandForm } from '../shell/agent-command.ts'
-import { onlyUnix, windowsOnly } from './agent.ts'
-import type { GivenCall } from './agent-call.ts'
-import { agentCall } from './agent-call.ts'
+import { onlyUnix, windowsOnly, wordsOf } from './agent.ts'
+import type { AgentCall, GivenCall } from './agent-call.ts'
+import { agentCall, joinedArguments } from './agent-call.ts'
 
 const own = ['--detailed-exitcodes', '--color=false']
 
@@ -109,7 +109,7 @@ export const puppetServerTable: ComponentTable = defineTable<PuppetAgentOptions 
     puppet_node: as('node', text),
     client_cert_path: taken(localPath),
     client_private_key_path: taken(localPath),
-    options: noCounterpart('write it in extra_arguments'),
+    options: inCompose,
     staging_dir: as('stagingDirectory', text),
     working_directory: meaningless('the agent reads nothing of its folder'),
   },
@@ -121,6 +121,16 @@ export const puppetServerTable: ComponentTable = defineTable<PuppetAgentOptions 
     if (certificates !== undefined && own === undefined) ctx.noCounterpart('client_cert_path', 'give the folder of its key too')
     if (certificates === undefined && privateKeys !== undefined)
       ctx.noCounterpart('client_private_key_path', 'give the folder of its certificate too')
-    return { identity: own ?? 'machine', ...puppetCall(given, agentForm, ctx) }
+    const call = puppetCall(given, agentForm, ctx)
+    return { identity: own ?? 'machine', ...call, ...moreArguments(call.extraArguments, ctx) }
   },
 })
+
+/** `options`, one text of arguments, which stand before those of `extra_arguments`. */
+function moreArguments(extra: AgentCall['extraArguments'], ctx: ComponentContext): Pick<AgentCall, 'extraArguments'> {
+  const instead = 'write it in extra_arguments'
+  const all = joinedArguments(wordsOf('options', instead, ctx), extra)
+  if (all !== 'unknown') return all === undefined ? {} : { extraArguments: all }
+  ctx.noCounterpart('options', instead)
+  return {}
+}
