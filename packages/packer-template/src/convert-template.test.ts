@@ -136,6 +136,40 @@ test('a template becomes what a person would write', async () => {
   ])
 })
 
+test('commands that mean sudo say so, and groups that several steps have are shared', async () => {
+  const commands = [
+    "{{.Vars}} sudo sh '{{.Path}}'",
+    "sudo sh -c '{{ .Vars }} {{ .Path }}'",
+    'sudo {{.Vars}} bash {{.Path}}',
+    "su -c '{{.Vars}} {{.Path}}' www",
+  ]
+  const environment_vars = ['DEBIAN_FRONTEND=noninteractive', 'RELEASE={{user `release`}}']
+  const { code } = await convertTemplate(
+    file({
+      variables: { release: '12' },
+      builders: [{ type: 'null', communicator: 'none' }],
+      provisioners: commands.map((execute_command) => ({ type: 'shell', inline: ['true'], environment_vars, execute_command })),
+    }),
+    { directory },
+  )
+  expect(code.slice(code.indexOf('export default'))).toMatchInlineSnapshot(`
+    "export default parameterized(parameters, (p) => {
+      const env = { DEBIAN_FRONTEND: 'noninteractive', RELEASE: p.release }
+      return defineImage({
+        name: 'template',
+        builders: { null: nullBuilder({ communicator: 'none' }) },
+        provisioners: [
+          shell({ inline: ['true'], env, interpreter: 'sh', sudo: true }),
+          shell({ inline: ['true'], env, sudo: true }),
+          shell({ inline: ['true'], env, interpreter: 'bash', sudo: true }),
+          shell({ inline: ['true'], env, wrap: ({ line }) => ['su', '-c', line, 'www'] }),
+        ],
+      })
+    })
+    "
+  `)
+})
+
 test('options of machines follow their variables', async () => {
   const { code } = await convertTemplate(
     file({

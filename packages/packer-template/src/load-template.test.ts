@@ -120,6 +120,16 @@ describe('what is wrong is told with its place', () => {
     expect(warnings.map(({ message }) => message)).toEqual(["unknown option 'ssh_prt'"])
   })
 
+  test('a part that templates do not have is an error, and a warning for those who ask', async () => {
+    const template = { builders: [ssh], provisoners: [{ type: 'shell', inline: ['true'] }] }
+    await expect(load(template)).rejects.toThrow(
+      "template.json:10:3: provisoners: unknown part of a template 'provisoners' (did you mean 'provisioners'?)",
+    )
+    const { image, warnings } = await load(template, { lenient: true })
+    expect(image.provisioners).toEqual([])
+    expect(warnings).toMatchObject([{ message: "unknown part of a template 'provisoners'", at: { line: 10, column: 3 } }])
+  })
+
   test('what there is not yet, and how to do without', async () => {
     const template = {
       builders: [ssh, { type: 'hyperv-iso' }],
