@@ -142,7 +142,7 @@ describe('what is wrong is told with its place', () => {
   template.json:9:5: builders[1]: there is no builder 'hyperv-iso' yet
   template.json:14:5: post-processors[0]: there is no post-processor 'vagrant-cloud' yet
   template.json:17:5: post-processors[1]: there is no post-processor 'vagrant-cloud' yet`,
-      hint: '--only null --except vagrant-cloud,box leaves it out; imago convert writes what there is',
+      hint: '--only null --except vagrant-cloud,box leaves them out; imago convert writes what there is',
     })
     const { image } = await load(template, { only: ['null'], except: ['vagrant-cloud', 'box'] })
     expect(Object.keys(image.builders)).toEqual(['null'])
@@ -179,6 +179,6 @@ test('all builders that there are not are named in one error, and how to build t
   template.json:3:5: builders[0]: there is no builder 'vmware-iso' yet
   template.json:12:5: builders[2]: there is no builder 'azure-arm' yet
   template.json:18:5: post-processors[0]: there is no post-processor 'artifice' yet`,
-    hint: '--only null --except artifice leaves it out; imago convert writes what there is',
+    hint: '--only null --except artifice leaves them out; imago convert writes what there is',
   })
 })

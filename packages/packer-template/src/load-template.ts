@@ -185,13 +185,13 @@ function throwMissing(file: string, model: ImageModel, all: readonly NamedBuilde
   if (problems.length === 0) return
   const lines = problems.map((problem) => `  ${formatProblem(problem)}`)
   throw new ImagoError('DEFINITION_INVALID', `${basename(file)} needs what there is not yet:\n${lines.join('\n')}`, {
-    hint: `${withoutMissing(model, all)}imago convert writes what there is`,
+    hint: `${withoutMissing(model, all, problems.length)}imago convert writes what there is`,
     issues: problems.map(({ at, path, message }) => ({ path, message: `${message} (${formatPlace(at)})` })),
   })
 }
 
 /** Says how to build what can be built. Provisioners cannot be left out. */
-function withoutMissing(model: ImageModel, all: readonly NamedBuilder[]): string {
+function withoutMissing(model: ImageModel, all: readonly NamedBuilder[], count: number): string {
   const missing = componentsOf(model).filter((component): component is MissingComponent => !isMapped(component))
   const usable = all.filter(({ name }) => model.builds.some((build) => build.name === name && isMapped(build.component)))
   const named = (kind: ComponentKind): readonly string[] => [
@@ -200,5 +200,5 @@ function withoutMissing(model: ImageModel, all: readonly NamedBuilder[]): string
   if (usable.length === 0 || named('provisioner').length > 0) return ''
   const only = named('builder').length === 0 ? [] : [`--only ${usable.map(({ name }) => name).join(',')}`]
   const except = named('post-processor').length === 0 ? [] : [`--except ${named('post-processor').join(',')}`]
-  return `${[...only, ...except].join(' ')} leaves it out; `
+  return `${[...only, ...except].join(' ')} leaves ${count === 1 ? 'it' : 'them'} out; `
 }

@@ -277,24 +277,30 @@ test.for<[command: string, knife: object | undefined]>([
 
 test('variables follow into code', async () => {
   const template = {
-    variables: { port: '80', host: 'example.org', version: '18', token: null },
+    variables: { port: '80', empty: '', host: 'example.org', version: '18', token: null },
     builders: [{ type: 'null', communicator: 'none' }],
     provisioners: [
       {
         type: 'chef-solo',
         cookbook_paths: ['cookbooks'],
         run_list: ['a'],
-        json: { site: { port: '{{user `port`}}' } },
+        json: { site: { port: '{{user `port`}}', name: '{{user `empty`}}' } },
         version: '{{user `version`}}',
       },
       { type: 'puppet-masterless', manifest_file: 'site.pp', facter: { build: '{{build `ID`}}' } },
-      { type: 'salt-masterless', local_state_tree: 'salt', formulas: 'git::https://{{user `host`}}/a.git//b?ref=v{{user `port`}}' },
+      {
+        type: 'salt-masterless',
+        local_state_tree: '{{template_dir}}/../salt',
+        formulas: 'git::https://{{user `host`}}/a.git//b?ref=v{{user `port`}}',
+      },
     ],
   }
-  const { code } = await convertTemplate({ path: 'template.json', text: JSON.stringify(template) }, { directory: '/work' })
+  const file = { path: 'a/b/template.json', text: JSON.stringify(template) }
+  const { code } = await convertTemplate(file, { directory: '/work' })
+  expect(code).toMatch(/states: 'a\/salt'/)
   expect(code).toContain("import { chefSolo } from '@imago/provisioner-chef'")
   expect(code).toMatch(/arguments: \['-v', \w+\.version\]/)
-  expect(code).toMatch(/attributes: \{ site: \{ port: \w+\.port \} \}/)
+  expect(code).toMatch(/attributes: \{ site: \{ port: \w+\.port, name: \w+\.empty \} \}/)
   expect(code).toMatch(/formulas: \[\{ git: `https:\/\/\$\{\w+\.host\}\/a\.git`, path: 'b', ref: `v\$\{\w+\.port\}` \}\]/)
   expect(code).toContain('facts: { build: (facts) => facts.machineId')
 })

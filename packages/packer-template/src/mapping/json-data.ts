@@ -3,6 +3,7 @@ import type { Json } from '@imago/core'
 import type { JsonNode } from '../json/json-node.ts'
 import { describeNode, jsonNodeAt } from '../json/json-node.ts'
 import { knownText } from './coercions.ts'
+import { surely } from './group.ts'
 import type { Model } from './known.ts'
 import type { Coercion, OptionContext } from './option-context.ts'
 import { contextInside } from './option-context.ts'
@@ -44,7 +45,7 @@ function data(node: JsonNode, ctx: OptionContext): Model<JsonData> {
     case 'array':
       return node.items.map((item, index) => data(item, contextInside(ctx, item, index)))
     case 'text':
-      return knownText(node, ctx) ?? ''
+      return surely(knownText(node, ctx) ?? '')
     default:
       return node.value
   }

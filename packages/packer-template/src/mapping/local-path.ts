@@ -1,4 +1,4 @@
-import { relative } from 'node:path'
+import { normalize, relative } from 'node:path'
 
 import type { JsonNode } from '../json/json-node.ts'
 import type { TemplateNode } from '../language/ast.ts'
@@ -39,7 +39,7 @@ function withoutTemplateFolder(text: TemplateText, { directory, template }: Temp
   if (!isTemplateFolder(first) || (second !== undefined && (second.kind !== 'text' || !second.text.startsWith('/')))) return text
   const folder = relative(directory, template)
   const below = second?.kind === 'text' ? second.text.slice(1) : ''
-  const path = folder === '' ? below || '.' : `${folder}${second === undefined ? '' : '/'}${below}`
+  const path = folder === '' ? below || '.' : normalize(`${folder}${second === undefined ? '' : '/'}${below}`)
   const nodes: readonly TemplateNode[] = [{ kind: 'text', text: path }, ...rest]
   return { source: text.source, nodes, needs: needsOf(nodes) }
 }
