@@ -3,7 +3,7 @@ import { basename, relative } from 'node:path'
 import { assemble, nameBuilds } from './image/assemble.ts'
 import type { ImageModel } from './image/image-model.ts'
 import type { TemplateFile, TemplateOptions, TemplateReading } from './load-template.ts'
-import { missingComponents, readWithVariables, selectBuilders } from './load-template.ts'
+import { missingComponents, missingOptions, readWithVariables, selectBuilders } from './load-template.ts'
 import type { Problem } from './problem.ts'
 import { inFileOrder } from './problem.ts'
 import type { ParameterKind } from './typescript/code-writer.ts'
@@ -72,6 +72,6 @@ export function writeModel(
     packages: written.packages,
     parameters: written.parameters,
     warnings: inFileOrder([...reports.warnings, ...written.warnings.map((message) => ({ ...place, message }))]),
-    missing: inFileOrder(missingComponents(model)),
+    missing: inFileOrder([...missingComponents(model), ...missingOptions(model)]),
   }
 }

@@ -14,7 +14,7 @@ import type { GoFunctions } from './language/go-function.ts'
 import { pureFunctions } from './language/packer-functions.ts'
 import type { Problem } from './problem.ts'
 import { formatPlace, formatProblem, inFileOrder } from './problem.ts'
-import { inside, Reports } from './reports.ts'
+import { Reports } from './reports.ts'
 import { packerVersion } from './template/packer-version.ts'
 import { readTemplate } from './template/read-template.ts'
 import type { Template } from './template/template.ts'
@@ -75,7 +75,7 @@ export async function loadTemplate(file: TemplateFile, options: TemplateOptions)
   const selection = selectBuilders(named, reading.template, options)
   reports.throwProblems(file.path)
   const model = await assemble(assembly, selection.builders, selection.skipped)
-  reportMissingOptions(model, reports)
+  for (const { message, hint, ...where } of missingOptions(model)) reports.strictProblem(where, message, hint)
   reports.throwProblems(file.path)
   if (!selection.isEmpty) throwMissing(file.path, model, named)
   const image = await makeImage(model, reports)
@@ -170,14 +170,15 @@ export function missingComponents(model: ImageModel): readonly Problem[] {
   return [...unique.values()].map(({ at, path, kind, type }) => ({ at, path, message: `there is no ${kind} '${type}' yet` }))
 }
 
-function reportMissingOptions(model: ImageModel, reports: Reports): void {
+/** Options that have no counterpart, of components that have one; each once. */
+export function missingOptions(model: ImageModel): readonly Problem[] {
   const mapped = componentsOf(model).filter((component): component is MappedComponent => isMapped(component))
-  for (const { missing, type, path } of mapped) {
-    for (const option of missing) {
-      const where = inside({ at: option.at, path }, option.at, option.name)
-      reports.strictProblem(where, `there is no counterpart of '${option.name}' of '${type}' yet`, option.instead)
-    }
-  }
+  const all = mapped.flatMap(({ missing, type, path }) =>
+    missing.map(({ name, at, instead }): Problem => {
+      return { at, path: [...path, name], message: `there is no counterpart of '${name}' of '${type}' yet`, hint: instead }
+    }),
+  )
+  return [...new Map(all.map((option) => [`${formatPlace(option.at)} ${option.message}`, option])).values()]
 }
 
 function throwMissing(file: string, model: ImageModel, all: readonly NamedBuilder[]): void {

@@ -161,7 +161,9 @@ function row({ name }: Sample, builds: readonly InspectedBuild[], missing: reado
       .filter((build) => build.supported === supported)
       .map(({ type }) => type)
       .join(' ')
-  const steps = missing.filter(({ message }) => !message.includes('builder')).map(({ message }) => /'(.*)'/.exec(message)?.[1] ?? '')
+  const steps = missing
+    .filter(({ message }) => /^there is no (?:provisioner|post-processor) /.test(message))
+    .map(({ message }) => /'(.*)'/.exec(message)?.[1] ?? '')
   return `${name.slice(0, 64).padEnd(64)} same | there: ${names(true) || '-'} | not yet: ${names(false) || '-'} | steps not yet: ${[...new Set(steps)].join(' ') || '-'}`
 }
 
@@ -179,6 +181,7 @@ const compilerOptions = {
     sourceMap: false,
     noUnusedLocals: true,
     noUnusedParameters: true,
+    emitDeclarationOnly: false,
     noEmit: true,
   },
   include: ['*.ts'],

@@ -247,8 +247,9 @@ test.for<[provisioner: object, option: string]>([
   [{ type: 'ansible-local', playbook_file: 'a.yml', playbook_paths: ['b'] }, 'playbook_paths'],
 ])('what has no counterpart is said: %o', async ([provisioner, option]) => {
   const template = { builders: [{ type: 'null', communicator: 'none' }], provisioners: [provisioner] }
-  const { code } = await convertTemplate({ path: 'template.json', text: JSON.stringify(template) }, { directory: '/work' })
+  const { code, missing } = await convertTemplate({ path: 'template.json', text: JSON.stringify(template) }, { directory: '/work' })
   expect(code).toContain(`// there is no counterpart of '${option}' yet`)
+  expect(missing).toMatchObject([{ path: ['provisioners', 0, option], message: expect.stringContaining('there is no counterpart') }])
 })
 
 test('what the minion reads and does not keep is told', async () => {
