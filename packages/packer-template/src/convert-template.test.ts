@@ -333,7 +333,7 @@ test('options of instances follow their variables', async () => {
               ...(p.address !== '' && { address: p.address.replaceAll('_', '-') as 'private-ip' }),
             },
             ami: {
-              name: \`cow \${\`\${year}-\${month}-\${day}T\${hour}:\${minute}:\${second}Z\`.replaceAll(/[^A-Za-z0-9()[\\] ./\\-'@_]/g, '-')}\`,
+              name: \`cow \${year}-\${month}-\${day}T\${hour}-\${minute}-\${second}Z\`,
               tags: { base: (facts) => String(facts.sourceImageName ?? '') },
               ...(p.encrypt !== '' && { encrypt: p.encrypt === 'true' }),
               ...(p.users !== '' && { shareWith: { accounts: p.users.split(',') } }),

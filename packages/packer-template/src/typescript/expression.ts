@@ -6,11 +6,22 @@ export type Expression =
   | { readonly kind: 'text'; readonly value: string }
   | { readonly kind: 'join'; readonly parts: readonly Expression[] }
   | { readonly kind: 'choice'; readonly condition: string; readonly yes: Expression; readonly no: Expression }
-  | { readonly kind: 'code'; readonly text: string; readonly binding: Binding }
+  | {
+      readonly kind: 'code'
+      readonly text: string
+      readonly binding: Binding
+      /** It evaluates to digits, and nothing else. @default false */
+      readonly isDigits?: boolean
+    }
 
 /** Code that stands for itself. */
 export function code(text: string, binding: Binding = 'primary'): Expression {
   return { kind: 'code', text, binding }
+}
+
+/** Code that evaluates to digits. */
+export function digits(text: string): Expression {
+  return { kind: 'code', text, binding: 'primary', isDigits: true }
 }
 
 /** A text. */

@@ -1,6 +1,7 @@
+import { cleanName } from '../language/clean-name.ts'
 import type { GoValue } from '../language/go-value.ts'
 import type { CodeWriter } from './code-writer.ts'
-import { code, printExpression, printOperand, printPrimary, quote } from './expression.ts'
+import { code, digits, joined, printExpression, printOperand, printPrimary, quote } from './expression.ts'
 import type { Typed } from './typed.ts'
 import { asCondition, asString, concatenated, literalText, method, stringCode } from './typed.ts'
 import { Unwritable } from './unwritable.ts'
@@ -23,7 +24,16 @@ type Write = (args: readonly Argument[], writer: CodeWriter) => Typed
 
 const unfit = "/[^A-Za-z0-9()[\\] ./\\-'@_]/g"
 
-const clean: Write = ([text]) => method(typedOf(text), `replaceAll(${unfit}, '-')`)
+/** What is known needs no cleaning when the file is loaded. */
+const clean: Write = ([text]) => {
+  const typed = typedOf(text)
+  const parts = typed.expression.kind === 'join' ? typed.expression.parts : [typed.expression]
+  const cleaned = parts.map((part) => (part.kind === 'text' ? { ...part, value: cleanName(part.value) } : part))
+  if (parts.every((part) => part.kind === 'text' || (part.kind === 'code' && part.isDigits === true))) {
+    return { expression: joined(cleaned), type: 'string' }
+  }
+  return method(typed, `replaceAll(${unfit}, '-')`)
+}
 
 const writers: Readonly<Record<string, Write>> = {
   upper: ([text]) => method(typedOf(text), 'toUpperCase()'),
@@ -41,7 +51,7 @@ const writers: Readonly<Record<string, Write>> = {
   clean_ami_name: clean,
   clean_image_name: clean,
   uuid: () => stringCode('crypto.randomUUID()'),
-  timestamp: (_args, writer) => ({ expression: code(`Math.floor(${writer.constant('now')}.getTime() / 1000)`), type: 'number' }),
+  timestamp: (_args, writer) => ({ expression: digits(`Math.floor(${writer.constant('now')}.getTime() / 1000)`), type: 'number' }),
   isotime: ([layout], writer) => writeIsotime(layout === undefined ? undefined : literalString(layout), writer),
   strftime: ([format], writer) => writeStrftime(literalString(format), writer),
   eq: ([first, ...others]) => ({

@@ -1,7 +1,7 @@
 import type { LayoutPart } from '../time/go-layout.ts'
 import { parseLayout } from '../time/go-layout.ts'
 import type { CodeWriter, DatePart } from './code-writer.ts'
-import { code, quote } from './expression.ts'
+import { digits, quote } from './expression.ts'
 import type { Typed } from './typed.ts'
 import { concatenated, literalText, stringCode } from './typed.ts'
 
@@ -39,8 +39,8 @@ function isSimple(part: LayoutPart): boolean {
 function writePart(part: LayoutPart, writer: CodeWriter): Typed {
   if ('text' in part) return literalText(part.text)
   const name = partOfElement[part.element]
-  if (name !== undefined) return { expression: code(writer.constant(name)), type: 'maybe-string' }
-  if (part.element === '06') return { expression: code(`${writer.constant('year')}?.slice(2)`), type: 'maybe-string' }
+  if (name !== undefined) return { expression: digits(writer.constant(name)), type: 'maybe-string' }
+  if (part.element === '06') return { expression: digits(`${writer.constant('year')}?.slice(2)`), type: 'maybe-string' }
   return literalText(textOfElement[part.element] ?? '')
 }
 
