@@ -28,6 +28,8 @@ writeFileSync(
       composite: false,
       declaration: false,
       declarationMap: false,
+      emitDeclarationOnly: false,
+      rewriteRelativeImportExtensions: true,
       isolatedDeclarations: false,
       sourceMap: false,
       outDir: 'out',
