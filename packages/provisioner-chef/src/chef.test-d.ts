@@ -10,6 +10,8 @@ chefSolo({ berksfile: 'Berksfile', runList: ['nginx'], product: 'cinc', install:
 chefSolo({ policyfile: 'Policyfile.rb', namedRunList: 'web', license: 'accept-no-persist', encryptedDataBagSecret: secret('hunter22') })
 chefClient({ serverUrl, validationKey: 'key.pem', runList: ['nginx'], environment: 'test' })
 chefClient({ serverUrl, clientKey: secret('the key'), policyName: 'web', policyGroup: 'test', onReboot: 'ignore' })
+chefClient({ serverUrl, remoteClientKey: '/etc/chef/client.pem', knife: { sudo: true }, config: { content: ({ image }) => `# ${image}` } })
+chefSolo({ cookbooks: ['a'], config: 'extra.rb', install: { command: 'apk add chef' } })
 
 // error: is not assignable to parameter of type
 chefSolo({ cookbooks: ['a'], policyfile: 'b' })
@@ -25,3 +27,5 @@ chefClient({ serverUrl, clientKey: 'a', validationKey: 'b' })
 chefClient({ serverUrl, policyName: 'a' })
 // error: is not assignable to parameter of type
 chefClient({ validationKey: 'b' })
+// error: is not assignable to parameter of type
+chefClient({ serverUrl, clientKey: 'a', remoteClientKey: 'b' })
