@@ -115,8 +115,9 @@ describe(`a formula in a repository of Git${skipped}`, () => {
   /** Makes a repository with a formula, which has changed since its tag. */
   function repository(): void {
     const git = (...args: readonly string[]): void => {
+      const env = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' }
       const who = ['-c', 'user.name=a', '-c', 'user.email=a@example.org', '-c', 'init.defaultBranch=main']
-      execFileSync('git', ['-C', join(directory, 'repository'), ...who, ...args], { stdio: 'ignore' })
+      execFileSync('git', ['-C', join(directory, 'repository'), ...who, ...args], { stdio: 'ignore', env })
     }
     mkdirSync(join(directory, 'repository/vault'), { recursive: true })
     git('init')
