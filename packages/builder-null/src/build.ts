@@ -2,7 +2,6 @@ import { clearAuthorizedKey, publicKeyOf, sshCommunicator } from '@imago/communi
 import type { BuildContext, Communicator } from '@imago/core'
 import { noMachine } from '@imago/core'
 
-import { LocalMachine } from './local-machine.ts'
 import type { NoArtifact } from './null-builder.ts'
 import type { NullOptions, SshHost } from './null-options.ts'
 
@@ -13,6 +12,7 @@ export async function build(options: NullOptions, ctx: BuildContext): Promise<No
     return { type: 'none', id: 'none' }
   }
   if (options.communicator === 'local') {
+    const { LocalMachine } = await import('./local-machine.ts')
     await using machine = new LocalMachine(ctx)
     await ctx.provision(machine, { host: 'localhost' })
     return { type: 'none', id: 'local' }

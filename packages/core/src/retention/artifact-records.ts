@@ -23,13 +23,14 @@ export class ArtifactRecords {
 
   /** What runs of a build have made, the latest first. */
   async of(build: BuildId): Promise<readonly ArtifactRecord[]> {
-    const folder = this.#folderOf(build)
-    const names = await readdir(folder).catch((error: unknown) => {
-      if (systemCode(error) === 'ENOENT') return []
-      throw fileSystemError(error, `the records of artifacts in ${folder}`)
-    })
-    const records = await Promise.all(names.filter((name) => name.endsWith('.json')).map((name) => readRecord(join(folder, name))))
+    const records = await Promise.all((await this.#pathsOf(build)).map(readRecord))
     return records.flat().toSorted((one, other) => other.madeAt.localeCompare(one.madeAt))
+  }
+
+  /** Keeps so many of a build, the latest. */
+  async limit(build: BuildId, count: number): Promise<void> {
+    if ((await this.#pathsOf(build)).length <= count) return
+    for (const old of (await this.of(build)).slice(count)) await this.forget(build, old.runId)
   }
 
   async save(build: BuildId, record: ArtifactRecord): Promise<void> {
@@ -47,6 +48,15 @@ export class ArtifactRecords {
 
   async forget(build: BuildId, runId: string): Promise<void> {
     await rm(this.#pathOf(build, runId), { force: true })
+  }
+
+  async #pathsOf(build: BuildId): Promise<readonly string[]> {
+    const folder = this.#folderOf(build)
+    const names = await readdir(folder).catch((error: unknown) => {
+      if (systemCode(error) === 'ENOENT') return []
+      throw fileSystemError(error, `the records of artifacts in ${folder}`)
+    })
+    return names.filter((name) => name.endsWith('.json')).map((name) => join(folder, name))
   }
 
   #folderOf({ image, build }: BuildId): string {

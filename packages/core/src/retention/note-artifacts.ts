@@ -21,8 +21,7 @@ export async function noteArtifacts(records: ArtifactRecords, id: BuildId, { run
   const isRetained = retentionOf(id) !== undefined
   const made = isRetained ? await Promise.all(artifacts.map((each) => withDigests(each, signal))) : artifacts
   await records.save(id, { runId, madeAt: new Date().toISOString(), artifacts: await keepArtifacts(made) })
-  if (isRetained) return
-  for (const old of (await records.of(id)).slice(mostRecords)) await records.forget(id, old.runId)
+  if (!isRetained) await records.limit(id, mostRecords)
 }
 
 /** A file is removed only when it is what was made; of some, nobody has computed the digest. */
