@@ -8,8 +8,8 @@ import type { ChefProduct } from './chef-product.ts'
 
 /** Settings of Chef that are no file of this machine. */
 export interface ChefSettings {
-  /** Ruby. What the step brings into the machine is below `stagingDirectory`, which then has to be given. */
-  readonly content: FromFacts<string>
+  /** Ruby, as a text or as lines. What the step brings into the machine is below `stagingDirectory`, which then has to be given. */
+  readonly content: FromFacts<string | readonly string[]>
 }
 
 /** What `chefSolo` and `chefClient` both take beside the common options of steps. */
@@ -33,8 +33,10 @@ const fileOrSecret = v.lazy((value) => (typeof value === 'object' ? optionSchema
 /** The schema of a file, or of the secret that would be in it. */
 export const optionalFileOrSecret: v.OptionalSchema<v.GenericSchema, undefined> = v.optional(fileOrSecret)
 
+const textOrLines = v.lazy((value) => (Array.isArray(value) ? v.array(v.string()) : v.string()))
+
 const fileOrSettings = v.lazy((value) =>
-  typeof value === 'object' ? v.strictObject({ content: optionSchema.fromFacts<unknown>(v.string()) }) : optionSchema.text,
+  typeof value === 'object' ? v.strictObject({ content: optionSchema.fromFacts<unknown>(textOrLines) }) : optionSchema.text,
 )
 
 /** The schema's entries for {@link ChefOptions}. */

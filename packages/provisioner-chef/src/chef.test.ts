@@ -97,6 +97,8 @@ describe('chefSolo', () => {
     const { files } = await solo({ config: { content: ({ buildName }) => `node_name '${buildName}'\n` } })
     expect(files.text('/s/extra.rb')).toBe(`node_name 'fake'\n`)
     expect(files.text('/s/settings.rb')).toMatch(/\nfrom_file '\/s\/extra\.rb'\n$/)
+    const lines = await solo({ config: { content: ['log_level :info', ''] } })
+    expect(lines.files.text('/s/extra.rb')).toBe('log_level :info\n\n')
   })
 
   test('restarts the machine when a recipe wants it, and runs again', async () => {

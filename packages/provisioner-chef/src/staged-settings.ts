@@ -49,7 +49,9 @@ export function stagedSettings(request: SettingsRequest, ctx: ProvisionContext):
 
 function extraSettings(config: ChefOptions['config'], { facts }: ProvisionContext): readonly StagedFile[] {
   if (config === undefined) return []
-  return [{ to: 'extra.rb', ...(typeof config === 'string' ? { path: config } : { content: resolveFacts(config.content, facts) }) }]
+  if (typeof config === 'string') return [{ to: 'extra.rb', path: config }]
+  const content = resolveFacts(config.content, facts)
+  return [{ to: 'extra.rb', content: typeof content === 'string' ? content : content.map((line) => `${line}\n`).join('') }]
 }
 
 /** A file that holds a secret, from a file of this machine or from the secret itself. */

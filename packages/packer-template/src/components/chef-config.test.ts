@@ -44,7 +44,8 @@ async function optionsOf(provisioner: object): Promise<ChefSoloOptions & { reado
   const { image } = await load(template(provisioner), { directory })
   const options = image.provisioners[0]?.options as ChefSoloOptions // of the provisioner that is in the template
   const { config } = options
-  return { ...options, said: typeof config === 'object' ? resolveFacts(config.content, facts) : (config ?? '') }
+  const content = typeof config === 'object' ? resolveFacts(config.content, facts) : config
+  return { ...options, said: typeof content === 'object' ? content.map((line) => `${line}\n`).join('') : (content ?? '') }
 }
 
 test('a file that is no template is read as it is, and so is one that is not there', async () => {
@@ -100,7 +101,7 @@ test('variables in it follow into code', async () => {
   const file = { path: 'template.json', text: JSON.stringify(template({ type: 'chef-solo', cookbook_paths: 'cookbooks' })) }
   const { code } = await convertTemplate(file, { directory })
   expect(code).toMatch(
-    /content: `cookbook_path \["\/tmp\/packer-chef-solo\/cookbooks\/0"\]\\n.*optional_plugins \["\$\{\w+\.plugin\}"\]\\n`/,
+    /content: \[\s+'cookbook_path \["\/tmp\/packer-chef-solo\/cookbooks\/0"\]',\s.*`ohai\.optional_plugins \["\$\{p\.plugin\}"\]`,\s+\]/s,
   )
   expect(code).toContain("stagingDirectory: '/tmp/packer-chef-solo'")
 })

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 
-import type { FromFacts } from '@imago/core'
 import type { ChefSettings } from '@imago/provisioner-chef'
 
 import { fromRendered, knownText } from '../mapping/coercions.ts'
 import { currentText } from '../mapping/current-value.ts'
+import type { TemplateNode } from '../language/ast.ts'
 import type { Model } from '../mapping/known.ts'
+import { emptyText, lateTextList } from '../mapping/list-coercions.ts'
 import { localPath } from '../mapping/local-path.ts'
 import type { ComponentContext } from '../mapping/table.ts'
 import { inside } from '../reports.ts'
@@ -47,10 +48,26 @@ export function chefConfig({ known: values, late, staged }: ChefFields, ctx: Com
   if (parsed === undefined) return undefined
   const nodes = foldFields(parsed.nodes, values)
   const scope = { build: ctx.build, buildIsFact: ctx.buildIsFact, fields: late }
-  const rendered = ctx.renderer.renderParsed({ source: text, nodes, needs: needsOf(nodes) }, { ...where, at: node.at }, scope)
-  const content: Model<FromFacts<string>> | undefined = rendered && fromRendered(rendered)
+  const lines = linesOf(nodes).map((line) => {
+    const rendered = ctx.renderer.renderParsed({ source: text, nodes: line, needs: needsOf(line) }, { ...where, at: node.at }, scope)
+    return rendered === undefined ? undefined : (fromRendered(rendered) ?? emptyText)
+  })
   const namesStaging = staged.some((name) => parsed.needs.fields.has(name))
-  return content === undefined ? undefined : { config: { content }, namesStaging }
+  return lines.every((line) => line !== undefined) ? { config: { content: lateTextList(lines) }, namesStaging } : undefined
+}
+
+/** The nodes of each line. A condition that goes over several stays with the line that it begins in. */
+function linesOf(nodes: readonly TemplateNode[]): readonly (readonly TemplateNode[])[] {
+  const lines: TemplateNode[][] = [[]]
+  for (const node of nodes) {
+    const [first = '', ...more] = node.kind === 'text' ? node.text.split(/\r?\n/) : []
+    lines.at(-1)?.push(node.kind === 'text' ? { kind: 'text', text: first } : node)
+    lines.push(...more.map((text): TemplateNode[] => [{ kind: 'text', text }]))
+  }
+  // there is nothing behind the last line's end
+  return lines
+    .map((line) => line.filter((node) => node.kind !== 'text' || node.text !== ''))
+    .filter((line, index) => index < lines.length - 1 || line.length > 0)
 }
 
 function textOf(path: string): string | undefined {

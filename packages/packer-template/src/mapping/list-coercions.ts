@@ -36,9 +36,13 @@ export function lateTexts(fields: FieldTable, prepare?: LateScope['prepare']): C
       if (isKnownText(value)) return [value]
       return item.kind === 'text' && value === undefined ? [emptyText] : []
     })
-    if (items.length === 0) return undefined
-    return items.some(({ value }) => typeof value === 'function') ? lateList(items) : plainList(items)
+    return items.length === 0 ? undefined : lateTextList(items)
   }
+}
+
+/** A list of texts, which may be made while the build runs. */
+export function lateTextList(items: readonly Known<FromFacts<string>>[]): Model<FromFacts<readonly string[]>> {
+  return items.some(({ value }) => typeof value === 'function') ? lateList(items) : plainList(items)
 }
 
 /** Whole numbers. */
@@ -96,7 +100,8 @@ function bodyOf(item: Known<FromFacts<string>>, writer: CodeWriter): Layout {
   return layout.kind === 'arrow' ? layout.body : layout
 }
 
-const emptyText: Known<string> = known({ value: '', key: '""', code: () => ({ kind: 'text', value: '' }) })
+/** A text that is there, and empty. */
+export const emptyText: Known<string> = known({ value: '', key: '""', code: () => ({ kind: 'text', value: '' }) })
 
 function emptyOr(node: JsonNode, ctx: OptionContext): Known<string>[] {
   const value = knownText(node, ctx)
