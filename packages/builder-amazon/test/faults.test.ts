@@ -57,7 +57,17 @@ describe('goes on after', () => {
     },
     { name: 'things that AWS does not know yet', faults: [{ type: 'invisible', ms: 300, times: Infinity }] },
     { name: 'an image that takes its time', faults: [{ type: 'slow-image', ms: 400 }] },
-    { name: 'a wrong clock', faults: [{ type: 'clock-skew', ms: 3_600_000 }] },
+    {
+      name: 'a wrong clock, and tries nothing again but what was signed by it',
+      faults: [{ type: 'clock-skew', ms: 3_600_000 }],
+      also: ({ emulator }) => {
+        const again = emulator.journal.calls().filter(({ attempt }) => attempt > 1)
+        expect(again.length).toBeGreaterThan(0)
+        const refused = emulator.journal.calls().flatMap(({ outcome }) => (outcome.type === 'refused' ? [outcome.code] : []))
+        expect(refused.filter((code) => code === 'RequestExpired')).toHaveLength(again.length)
+        expect(refused.filter((code) => code === 'DryRunOperation')).toHaveLength(1)
+      },
+    },
     {
       name: 'a type without capacity',
       faults: [{ type: 'no-capacity', instanceType: 't3.small', times: Infinity }],

@@ -10,6 +10,9 @@ import type * as sts from '@aws-sdk/client-sts'
 import type * as credentialProviders from '@aws-sdk/credential-providers'
 import type * as storage from '@aws-sdk/lib-storage'
 
+import type { RetryingClient } from './retry-in-vain.ts'
+import { withoutRetryInVain } from './retry-in-vain.ts'
+
 /** The only file that knows the SDK. It is required, not imported: that takes half the time, and a plan takes none of it. */
 const require = createRequire(import.meta.url)
 
@@ -156,31 +159,7 @@ export interface SdkClient {
 
 interface AnyClient {
   send(command: object, options: { readonly abortSignal: AbortSignal }): Promise<object>
-  readonly config: { region(): Promise<string>; readonly credentials: CredentialProvider; retryStrategy(): Promise<RetryStrategy> }
-}
-
-interface RetryStrategy {
-  refreshRetryTokenForRetry(token: object, failure: { readonly error?: unknown }): Promise<object>
-}
-
-/**
- * What looks to the SDK like an error that passes, and does not: AWS tells with such a status that there is no capacity, and another type or
- * zone may have some; and that a quota of IAM is used up with a code that other services have for throttling.
- */
-function staysAsItIs(error: unknown): boolean {
-  return error instanceof Error && /^(?:Insufficient.*Capacity|LimitExceeded(?:Exception)?)$/.test(error.name)
-}
-
-/** Lets a client tell such errors at once. */
-function withoutRetryInVain({ config }: AnyClient): void {
-  const original = config.retryStrategy.bind(config)
-  config.retryStrategy = async () => {
-    const strategy = await original()
-    return Object.assign(Object.create(strategy) as RetryStrategy, {
-      refreshRetryTokenForRetry: (token: object, failure: { readonly error?: unknown }) =>
-        staysAsItIs(failure.error) ? Promise.reject(failure.error) : strategy.refreshRetryTokenForRetry(token, failure),
-    })
-  }
+  readonly config: RetryingClient['config'] & { region(): Promise<string>; readonly credentials: CredentialProvider }
 }
 
 /** Makes a client. Loads the service's part of the SDK. */
