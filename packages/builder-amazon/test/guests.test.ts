@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 import { reboot } from '@imago/communicator-ssh'
 import { artifactOf, defineImage, sweep } from '@imago/core'
-import type { EndReason } from '@imago/ec2-emulator'
+import type { EndReason, Fault } from '@imago/ec2-emulator'
 import { file } from '@imago/provisioner-file'
 import { shell } from '@imago/provisioner-shell'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -11,7 +11,6 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { reasonToSkip } from '../../../test/requirement.ts'
 import { amazonEbs } from '../src/index.ts'
 import type { AmazonEbsOptions } from '../src/index.ts'
-import type { Emulated, EmulatedRun } from './emulated.ts'
 import { emulated, strays } from './emulated.ts'
 
 const skipped = reasonToSkip({ docker: 'docker image inspect debian:12' })
@@ -22,6 +21,20 @@ const base = {
   instanceType: 't3.small',
   ami: { name: 'cow-{timestamp}' },
 } as const satisfies AmazonEbsOptions
+
+/** What hits builds of one run, each its own. */
+const faults: readonly Fault[] = [
+  { type: 'no-capacity', instanceType: 't3.large', times: Infinity },
+  { type: 'image-failed', name: 'failed', reason: 'the volume is on fire' },
+  { type: 'slow-image', name: 'slow', ms: 600_000 },
+  { type: 'image-failed', operation: 'CopyImage', region: 'eu-west-1', reason: 'no room' },
+]
+
+/** How instances are ended while steps work in them. */
+const reasons = {
+  disk: { message: 'Server.InternalError: a disk is on fire' },
+  spot: { code: 'Server.SpotInstanceTermination' },
+} as const satisfies Readonly<Record<string, EndReason>>
 
 afterEach(() => vi.unstubAllEnvs())
 
@@ -69,58 +82,65 @@ describe.skipIf(skipped !== '')(`with guests${skipped}`, () => {
     120_000,
   )
 
-  /** Builds until a step has begun, and ends its instance then. */
-  const endedInStep = async (aws: Emulated, options: Partial<AmazonEbsOptions>, reason: EndReason): Promise<EmulatedRun> => {
-    const image = defineImage({
-      name: 'cow',
-      builders: { aws: amazonEbs({ ...base, ...options }) },
-      provisioners: [shell({ inline: (facts) => [`echo "started in ${facts.machineId ?? ''}"`, 'sleep 600'] })],
-    })
-    return await aws.run(image, {
-      onEvent: (event) => {
-        const [, id] = event.type === 'output' ? (/^started in (i-\w+)/.exec(event.text) ?? []) : []
-        if (id !== undefined) aws.emulator.endInstance(id, reason)
-      },
-    })
-  }
-
   test(
-    'an instance that AWS ends in the middle of a step is told at once, with the reason and the end of its console',
+    'what ends an instance, and what fails when it was provisioned, is told with the reason, and leaves nothing',
     () =>
       emulated({ guests: 'docker' }, async (aws) => {
-        const message = 'Server.InternalError: a disk is on fire'
-        const { build, events } = await endedInStep(aws, {}, { message })
-        expect(build.error).toMatchObject({
-          code: 'MACHINE_LOST',
-          message: expect.stringMatching(/^instance i-\w+ is (terminated|shutting-down): Server.InternalError: a disk is on fire$/),
+        for (const fault of faults) aws.emulator.faults.inject(fault)
+        const untilEnded = ['ended', 'interrupted'] as const
+        const image = defineImage({
+          name: 'cow',
+          builders: {
+            ended: amazonEbs(base),
+            interrupted: amazonEbs({ ...base, spot: {} }),
+            off: amazonEbs(base),
+            nowhere: amazonEbs({ ...base, instanceType: 't3.large' }),
+            failed: amazonEbs({ ...base, ami: { name: 'failed' } }),
+            slow: amazonEbs({ ...base, ami: { name: 'slow' }, polling: { imageTimeout: '1s' } }),
+            uncopied: amazonEbs({ ...base, ami: { name: 'uncopied', regions: ['eu-west-1', 'eu-central-1'] } }),
+          },
+          provisioners: [
+            shell({ only: untilEnded, inline: (facts) => [`echo "started in ${facts.machineId ?? ''}"`, 'sleep 600'] }),
+            shell({ only: ['off'], inline: ['sudo poweroff', 'sleep 600'] }),
+            shell({ only: ['failed', 'slow', 'uncopied'], inline: ['echo moo | sudo tee /etc/cow'] }),
+          ],
         })
-        expect(events).toContainEqual(expect.objectContaining({ type: 'output', text: expect.stringContaining('started in i-') }))
+        const { builds, events } = await aws.run(image, {
+          onEvent: (event) => {
+            if (event.type !== 'output') return
+            const [, id] = /^started in (i-\w+)/.exec(event.text) ?? []
+            if (id !== undefined) aws.emulator.endInstance(id, event.build === 'interrupted' ? reasons.spot : reasons.disk)
+          },
+        })
+        expect(Object.fromEntries(builds.map(({ build, error }) => [build, `${error?.code ?? ''}: ${error?.message ?? ''}`]))).toEqual({
+          ended: expect.stringMatching(
+            /^MACHINE_LOST: instance i-\w+ is (terminated|shutting-down): Server.InternalError: a disk is on fire$/,
+          ),
+          interrupted: expect.stringMatching(/^MACHINE_LOST: .*Server.SpotInstanceTermination: Spot instance termination$/),
+          off: expect.stringMatching(/^MACHINE_LOST: instance i-\w+ is (terminated|shutting-down): .*shutdown/i),
+          nowhere: expect.stringMatching(/^PROVIDER_UNAVAILABLE: no capacity for t3.large in us-west-2: .*InsufficientInstanceCapacity/),
+          failed: expect.stringMatching(/^PROVIDER_FAILED: the AMI ami-\w+ in us-west-2 is failed: the volume is on fire$/),
+          slow: expect.stringMatching(/^TIMEOUT: waited 1\.0s for the AMI ami-\w+ in us-west-2: it is pending$/),
+          uncopied: expect.stringMatching(/^PROVIDER_FAILED: the AMI ami-\w+ in eu-west-1 is failed: no room$/),
+        })
+        // what a step of `failed` wrote shows that its guest was provisioned before its image failed
+        expect(events).toContainEqual(expect.objectContaining({ type: 'output', build: 'failed', text: expect.stringContaining('moo') }))
         expect(aws.emulator.journal.counts()).toHaveProperty('GetConsoleOutput')
+        expect(aws.emulator.leftovers()).toEqual([])
       }),
     120_000,
   )
 
   test(
-    'a spot instance that AWS takes back in the middle of a step says so',
-    () =>
-      emulated({ guests: 'docker' }, async (aws) => {
-        const { build } = await endedInStep(aws, { spot: {} }, { code: 'Server.SpotInstanceTermination' })
-        expect(build.error).toMatchObject({
-          code: 'MACHINE_LOST',
-          message: expect.stringMatching(/Server.SpotInstanceTermination: Spot instance termination$/),
-        })
-      }),
-    120_000,
-  )
-
-  test(
-    'a bad day at AWS: no room in a zone, answers lost, things not known yet, a slow image; and the image is right all the same',
+    'a bad day at AWS: too many calls, a wrong clock, no room in a zone, answers lost, things not known yet, a slow image; and the image is right all the same',
     () =>
       emulated({ guests: 'docker' }, async (aws) => {
         const lost = ['ImportKeyPair', 'CreateSecurityGroup', 'StopInstances', 'CreateImage', 'TerminateInstances']
         for (const operation of lost) aws.emulator.faults.inject({ type: 'lost-response', operation })
         aws.emulator.faults.inject({ type: 'lost-response', operation: 'RunInstances', after: 1 })
         aws.emulator.faults.inject({ type: 'no-capacity', zone: 'us-west-2a' })
+        aws.emulator.faults.inject({ type: 'throttle', operation: 'CreateImage' })
+        aws.emulator.faults.inject({ type: 'clock-skew', ms: 3_600_000 })
         aws.emulator.faults.inject({ type: 'invisible', ms: 300, times: Infinity })
         aws.emulator.faults.inject({ type: 'slow-image', ms: 500 })
         aws.emulator.faults.inject({ type: 'slow-release', ms: 500 })
@@ -137,6 +157,8 @@ describe.skipIf(skipped !== '')(`with guests${skipped}`, () => {
         const { builds } = await aws.run(check)
         expect(builds.map(({ error }) => error)).toEqual([undefined, undefined])
         expect(strays(aws)).toEqual([])
+        const refused = aws.emulator.journal.calls().flatMap(({ outcome }) => (outcome.type === 'refused' ? [outcome.code] : []))
+        expect(refused).toEqual(expect.arrayContaining(['RequestExpired', 'RequestLimitExceeded', 'InsufficientInstanceCapacity']))
         const cut = aws.emulator.journal.calls().filter(({ outcome }) => outcome.type === 'cut')
         expect(cut.map(({ operation }) => operation).toSorted()).toEqual([...lost, 'RunInstances'].toSorted())
       }),
@@ -156,25 +178,6 @@ describe.skipIf(skipped !== '')(`with guests${skipped}`, () => {
         vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIARENEWED')
         const swept = await sweep({ stateDirectory: aws.stateDirectory })
         expect(swept.map(({ outcome }) => outcome)).toEqual(['removed', 'removed', 'removed'])
-      }),
-    120_000,
-  )
-
-  test(
-    'an instance that a step shuts down is gone, and says so',
-    () =>
-      emulated({ guests: 'docker' }, async (aws) => {
-        const image = defineImage({
-          name: 'cow',
-          builders: { aws: amazonEbs(base) },
-          provisioners: [shell({ inline: ['sudo poweroff', 'sleep 60'] })],
-        })
-        const { build } = await aws.run(image)
-        expect(build.error).toMatchObject({
-          code: 'MACHINE_LOST',
-          message: expect.stringMatching(/^instance i-\w+ is (terminated|shutting-down): .*shutdown/i),
-        })
-        expect(aws.emulator.leftovers()).toEqual([])
       }),
     120_000,
   )
