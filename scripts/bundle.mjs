@@ -1,20 +1,28 @@
 // Writes what each package runs as: one file, and one for each part that is loaded only when it is needed. Node takes longer to find and
-// read many small files than to run them. Types are the compiler's part. What has not changed is left as it is, as it may be in use.
+// read many small files than to run them, those of small libraries too: what a package imports and lists in its devDependencies is written
+// along, with its licence. Types are the compiler's part. What has not changed is left as it is, as it may be in use.
 import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { rolldown } from 'rolldown'
 
+/** Files of ours, and what Rolldown makes up itself: what stands in for syntax that Node 20 lacks. */
+const isFile = /^(?:[./\0]|@oxc-project\/runtime)/
+/** The folder of a library, of a file in it. */
+const isLibrary = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/
+const licences = 'licences-of-libraries.txt'
 const packages = fileURLToPath(new URL('../packages', import.meta.url))
 
 for (const name of process.argv.length > 2 ? process.argv.slice(2) : readdirSync(packages)) await bundlePackage(join(packages, name))
 
 async function bundlePackage(folder) {
+  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
   const bundle = await rolldown({
-    input: entriesOf(folder),
-    external: /^(?!@oxc-project\/runtime)[^./\0]/, // what stands in for syntax that Node 20 lacks is written along
+    input: entriesOf(folder, manifest),
+    external: (id, importer = '') => !isFile.test(id) && !isLibrary.test(importer) && !(id in (manifest.devDependencies ?? {})),
     platform: 'node',
+    resolve: { mainFields: ['module', 'main'] },
     tsconfig: false,
     transform: { target: 'node20.19' },
     checks: { ineffectiveDynamicImport: false },
@@ -22,23 +30,32 @@ async function bundlePackage(folder) {
   const { output } = await bundle.generate({ format: 'esm', sourcemap: true, chunkFileNames: '[name].js' })
   await bundle.close()
   const files = new Map(output.map((file) => [join(folder, 'dist', file.fileName), file.type === 'chunk' ? file.code : file.source]))
-  for (const path of scriptsIn(join(folder, 'dist'))) if (!files.has(path)) rmSync(path)
+  const libraries = output.flatMap(({ moduleIds = [] }) => moduleIds.flatMap((id) => isLibrary.exec(id)?.[0] ?? []))
+  if (libraries.length > 0) files.set(join(folder, 'dist', licences), licencesOf([...new Set(libraries)].toSorted()))
+  for (const path of writtenIn(join(folder, 'dist'))) if (!files.has(path)) rmSync(path)
   for (const [path, content] of files) writeChanged(path, content)
 }
 
 /** What a package exports, and its programs: those import nothing that they do not run. */
-function entriesOf(folder) {
-  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+function entriesOf(folder, manifest) {
   const exported = Object.values(manifest.exports).map((conditions) => conditions['@imago/source'])
   const programs = readdirSync(join(folder, 'src')).filter((file) => /^(?:.+-)?main\.ts$/.test(file))
   const sources = [...exported, ...programs.map((file) => `./src/${file}`)]
   return Object.fromEntries(sources.map((source) => [source.slice('./src/'.length, -'.ts'.length), join(folder, source)]))
 }
 
-function scriptsIn(dist) {
+function licencesOf(libraries) {
+  const texts = libraries.map((library) => {
+    const file = readdirSync(library).find((name) => /^licen[cs]e/i.test(name))
+    return `${basename(library)}\n\n${readFileSync(join(library, file), 'utf8').trim()}\n`
+  })
+  return texts.join('\n')
+}
+
+function writtenIn(dist) {
   mkdirSync(dist, { recursive: true })
   return readdirSync(dist, { recursive: true })
-    .filter((path) => /\.js(?:\.map)?$/.test(path))
+    .filter((path) => /\.js(?:\.map)?$/.test(path) || path === licences)
     .map((path) => join(dist, path))
 }
 
