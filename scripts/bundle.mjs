@@ -1,7 +1,7 @@
 // Writes what each package runs as: one file, and one for each part that is loaded only when it is needed. Node takes longer to find and
 // read many small files than to run them, those of small libraries too: what a package imports and lists in its devDependencies is written
 // along, with its licence. Types are the compiler's part. What has not changed is left as it is, as it may be in use.
-import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -31,7 +31,7 @@ async function bundlePackage(folder) {
   await bundle.close()
   const files = new Map(output.map((file) => [join(folder, 'dist', file.fileName), file.type === 'chunk' ? file.code : file.source]))
   const libraries = output.flatMap(({ moduleIds = [] }) => moduleIds.flatMap((id) => isLibrary.exec(id)?.[0] ?? []))
-  if (libraries.length > 0) files.set(join(folder, 'dist', licences), licencesOf([...new Set(libraries)].toSorted()))
+  if (libraries.length > 0) files.set(join(folder, 'dist', licences), licencesOf(new Set(libraries)))
   for (const path of writtenIn(join(folder, 'dist'))) if (!files.has(path)) rmSync(path)
   for (const [path, content] of files) writeChanged(path, content)
 }
@@ -45,7 +45,7 @@ function entriesOf(folder, manifest) {
 }
 
 function licencesOf(libraries) {
-  const texts = libraries.map((library) => {
+  const texts = [...libraries].map((library) => {
     const file = readdirSync(library).find((name) => /^licen[cs]e/i.test(name))
     return `${basename(library)}\n\n${readFileSync(join(library, file), 'utf8').trim()}\n`
   })
@@ -60,11 +60,9 @@ function writtenIn(dist) {
 }
 
 function writeChanged(path, content) {
-  try {
-    if (readFileSync(path, 'utf8') === content) return utimesSync(path, new Date(), new Date())
-  } catch (error) {
-    if (error.code !== 'ENOENT') throw error
+  if (existsSync(path) && readFileSync(path, 'utf8') === content) utimesSync(path, new Date(), new Date())
+  else {
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, content)
   }
-  mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(path, content)
 }
