@@ -1,11 +1,13 @@
 import type { LookupContext } from '@imago/core'
 import { isArtifactReference } from '@imago/core'
+import type { Engine, ImageDetails } from '@imago/docker-engine'
 import { connectEngine } from '@imago/docker-engine'
 
 import type { DockerOptions } from './docker-options.ts'
 import type { DockerResult } from './docker-result.ts'
+import { registryLogin } from './registry-login.ts'
 import { startIdentity } from './snapshots.ts'
-import { needsPull } from './start-image.ts'
+import { isFor, mayBeOlder } from './start-image.ts'
 
 /** What determines the container before its first step, unless an image must be fetched or built to know. */
 export async function base(options: DockerOptions<DockerResult>, ctx: LookupContext): Promise<object | undefined> {
@@ -16,9 +18,29 @@ export async function base(options: DockerOptions<DockerResult>, ctx: LookupCont
   try {
     const name = isArtifactReference(image) ? (made?.imageId ?? '') : image
     const found = await engine.images.inspect(name, ctx)
-    if (found === undefined || (made === undefined && needsPull(found, name, options))) return undefined
+    if (found === undefined) return undefined
+    if (made !== undefined) return startIdentity(engine, found, options)
+    if (!isFor(found, options.platform)) return undefined
+    if (mayBeOlder(name, options) && !(await isNewest(engine, { name, details: found }, options, ctx))) return undefined
     return startIdentity(engine, found, options)
   } finally {
     engine.close()
+  }
+}
+
+/** Whether the image that the engine has is the one that its registry has. Not when nobody can tell: to fetch it says why. */
+async function isNewest(
+  engine: Engine,
+  { name, details }: { readonly name: string; readonly details: ImageDetails },
+  { login: named }: DockerOptions<DockerResult>,
+  { signal }: LookupContext,
+): Promise<boolean> {
+  try {
+    const login = await registryLogin(name, named, { signal, maskSecret: () => undefined }) // nothing is said here
+    const digest = await engine.images.registryDigest(name, { signal, ...(login !== undefined && { login }) })
+    return details.digests.some((known) => known.endsWith(`@${digest}`))
+  } catch {
+    signal.throwIfAborted()
+    return false
   }
 }

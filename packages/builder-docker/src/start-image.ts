@@ -1,12 +1,12 @@
 import type { BuildContext, StepContext } from '@imago/core'
 import { ImagoError, isArtifactReference, reveal } from '@imago/core'
-import type { RegistryCredentials } from '@imago/container-registry'
-import { helperCredentials, parseImageReference, parsePlatform, registryCredentials } from '@imago/container-registry'
+import { parsePlatform } from '@imago/container-registry'
 import type { Engine, ImageDetails } from '@imago/docker-engine'
 
 import { buildDockerfile } from './build-dockerfile.ts'
 import type { DockerOptions } from './docker-options.ts'
 import type { DockerResult } from './docker-result.ts'
+import { registryLogin } from './registry-login.ts'
 
 /** Where a build starts. */
 export interface StartImage {
@@ -29,19 +29,19 @@ export async function startImage(engine: Engine, options: DockerOptions<DockerRe
     return { name: tags[0] ?? imageId, details: await existing(engine, imageId, ctx.signal) }
   }
   const found = await engine.images.inspect(image, { signal: ctx.signal })
-  if (found !== undefined && !needsPull(found, image, options)) return { name: image, details: found }
+  if (found !== undefined && !mayBeOlder(image, options) && isFor(found, options.platform)) return { name: image, details: found }
   if (options.pull === 'never' || isId(image)) throw noImage(engine, image, options)
   await ctx.step('pull', `pull ${image}`, (step) => pull(engine, image, options, step, ctx))
   return { name: image, details: await existing(engine, image, ctx.signal) }
 }
 
-/** Whether the image that the engine has is not the one that is wanted. */
-export function needsPull(found: ImageDetails, image: string, { pull = 'missing', platform }: DockerOptions<DockerResult>): boolean {
-  return !isId(image) && (pull === 'always' || !isFor(found, platform))
+/** Whether an image's registry is to be asked for a newer one each time. */
+export function mayBeOlder(image: string, { pull }: DockerOptions<DockerResult>): boolean {
+  return pull === 'always' && !isId(image)
 }
 
 /** Whether an image is for a platform, the variant aside, which engines do not always know. */
-function isFor(image: ImageDetails, platform: string | undefined): boolean {
+export function isFor(image: ImageDetails, platform: string | undefined): boolean {
   if (platform === undefined) return true
   const { os, architecture } = parsePlatform(platform)
   return image.os === os && image.architecture === architecture
@@ -74,10 +74,7 @@ async function pull(
   ctx: BuildContext,
 ): Promise<void> {
   const { platform } = options
-  const login = await loginOf(options.login, parseImageReference(image).registry, {
-    signal: step.signal,
-    maskSecret: (value) => ctx.maskSecret(value),
-  })
+  const login = await registryLogin(image, options.login, { signal: step.signal, maskSecret: (value) => ctx.maskSecret(value) })
   if (login !== undefined) ctx.maskSecret(reveal('password' in login ? login.password : login.identityToken))
   await engine.images.pull(image, {
     signal: step.signal,
@@ -86,13 +83,4 @@ async function pull(
     onProgress: ({ bytes, total }) =>
       step.emit({ type: 'progress', task: `pull ${image}`, done: bytes, ...(total !== undefined && { total }), unit: 'bytes' }),
   })
-}
-
-async function loginOf(
-  login: DockerOptions['login'],
-  registry: string,
-  ctx: Parameters<typeof helperCredentials>[2],
-): Promise<RegistryCredentials | undefined> {
-  if (login === undefined) return await registryCredentials(registry, { signal: ctx.signal })
-  return login.helper === undefined ? login : await helperCredentials(login, registry, ctx)
 }

@@ -88,6 +88,26 @@ describe.skipIf(skipped !== '')(`pull, from a registry with a login${skipped}`, 
     expect(await steps('always')).toEqual(['pull', 'container'])
   })
 
+  test('what shall always be the newest is known beforehand while the registry has no newer one', async () => {
+    const base = async (pull: 'always' | 'never'): Promise<object | undefined> => {
+      const artifact = (): never => expect.fail('the options name no other build')
+      return await docker({ image, pull }).base?.({ directory: '/', cacheDirectory: '/', signal: new AbortController().signal, artifact })
+    }
+    expect(await base('never')).toMatchObject({ image: expect.stringMatching(/^sha256:/) })
+    expect(await base('always')).toEqual(await base('never'))
+    const [repository = '', tag = ''] = split(image)
+    const { digests } = (await engine.images.inspect(image)) ?? {}
+    const login = { username: 'daisy', password: 'grass-and-clover' }
+    expect(digests).toEqual([`${repository}@${await engine.images.registryDigest(image, { login })}`])
+    await importSmallImage(engine, { repository: `${repository}-newer`, tag })
+    await engine.images.tag(`${repository}-newer:${tag}`, { repository, tag })
+    await engine.images.push({ repository, tag }, { login })
+    await engine.images.tag(digests?.[0] ?? '', { repository, tag })
+    expect(await base('always')).toBeUndefined()
+    expect(await base('never')).toBeDefined()
+    await engine.images.remove(`${repository}-newer:${tag}`)
+  })
+
   test('a tag that the registry does not have is reported', async () => {
     const missing = image.replace(/1$/, '2')
     const error = await rejection(runBuild(docker({ image: missing, result: discard })))

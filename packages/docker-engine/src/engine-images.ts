@@ -36,6 +36,16 @@ export function engineImages(api: EngineApi): Images {
       const found = await api.json<readonly { readonly CreatedBy?: string }[]>(call)
       return found.map(({ CreatedBy = '' }) => CreatedBy).toReversed()
     },
+    async registryDigest(reference, { signal, login } = {}) {
+      const call = {
+        signal,
+        doing: `look up ${reference} at its registry`,
+        method: 'GET',
+        path: `/distribution/${reference}/json`,
+      } as const
+      const found = await api.json<{ readonly Descriptor: { readonly digest: string } }>({ ...call, registryAuth: login && authOf(login) })
+      return found.Descriptor.digest
+    },
     pull: (reference, options = {}) => pull(api, reference, options),
     build: (request) => build(api, request),
     async tag(image, name, { signal } = {}) {

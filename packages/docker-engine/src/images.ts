@@ -12,6 +12,8 @@ export interface Images {
   list(labels: Readonly<Record<string, string | undefined>>, options?: CallOptions): Promise<readonly ListedImage[]>
   /** The commands by which an image was made, those of its base images first. @throws `IMAGE_NOT_FOUND` */
   history(image: string, options?: CallOptions): Promise<readonly string[]>
+  /** The digest of what a name stands for at its registry, `sha256:…`. @throws as `pull`; `PROVIDER_FAILED` for Podman, which cannot tell */
+  registryDigest(reference: string, options?: RegistryOptions): Promise<string>
   /** Fetches an image from its registry. @throws `IMAGE_NOT_FOUND`, `AUTHENTICATION_FAILED`, `NETWORK` */
   pull(reference: string, options?: PullOptions): Promise<void>
   /** Builds an image from a Dockerfile, with the engine's own builder. */
@@ -79,19 +81,20 @@ export interface ImageConfig {
   readonly volumes?: readonly string[]
 }
 
-/** How to pull. */
-export interface PullOptions extends ProgressOptions {
-  /** `linux/arm64` @default the engine's own */
-  readonly platform?: string
+/** How to ask a registry. */
+export interface RegistryOptions extends CallOptions {
   /** @default none */
   readonly login?: RegistryCredentials
 }
 
-/** How to push. */
-export interface PushOptions extends ProgressOptions {
-  /** @default none */
-  readonly login?: RegistryCredentials
+/** How to pull. */
+export interface PullOptions extends ProgressOptions, RegistryOptions {
+  /** `linux/arm64` @default the engine's own */
+  readonly platform?: string
 }
+
+/** How to push. */
+export interface PushOptions extends ProgressOptions, RegistryOptions {}
 
 /** What the registry made of a push. */
 export interface PushedImage {

@@ -24,6 +24,7 @@ export type {
   PullOptions,
   PushedImage,
   PushOptions,
+  RegistryOptions,
   RemoveImageOptions,
   RepositoryTag,
 } from './images.ts'
