@@ -27,7 +27,7 @@ async function bundlePackage(folder) {
     transform: { target: 'node20.19' },
     checks: { ineffectiveDynamicImport: false },
   })
-  const { output } = await bundle.generate({ format: 'esm', sourcemap: true, chunkFileNames: '[name].js' })
+  const { output } = await bundle.generate({ dir: join(folder, 'dist'), format: 'esm', sourcemap: true, chunkFileNames: '[name].js' })
   await bundle.close()
   const files = new Map(output.map((file) => [join(folder, 'dist', file.fileName), file.type === 'chunk' ? file.code : file.source]))
   const libraries = output.flatMap(({ moduleIds = [] }) => moduleIds.flatMap((id) => isLibrary.exec(id)?.[0] ?? []))
