@@ -1,27 +1,13 @@
-import type { Image } from '@imago/core'
-import { defineImage, sweep } from '@imago/core'
+import { sweep } from '@imago/core'
 import type { Fault } from '@imago/ec2-emulator'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 
-import { amazonEbs } from '../src/index.ts'
 import type { AmazonEbsOptions } from '../src/index.ts'
+import { cowImage } from './cow-image.ts'
 import type { Emulated } from './emulated.ts'
 import { emulated, strays } from './emulated.ts'
 
-const base = {
-  region: 'us-west-2',
-  sourceAmi: { owners: ['136693071363'], name: 'debian-12-amd64-*' },
-  instanceType: 't3.small',
-  connect: { communicator: 'none' },
-  ami: { name: 'cow', regions: ['eu-west-1'] },
-  polling: { interval: '50ms' },
-} as const satisfies AmazonEbsOptions
-
 afterEach(() => vi.unstubAllEnvs())
-
-function imageOf(options: Partial<AmazonEbsOptions> = {}): Image {
-  return defineImage({ name: 'cow', builders: { aws: amazonEbs({ ...base, ...options }) } })
-}
 
 interface Case {
   readonly name: string
@@ -83,7 +69,7 @@ describe('goes on after', () => {
   test.for(cases)('$name', ({ faults, options, also }) =>
     emulated({}, async (aws) => {
       for (const fault of faults) aws.emulator.faults.inject(fault)
-      const { build } = await aws.run(imageOf(options))
+      const { build } = await aws.run(cowImage(options))
       expect(build.error).toBeUndefined()
       expect(build.status).toBe('succeeded')
       expect(strays(aws)).toEqual([])
@@ -172,7 +158,7 @@ describe('fails, says why and leaves nothing after', () => {
   test.for(cases)('$name', ({ faults, options, code, message }) =>
     emulated({}, async (aws) => {
       for (const fault of faults) aws.emulator.faults.inject(fault)
-      const { build } = await aws.run(imageOf(options))
+      const { build } = await aws.run(cowImage(options))
       expect(build.error).toMatchObject({ code, message: expect.stringMatching(message) })
       expect(aws.emulator.leftovers()).toEqual([])
     }),
@@ -181,7 +167,7 @@ describe('fails, says why and leaves nothing after', () => {
   test('credentials that expire: what is left goes with new ones', () =>
     emulated({}, async (aws) => {
       aws.emulator.faults.inject({ type: 'expired-credentials', operation: 'StopInstances' })
-      const { build } = await aws.run(imageOf())
+      const { build } = await aws.run(cowImage())
       expect(build.error).toMatchObject({ code: 'AUTHENTICATION_FAILED', message: expect.stringMatching(/RequestExpired/) })
       expect(strays(aws)).toHaveLength(3)
       vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIARENEWED')
@@ -207,7 +193,7 @@ describe('cancelled while AWS does not answer', () => {
         })
         const cancel = new AbortController()
         const options = { ami: { name: 'cow', regions: ['eu-west-1'], imdsSupport: 'v2.0' } } as const
-        const running = aws.run(imageOf(options), { signal: cancel.signal })
+        const running = aws.run(cowImage(options), { signal: cancel.signal })
         await vi.waitUntil(() => fault.hits > 0, 20_000)
         cancel.abort()
         const { build } = await running

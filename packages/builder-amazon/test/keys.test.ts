@@ -5,7 +5,8 @@ import { postProcessContext } from '@imago/testing'
 import { expect, test } from 'vitest'
 
 import { amazonEbs, amazonImport, ebsSurrogate, ebsVolume, iamPolicy } from '../src/index.ts'
-import type { AmazonEbsOptions, AmazonImportOptions } from '../src/index.ts'
+import type { AmazonImportOptions } from '../src/index.ts'
+import { instance } from './cow-image.ts'
 import { emulated } from './emulated.ts'
 import { creations } from './journal-rules.ts'
 import { madeDisk } from './made-disk.ts'
@@ -17,14 +18,6 @@ const keys: readonly SeedKey[] = [
   { alias: 'alias/going', state: 'PendingDeletion' },
   { alias: 'alias/irish', id: irish, regions: ['eu-west-1'] },
 ]
-
-const instance = {
-  region: 'us-west-2',
-  sourceAmi: { owners: ['136693071363'], name: 'debian-12-amd64-*' },
-  instanceType: 't3.small',
-  connect: { communicator: 'none' },
-  polling: { interval: '20ms' },
-} as const satisfies Partial<AmazonEbsOptions>
 
 const device = (kmsKey: string) => ({ device: '/dev/sdf', size: 1, encrypted: true, kmsKey }) as const
 const imageOf = (builder: Builder): Image => defineImage({ name: 'cow', builders: { aws: builder } })

@@ -10,17 +10,9 @@ import { afterEach, expect, test, vi } from 'vitest'
 
 import { connectAws } from '../src/aws/connect.ts'
 import { amazonEbs, amazonImport, ebsSurrogate, ebsVolume, iamPolicy } from '../src/index.ts'
-import type { AmazonEbsOptions } from '../src/index.ts'
+import { instance } from './cow-image.ts'
 import type { Emulated } from './emulated.ts'
 import { emulated } from './emulated.ts'
-
-const instance = {
-  region: 'us-west-2',
-  sourceAmi: { owners: ['136693071363'], name: 'debian-12-amd64-*' },
-  instanceType: 't3.small',
-  connect: { communicator: 'none' },
-  polling: { interval: '20ms' },
-} as const satisfies Partial<AmazonEbsOptions>
 
 const devices = { blockDevices: [{ device: '/dev/sdf', size: 8 }] } as const
 const kmsKey = 'arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-0000-4000-8000-000000000000'

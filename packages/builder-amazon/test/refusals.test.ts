@@ -1,26 +1,13 @@
-import type { Image } from '@imago/core'
 import { defineImage } from '@imago/core'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 
 import { amazonEbs, ebsVolume } from '../src/index.ts'
 import type { AmazonEbsOptions } from '../src/index.ts'
+import { base, cowImage, instance } from './cow-image.ts'
 import { emulated } from './emulated.ts'
 import { creations } from './journal-rules.ts'
 
-const base = {
-  region: 'us-west-2',
-  sourceAmi: { owners: ['136693071363'], name: 'debian-12-amd64-*' },
-  instanceType: 't3.small',
-  connect: { communicator: 'none' },
-  ami: { name: 'cow', regions: ['eu-west-1'] },
-  polling: { interval: '50ms' },
-} as const satisfies AmazonEbsOptions
-
 afterEach(() => vi.unstubAllEnvs())
-
-function imageOf(options: Partial<AmazonEbsOptions> = {}): Image {
-  return defineImage({ name: 'cow', builders: { aws: amazonEbs({ ...base, ...options }) } })
-}
 
 describe('refuses before anything exists', () => {
   const cases: readonly { readonly name: string; readonly options: Partial<AmazonEbsOptions>; readonly message: RegExp }[] = [
@@ -163,7 +150,7 @@ describe('refuses before anything exists', () => {
   ]
   test.for(cases)('$name', ({ options, message }) =>
     emulated({}, async (aws) => {
-      const { build } = await aws.run(imageOf(options))
+      const { build } = await aws.run(cowImage(options))
       expect(build.status).toBe('failed')
       expect(build.error?.message).toMatch(message)
       expect(aws.emulator.journal.counts()).not.toEqual({})
@@ -173,7 +160,6 @@ describe('refuses before anything exists', () => {
 
   test('tags of the volumes that are made', () =>
     emulated({}, async (aws) => {
-      const { ami: _, ...instance } = base
       const volumes = [{ device: '/dev/sdf', size: 1, tags: { long: () => 'x'.repeat(257) }, snapshot: {} }] as const
       const { build } = await aws.run(defineImage({ name: 'cow', builders: { aws: ebsVolume({ ...instance, volumes }) } }))
       expect(build.error?.message).toMatch(/^volumes\[0\].tags.long: has 257 characters/)
@@ -192,21 +178,21 @@ describe('refuses before anything exists', () => {
   test('an agent that nobody has started', () =>
     emulated({}, async (aws) => {
       vi.stubEnv('SSH_AUTH_SOCK', undefined)
-      const { build } = await aws.run(imageOf({ connect: { user: 'admin', agent: true, keyPair: 'mine' } }))
+      const { build } = await aws.run(cowImage({ connect: { user: 'admin', agent: true, keyPair: 'mine' } }))
       expect(build.error).toMatchObject({ code: 'DEFINITION_INVALID', message: expect.stringContaining('SSH_AUTH_SOCK') })
     }))
 
   test('a session without the program that carries it', () =>
     emulated({}, async (aws) => {
       vi.stubEnv('PATH', aws.directory)
-      const { build } = await aws.run(imageOf({ connect: { address: 'session-manager' } }))
+      const { build } = await aws.run(cowImage({ connect: { address: 'session-manager' } }))
       expect(build.error).toMatchObject({ code: 'TOOL_MISSING', message: expect.stringContaining('session-manager-plugin') })
     }))
 
   test('everything that is wrong with the instance, at once', () =>
     emulated({}, async (aws) => {
       const { build } = await aws.run(
-        imageOf({
+        cowImage({
           instanceType: 'x99.huge',
           network: { availabilityZone: 'us-west-2z', securityGroups: ['sg-0123456789abcdef0'] },
           launch: { instanceProfile: 'none' },
@@ -224,9 +210,9 @@ describe('refuses before anything exists', () => {
 
   test('a name that is taken, here or in another region', () =>
     emulated({}, async (aws) => {
-      expect((await aws.run(imageOf())).build.status).toBe('succeeded')
+      expect((await aws.run(cowImage())).build.status).toBe('succeeded')
       aws.emulator.journal.clear()
-      const { build } = await aws.run(imageOf())
+      const { build } = await aws.run(cowImage())
       expect(build.error?.message).toMatch(
         /^ami.name: there is an image 'cow' in us-west-2 already: ami-\w+; ami.name: there is an image 'cow' in eu-west-1/,
       )
