@@ -112,6 +112,10 @@ function together(options: {
       hint: 'use `docker login` for the registries of its base images',
     })
   }
+  if (options.dockerfile === undefined && options.login !== undefined && (isArtifactReference(options.image) || options.pull === 'never')) {
+    const reason = options.pull === 'never' ? "pull: 'never'" : 'artifactOf()'
+    issues.push({ path: ['login'], message: `has no use beside ${reason}`, hint: 'nothing is fetched from a registry: leave it out' })
+  }
   if (has(options.engine, 'host') && has(options.engine, 'context')) {
     issues.push({ path: ['engine', 'context'], message: "cannot stand beside 'host'", hint: 'name the engine by one of them' })
   }

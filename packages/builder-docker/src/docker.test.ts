@@ -73,6 +73,7 @@ describe('options', () => {
     [{ dockerfile: { path: 'x' }, pull: 'never' }, ["pull: cannot be 'never' beside 'dockerfile'"]],
     [{ image: 'a', login: { helper: 'ecr-login', password: 'b' } }, ["login.password: unknown option 'password'"]],
     [{ dockerfile: { path: 'x' }, login: { username: 'a', password: 'b' } }, ["login: cannot stand beside 'dockerfile'"]],
+    [{ image: 'a', pull: 'never', login: { helper: 'ecr-login' } }, ["login: has no use beside pull: 'never'"]],
     [{ image: 'a', engine: { host: 'x', context: 'y' } }, ["engine.context: cannot stand beside 'host'"]],
     [{ image: 'a', result: { type: 'commit', tag: '1' } }, ["result.tag: needs a 'repository' beside it"]],
     [{ image: 'a', result: { type: 'commit', repository: 'b:1' } }, [/^result.repository: .*/]],
@@ -87,6 +88,12 @@ describe('options', () => {
     const issues = issuesOf(options)
     expect(issues).toHaveLength(expected.length)
     for (const pattern of expected) expect(issues).toContainEqual(expect.stringMatching(pattern))
+  })
+
+  test('an image of another build needs no login', () => {
+    const other = defineImage({ name: 'other', builders: { docker: docker({ image: 'debian' }) } })
+    const issues = issuesOf({ image: artifactOf(other, 'docker'), login: { username: 'a', password: 'b' } })
+    expect(issues).toEqual(['login: has no use beside artifactOf()'])
   })
 
   test('an artifact of another kind is no start', () => {

@@ -11,7 +11,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 
 import { dockerContainer } from '../src/container-resource.ts'
 import { docker, plugin } from '../src/index.ts'
-import { findEngine, makeImage, output, outputOfImage, rejection, runBuild, smallVolume, uniqueName } from './real-engine.ts'
+import { findEngine, hostConfigOf, makeImage, output, outputOfImage, rejection, runBuild, smallVolume, uniqueName } from './real-engine.ts'
 
 const { reason } = await findEngine()
 
@@ -90,6 +90,29 @@ describe.skipIf(reason !== undefined)(`docker()${reason === undefined ? '' : ` (
         },
         { directory },
       )
+    })
+
+    test.each([
+      ['what is added', { capabilities: { add: ['NET_ADMIN'] } }, { chown: true, netAdmin: true }],
+      ['what is dropped', { capabilities: { drop: ['CHOWN'] } }, { chown: false, netAdmin: false }],
+    ] as const)('has of capabilities %s', async (_, options, expected) => {
+      await runBuild(docker({ image: base, ...options, result: discard }), async (machine) => {
+        const { stdout } = await output(machine, 'grep CapEff: /proc/self/status')
+        const effective = BigInt(`0x${stdout.split(/\s+/)[1]}`)
+        expect({ chown: (effective & 1n) !== 0n, netAdmin: (effective & (1n << 12n)) !== 0n }).toEqual(expected) // linux/capability.h
+      })
+    })
+
+    test('has an init of the engine, a limit of memory, and a device with its rights, when asked to', async () => {
+      const builder = docker({ image: base, init: true, memory: '64m', devices: ['/dev/zero:/dev/nothing:r'], result: discard })
+      await runBuild(builder, async (machine, { facts }) => {
+        expect(await hostConfigOf(String(facts.machineId))).toMatchObject({
+          Init: true,
+          Memory: 64 * 1024 ** 2,
+          Devices: [{ PathOnHost: '/dev/zero', PathInContainer: '/dev/nothing', CgroupPermissions: 'r' }],
+        })
+        expect((await output(machine, 'cat /proc/1/comm')).stdout).toMatch(/init|tini/)
+      })
     })
 
     test('takes and gives files in its memory file systems', async () => {

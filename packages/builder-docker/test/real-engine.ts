@@ -148,11 +148,19 @@ export async function rejection(promise: Promise<unknown>): Promise<unknown> {
 }
 
 /** What `docker inspect` says of an image. */
-export async function inspected(
-  image: string,
-): Promise<{ readonly Config: Readonly<Record<string, unknown>> & { readonly Labels: object } }> {
+export async function inspected(image: string): Promise<{
+  readonly Author: string
+  readonly Comment: string
+  readonly Config: Readonly<Record<string, unknown>> & { readonly Labels: object }
+}> {
   const { stdout } = await run('docker', ['image', 'inspect', image])
   return JSON.parse(stdout)[0]
+}
+
+/** What `docker` says of how a container runs. */
+export async function hostConfigOf(container: string): Promise<Readonly<Record<string, unknown>>> {
+  const { stdout } = await run('docker', ['container', 'inspect', '--format', '{{json .HostConfig}}', container])
+  return JSON.parse(stdout)
 }
 
 /** The names in a tar archive. */

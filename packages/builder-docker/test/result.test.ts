@@ -130,6 +130,7 @@ describe.skipIf(reason !== undefined)(`the result of docker()${reason === undefi
       volumes: ['/data'],
       labels: { made: 'here' },
     })
+    expect(await inspected(artifact.imageId)).toMatchObject({ Author: 'A', Comment: 'M' })
     expect(await outputOfImage(artifact.imageId)).toBe('a b\n')
     await docker({ image: base }).destroyArtifact?.(artifact, { directory, signal: new AbortController().signal })
     expect(await engine.images.inspect(`${repository}:1.0`)).toBeUndefined()
