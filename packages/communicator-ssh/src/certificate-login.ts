@@ -14,12 +14,15 @@ export interface SigningKey {
 const algorithms: Readonly<Record<string, { readonly login: string; readonly signature: string; readonly hash?: string }>> = {
   'ssh-ed25519': { login: 'ssh-ed25519-cert-v01@openssh.com', signature: 'ssh-ed25519' },
   'ssh-rsa': { login: 'rsa-sha2-512-cert-v01@openssh.com', signature: 'rsa-sha2-512', hash: 'sha512' },
+  'ecdsa-sha2-nistp256': { login: 'ecdsa-sha2-nistp256-cert-v01@openssh.com', signature: 'ecdsa-sha2-nistp256', hash: 'sha256' },
+  'ecdsa-sha2-nistp384': { login: 'ecdsa-sha2-nistp384-cert-v01@openssh.com', signature: 'ecdsa-sha2-nistp384', hash: 'sha384' },
+  'ecdsa-sha2-nistp521': { login: 'ecdsa-sha2-nistp521-cert-v01@openssh.com', signature: 'ecdsa-sha2-nistp521', hash: 'sha512' },
 }
 
 /**
  * A private key that shows a certificate in the place of its public key.
  * @param certificate the line of the certificate's file
- * @throws ImagoError `DEFINITION_INVALID` when it is none, or is another key's kind; `UNSUPPORTED` for keys other than ed25519 and RSA.
+ * @throws ImagoError `DEFINITION_INVALID` when it is none, or is another key's kind; `UNSUPPORTED` for keys other than ed25519, RSA and ECDSA.
  */
 export function certifiedKey<K extends SigningKey>(key: K, certificate: string, label: string): K {
   const [type = '', blob = ''] = certificate.trim().split(/\s+/)
@@ -34,9 +37,17 @@ export function certifiedKey<K extends SigningKey>(key: K, certificate: string, 
   const certified: SigningKey = {
     type: algorithm.login,
     getPublicSSH: () => shown,
-    sign: (data) => key.sign(data, algorithm.hash),
+    sign: (data) => (key.type.startsWith('ecdsa-') ? withoutDer(key.sign(data, algorithm.hash)) : key.sign(data, algorithm.hash)),
   }
   return Object.assign(Object.create(key) as K, certified) // everything else is the key's own
+}
+
+/** An ECDSA signature as SSH has it (RFC 5656 §3.1.2), of one in DER: a sequence of two integers, each shorter than 128 bytes. */
+function withoutDer(signature: Buffer): Buffer {
+  const first = signature[1] === 0x81 ? 3 : 2 // a sequence of 128 bytes or more says its length in two
+  const second = first + 2 + (signature[first + 1] ?? 0)
+  const integerAt = (at: number): Buffer => signature.subarray(at + 2, at + 2 + (signature[at + 1] ?? 0))
+  return Buffer.concat([sshString(integerAt(first)), sshString(integerAt(second))])
 }
 
 /** What ssh2 1.17 keeps to itself of a client. */

@@ -2,6 +2,7 @@ import type { ErrorCode } from '@imago/core'
 import { formatDuration, ImagoError, isImagoError, messageOf, wait } from '@imago/core'
 
 import type { SshConnection } from './connection.ts'
+import type { Told } from './first-answer.ts'
 import type { Route } from './route.ts'
 
 const firstPauseMs = 1000
@@ -22,16 +23,23 @@ export interface Patience {
  * once: a wrong host key, a key that cannot be read, algorithms that do not fit.
  * @throws ImagoError `code` with the last cause when time runs out; `AUTHENTICATION_FAILED` after so many refused logins; the signal's reason.
  */
-export async function connectWhenReady(route: Route, patience: Patience): Promise<SshConnection> {
+export async function connectWhenReady(route: Pick<Route, 'connect' | 'isRefusal' | 'target'>, patience: Patience): Promise<SshConnection> {
   const deadline = new AbortController()
   const timer = setTimeout(() => deadline.abort(), patience.timeoutMs)
   const signal = AbortSignal.any([patience.signal, deadline.signal])
   let last: Error | undefined
   let logins = 0
+  const told: Told = {
+    onFailure: (cause) => (last = cause),
+    // that a login was refused says more than that another one is under way
+    onWait: (cause) => {
+      if (!isImagoError(last, 'AUTHENTICATION_FAILED')) last = cause
+    },
+  }
   try {
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, lastPauseMs)) {
       try {
-        return await route.connect(signal, (cause) => (last = cause))
+        return await route.connect(signal, told)
       } catch (error) {
         if (signal.aborted || route.isRefusal(error)) throw error
         if (isImagoError(error, 'AUTHENTICATION_FAILED')) logins++

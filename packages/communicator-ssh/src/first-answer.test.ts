@@ -5,13 +5,16 @@ import type { Duplex } from 'node:stream'
 import { ImagoError } from '@imago/core'
 import { describe, expect, test } from 'vitest'
 
-import type { Dial } from './first-answer.ts'
+import type { Dial, Told } from './first-answer.ts'
 import { firstAnswer } from './first-answer.ts'
+
+const nobody: Told = { onFailure: () => undefined, onWait: () => undefined }
 
 /** Dials until something ends it, and says why it waited. */
 async function whyIn(ms: number, dial: Dial): Promise<readonly string[]> {
   const causes: string[] = []
-  await expect(firstAnswer(dial, AbortSignal.timeout(ms), ({ message }) => causes.push(message))).rejects.toMatchObject({ code: 'TIMEOUT' })
+  const note = ({ message }: ImagoError): void => void causes.push(message)
+  await expect(firstAnswer(dial, AbortSignal.timeout(ms), { onFailure: note, onWait: note })).rejects.toMatchObject({ code: 'TIMEOUT' })
   return causes
 }
 
@@ -46,24 +49,14 @@ test('the first stream that says something is it, with what it said', async () =
   const talking = new PassThrough()
   const streams = [silent, talking]
   talking.write('SSH-2.0-x')
-  const stream = await firstAnswer(
-    () => Promise.resolve(streams.shift() ?? new PassThrough()),
-    AbortSignal.timeout(10_000),
-    () => undefined,
-  )
+  const stream = await firstAnswer(() => Promise.resolve(streams.shift() ?? new PassThrough()), AbortSignal.timeout(10_000), nobody)
   expect(stream).toBe(talking)
   expect(String(stream.read())).toBe('SSH-2.0-x')
   await expect.poll(() => silent.destroyed).toBe(true)
 })
 test('what is no matter of time ends it', async () => {
   const refused = Promise.reject(new ImagoError('AUTHENTICATION_FAILED', 'the proxy refuses the user'))
-  await expect(
-    firstAnswer(
-      () => refused,
-      AbortSignal.timeout(10_000),
-      () => undefined,
-    ),
-  ).rejects.toMatchObject({ code: 'AUTHENTICATION_FAILED' })
+  await expect(firstAnswer(() => refused, AbortSignal.timeout(10_000), nobody)).rejects.toMatchObject({ code: 'AUTHENTICATION_FAILED' })
 })
 
 test('a connection that is reset before the server says something is tried again', async () => {
@@ -76,7 +69,7 @@ test('a connection that is reset before the server says something is tried again
     else stream.write('SSH-2.0-test\r\n')
     return Promise.resolve(stream)
   }
-  const stream = await firstAnswer(dial, new AbortController().signal, ({ message }) => failures.push(message))
+  const stream = await firstAnswer(dial, new AbortController().signal, { ...nobody, onFailure: ({ message }) => failures.push(message) })
   expect(String(stream.read())).toBe('SSH-2.0-test\r\n')
   expect(failures).toEqual(['the connection breaks before an SSH banner comes: read ECONNRESET'])
 })
@@ -100,7 +93,7 @@ test('a stream that wakes it often without a word is left without a listener, an
       return Promise.resolve(stream)
     }
     const before = stream.eventNames().map((name) => [name, stream.listenerCount(name)])
-    await firstAnswer(dial, new AbortController().signal, () => undefined)
+    await firstAnswer(dial, new AbortController().signal, nobody)
     expect(stream.eventNames().map((name) => [name, stream.listenerCount(name)])).toEqual(before)
     expect(limit && getEventListeners(limit, 'abort')).toEqual([])
     await new Promise(setImmediate)

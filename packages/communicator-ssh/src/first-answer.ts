@@ -18,6 +18,14 @@ export type Dial = (signal: AbortSignal) => Promise<Duplex>
 /** What became of an attempt: a stream on which the server has said something, or an error. */
 type Outcome = { readonly stream: Duplex } | { readonly error: ImagoError }
 
+/** Hears why there is no answer yet. */
+export interface Told {
+  /** What went wrong; it is tried again. */
+  readonly onFailure: (cause: ImagoError) => void
+  /** What keeps the attempt waiting that goes on. */
+  readonly onWait: (cause: ImagoError) => void
+}
+
 interface Attempt {
   readonly outcome: Promise<Outcome>
   /** What keeps it waiting. */
@@ -36,7 +44,7 @@ interface Attempt {
  * (`MaxStartups`, 10 in OpenSSH), and hosts whose connections often end without a login (`PerSourcePenalties`).
  * @throws the signal's reason; an error of `dial` that is not `NETWORK`.
  */
-export async function firstAnswer(dial: Dial, signal: AbortSignal, onFailure: (cause: ImagoError) => void): Promise<Duplex> {
+export async function firstAnswer(dial: Dial, signal: AbortSignal, { onFailure, onWait }: Told): Promise<Duplex> {
   const started = performance.now()
   let patient: Attempt | undefined
   let eager: Attempt | undefined
@@ -46,7 +54,7 @@ export async function firstAnswer(dial: Dial, signal: AbortSignal, onFailure: (c
       const eagerMs = Math.min(Math.max((performance.now() - started) * eagerPart, firstEagerMs), lastEagerMs)
       const first = await soonest([eager, patient], eagerMs, signal)
       if (first === undefined) {
-        onFailure(eager.waitsFor())
+        onWait(eager.waitsFor())
         if (patient === undefined) patient = eager
         else eager.cancel()
         eager = undefined

@@ -7,6 +7,7 @@ import { defaultAlgorithms } from './algorithms.ts'
 import type { Address, HandshakeOptions, SshConnection } from './connection.ts'
 import { agentSocket, loadCredentials } from './credentials.ts'
 import { dialTcp } from './dial.ts'
+import type { Told } from './first-answer.ts'
 import { firstAnswer } from './first-answer.ts'
 import type { HostKeys } from './host-keys.ts'
 import { loadHostKeys } from './host-keys.ts'
@@ -84,14 +85,14 @@ export class Route {
     return [this.#machine, ...this.#bastions].some(({ hostKeys }) => hostKeys.refusal !== undefined && hostKeys.refusal === error)
   }
 
-  /** Waits until the machine's server says something, then logs in. `onFailure` hears of what goes wrong, and of what is waited for. */
-  async connect(signal: AbortSignal, onFailure: (cause: Error) => void): Promise<SshConnection> {
+  /** Waits until the machine's server says something, then logs in. */
+  async connect(signal: AbortSignal, told: Told): Promise<SshConnection> {
     const { address } = this.#machine
     loadSsh2().catch(() => undefined) // meanwhile; its failure is told by the login
     const bastion = await this.#throughBastions(signal)
     const dial = (limit: AbortSignal): Promise<Duplex> => bastion?.dial(address) ?? this.#dialFirst(address, limit)
-    const stream = await firstAnswer(dial, signal, onFailure)
-    onFailure(new ImagoError('NETWORK', `${this.target} has an SSH server, which does not come to an end with the login`))
+    const stream = await firstAnswer(dial, signal, told)
+    told.onWait(new ImagoError('NETWORK', `${this.target} has an SSH server, which does not come to an end with the login`))
     this.#last = await this.#login(stream, this.#machine, signal)
     return this.#last
   }

@@ -9,7 +9,7 @@ export type SshKey = (
 ) & {
   /** @default the key is not encrypted */
   readonly passphrase?: string | Secret
-  /** Path of an OpenSSH certificate for this key (`id_ed25519-cert.pub`). @default none */
+  /** Path of an OpenSSH certificate for this key (`id_ed25519-cert.pub`): ed25519, RSA or ECDSA. @default none */
   readonly certificate?: string
 }
 

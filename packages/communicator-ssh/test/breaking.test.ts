@@ -121,6 +121,25 @@ describe.skipIf(lacksSshd)(`a connection that breaks${skipped}`, () => {
     expect(await say(machine, 'echo there')).toBe('there')
     expect(proxy.mostAtOnce).toBeLessThanOrEqual(twoAndOneEnding)
   })
+  test('a cancel, before it connects', async () => {
+    proxy = await startProxy(sshd.port)
+    const abort = new AbortController()
+    const options = { ...rootOf(sshd), port: proxy.port, pauseBeforeConnecting: '10m' } as const
+    const connecting = rejection(sshCommunicator(options, provisionContext({ signal: abort.signal })))
+    setTimeout(() => abort.abort(), 50)
+    expect(await connecting).toMatchObject({ code: 'CANCELLED' })
+    expect(proxy.connections).toBe(0)
+  })
+  test('a cancel, while it waits for the machine to come back', async () => {
+    await using machine = await sshCommunicator(rootOf(sshd), provisionContext())
+    const abort = new AbortController()
+    const command = `touch ${join(folder, 'asked')}`
+    const restarting = rejection(machine.restart?.({ command, signal: abort.signal }) ?? Promise.resolve())
+    await expect.poll(async () => await readdir(folder)).toEqual(['asked'])
+    abort.abort()
+    expect(await restarting).toMatchObject({ code: 'CANCELLED' })
+    expect(await say(machine, 'echo there')).toBe('there')
+  })
   test('a cancel, while it waits for the machine', async () => {
     proxy = await startProxy(sshd.port)
     proxy.silent = true

@@ -9,6 +9,7 @@ import { sshCommunicator } from '../src/ssh-communicator.ts'
 import { rejection, say } from './outcome.ts'
 import type { Account, Sshd } from './sshd.ts'
 import { lacksSshd, makeAccount, rootOf, skipped, startSshd } from './sshd.ts'
+import { startProxy } from './tcp-proxy.ts'
 
 /** A login shell that is no POSIX shell, as far as anybody can see: it knows no `sh`. */
 const oddShell = `#!/bin/sh
@@ -101,9 +102,20 @@ describe.skipIf(lacksSshd)(`machines that lack something${skipped}`, () => {
     }
   })
   test('compression, where it is asked for', async () => {
-    await using machine = await sshCommunicator({ ...rootOf(sshd), compression: true }, provisionContext())
     const bytes = Buffer.alloc(5 << 20, 'compressible ')
-    await machine.upload({ content: bytes }, join(sshd.folder, 'zipped'))
-    expect((await readFile(join(sshd.folder, 'zipped'))).equals(bytes)).toBe(true)
+    const proxy = await startProxy(sshd.port)
+    const sent = async (compression: boolean): Promise<number> => {
+      const before = proxy.sent
+      await using machine = await sshCommunicator({ ...rootOf(sshd), port: proxy.port, compression }, provisionContext())
+      await machine.upload({ content: bytes }, join(sshd.folder, 'zipped'))
+      expect((await readFile(join(sshd.folder, 'zipped'))).equals(bytes)).toBe(true)
+      return proxy.sent - before
+    }
+    try {
+      expect(await sent(false)).toBeGreaterThan(bytes.length)
+      expect(await sent(true)).toBeLessThan(bytes.length / 10)
+    } finally {
+      await proxy.stop()
+    }
   })
 })

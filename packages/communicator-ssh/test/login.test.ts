@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 import { reveal, secret } from '@imago/core'
 import { provisionContext } from '@imago/testing'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 
 import { createKeyPair } from '../src/key-pair.ts'
 import { sshCommunicator } from '../src/ssh-communicator.ts'
@@ -79,6 +79,8 @@ describe.skipIf(lacksSshd)(`logging in${skipped}`, () => {
     for (const [name, ...kind] of [
       ['certified-ed25519', '-t', 'ed25519'],
       ['certified-rsa', '-t', 'rsa', '-b', '2048'],
+      ['certified-256', '-t', 'ecdsa', '-b', '256'],
+      ['certified-521', '-t', 'ecdsa', '-b', '521'],
     ] as const) {
       const file = join(sshd.folder, name)
       keygen(...kind, '-N', '', '-f', file)
@@ -104,7 +106,15 @@ describe.skipIf(lacksSshd)(`logging in${skipped}`, () => {
       expect(await say(plain, 'echo "[$SSH_AUTH_SOCK]"')).toBe('[]')
       await using forwarding = await sshCommunicator(at({ agent: socket, forwardAgent: true }), provisionContext())
       expect(await say(forwarding, 'ssh-add -l')).toContain(sshd.keys.fingerprint)
+      vi.stubEnv('SSH_AUTH_SOCK', socket)
+      expect([await whoami(at({ agent: true })), await whoami(at({}))]).toEqual(['root', 'root'])
+      vi.stubEnv('SSH_AUTH_SOCK', undefined)
+      expect(await nobody({ agent: true })).toMatchObject({
+        code: 'DEFINITION_INVALID',
+        message: 'the SSH agent is asked for, and SSH_AUTH_SOCK is not set',
+      })
     } finally {
+      vi.unstubAllEnvs()
       agent.kill()
     }
   })
@@ -141,6 +151,14 @@ describe.skipIf(lacksSshd)(`logging in${skipped}`, () => {
     expect(unwanted.message).toContain('refuses the login: tried password; the server offers publickey')
     expect(await nobody({ key: { file: '/nowhere/key' } })).toMatchObject({ code: 'INPUT_MISSING' })
   })
+  test('names the refusal when the time is up before the attempts are', async () => {
+    const stranger = await createKeyPair()
+    const late = await nobody({ key: { inline: stranger.privateKey }, loginAttempts: 99, timeout: '1900ms' })
+    expect(late.code).toBe('TIMEOUT')
+    expect(late.message).toBe(
+      `no SSH connection to root@127.0.0.1:${sshd.port} after 1.9s: root@127.0.0.1:${sshd.port} refuses the login: tried publickey (inline key); the server offers publickey`,
+    )
+  })
   test('tries a refused login again, as often as it may', async () => {
     const stranger = await createKeyPair()
     const authorized = join(sshd.folder, 'authorized_keys')
@@ -154,6 +172,28 @@ describe.skipIf(lacksSshd)(`logging in${skipped}`, () => {
     const context = provisionContext()
     await rejection(sshCommunicator(at({ password: 'plain password', key: { inline: 'a key', passphrase: 'phrase' } }), context))
     expect(context.said.secrets.toSorted()).toEqual(['a key', 'phrase', 'plain password'])
+  })
+  test('prefers AES-GCM, and takes what is asked for', async () => {
+    const telling = await startSshd(['LogLevel DEBUG1'])
+    const agreed = (cipher: string, mac: string) => `kex: client->server cipher: ${cipher} MAC: ${mac} compression: none`
+    try {
+      await whoami(rootOf(telling))
+      expect(telling.log()).toContain('kex: algorithm: curve25519-sha256')
+      expect(telling.log()).toContain('kex: host key algorithm: ssh-ed25519')
+      expect(telling.log()).toContain(agreed('aes128-gcm@openssh.com', '<implicit>'))
+      const algorithms = { ciphers: ['aes192-ctr'], keyExchanges: ['ecdh-sha2-nistp384'], macs: ['hmac-sha2-512'] } as const
+      await whoami({ ...rootOf(telling), algorithms })
+      expect(telling.log()).toContain('kex: algorithm: ecdh-sha2-nistp384')
+      expect(telling.log()).toContain(agreed('aes192-ctr', 'hmac-sha2-512'))
+    } finally {
+      await telling.stop()
+    }
+  })
+  test('goes to addresses of the kind that is asked for', async () => {
+    const there = { ...rootOf(sshd), host: 'localhost', timeout: '10s' } as const
+    expect(await whoami({ ...there, ipVersion: 4 })).toBe('root')
+    const error = await rejection(sshCommunicator({ ...there, ipVersion: 6, timeout: '300ms' }, provisionContext())) // it listens on 127.0.0.1
+    expect(error.message).toMatch(/^no SSH connection to root@localhost:\d+ after 300ms: localhost:\d+: /)
   })
   test('talks to a server with few and strict algorithms, and says so when none is left', async () => {
     const strict = await startSshd([

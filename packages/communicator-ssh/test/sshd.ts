@@ -40,6 +40,8 @@ export interface Sshd {
   fingerprint(): string
   /** The `known_hosts` fields of its ed25519 key: type and key. */
   publicHostKey(): Promise<string>
+  /** What it has said; with `LogLevel DEBUG1` also what it has agreed on with its clients. */
+  log(): string
   /** Ends it with all its connections, and starts it again. */
   restart(options?: { readonly newHostKey?: boolean }): Promise<void>
   /** Ends it with all its connections. */
@@ -79,9 +81,8 @@ export async function startSshd(config: readonly string[] = []): Promise<Sshd> {
   ]
   await writeFile(join(folder, 'config'), `${lines.join('\n')}\n`)
   let server: ChildProcess | undefined
-  const start = async (): Promise<void> => {
-    server = await run(folder, port)
-  }
+  let log = ''
+  const start = async (): Promise<void> => void (server = await run(folder, port, (text) => (log += text)))
   const kill = async (): Promise<void> => {
     if (server !== undefined) await endTree(server)
     server = undefined
@@ -95,6 +96,7 @@ export async function startSshd(config: readonly string[] = []): Promise<Sshd> {
       execFileSync('ssh-keygen', ['-l', '-f', `${hostKey}.pub`])
         .toString()
         .split(' ')[1] ?? '',
+    log: () => log,
     publicHostKey: async () => (await readFile(`${hostKey}.pub`, 'utf8')).trim(),
     async restart({ newHostKey = false } = {}) {
       await kill()
@@ -110,13 +112,16 @@ export async function startSshd(config: readonly string[] = []): Promise<Sshd> {
   }
 }
 
-async function run(folder: string, port: number): Promise<ChildProcess> {
+async function run(folder: string, port: number, onLog: (text: string) => void): Promise<ChildProcess> {
   const server = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(folder, 'config')], {
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
   })
   let log = ''
-  server.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()))
+  server.stderr.on('data', (chunk: Buffer) => {
+    log += chunk.toString()
+    onLog(chunk.toString())
+  })
   for (let attempt = 0; attempt < 200; attempt++) {
     if (server.exitCode !== null) throw new Error(`sshd ended: ${log}`)
     if (await answers(port)) return server
