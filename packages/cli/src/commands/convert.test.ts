@@ -77,6 +77,13 @@ test('a template is written as TypeScript, and what there is not yet is told', a
   ])
 })
 
+test('a conversion that asks for the environment needs the types of Node.js', async () => {
+  const text = '{"variables":{"a":"{{env `A`}}"},"builders":[{"type":"null","communicator":"none","name":"{{user `a`}}x"}]}'
+  const { stdout, stderr } = await imago(['convert', 'env.json'], { 'env.json': text })
+  expect(stdout).toContain("process.env['A']")
+  expect(stderr).toContain(' zod @types/node\n')
+})
+
 test('a conversion is compared with its template', async () => {
   const { code, stdout } = await imago(['convert', '--check', 'web.json', '--var', 'version=2.0'])
   expect({ code, stdout }).toEqual({ code: 0, stdout: 'web.json and its conversion are the same: 1 build, 1 step\n' })

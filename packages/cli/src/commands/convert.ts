@@ -39,12 +39,18 @@ export const convertCommand: Command = defineCommand({
     for (const problem of [...converted.warnings, ...converted.missing]) say(problem)
     if (!values.check) {
       host.stdout.write(converted.code)
-      host.stderr.write(`it needs: npm install --save-dev @imago/cli ${converted.packages.join(' ')}\n`)
+      host.stderr.write(`it needs: npm install --save-dev ${neededBy(converted).join(' ')}\n`)
       return exitCodes.ok
     }
     return report(file.path, await templates.checkConversion(file, options, (code, packages) => loadConverted(code, packages, host)), host)
   },
 })
+
+/** What has to be installed for a conversion to run, and to be checked by the compiler. */
+function neededBy({ code, packages }: ConvertedTemplate): readonly string[] {
+  const types = /\bprocess\.env\[|\bimport\.meta\.dirname\b/.test(code) ? ['@types/node'] : []
+  return ['@imago/cli', ...packages, ...types]
+}
 
 function report(path: string, { differences, builds, steps }: ConversionCheck, host: Host): number {
   const size = `${count(builds, 'build')}, ${count(steps, 'step')}`

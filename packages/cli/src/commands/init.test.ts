@@ -33,7 +33,7 @@ describe('imago init', () => {
     expect(await main(['init'], host)).toBe(0)
     expect(await readFile(join(cwd, 'image.ts'), 'utf8')).toBe('mine')
     expect(host.stdout.text).toContain('kept image.ts, which was there already\n')
-    expect(host.stdout.text).toContain('  npm install --save-dev @imago/builder-oci ')
+    expect(host.stdout.text).toMatch(/\n {2}npm pkg set type=module\n {2}npm install --save-dev @imago\/builder-oci .* typescript vitest\n/)
     expect(host.stdout.text).not.toContain('  cd ')
   })
 

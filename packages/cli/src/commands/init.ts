@@ -52,7 +52,8 @@ function report(files: readonly WrittenFile[], folder: string): string[] {
     ...(folder === '' ? [] : [`  cd ${folder}`]),
     ...(manifestKept
       ? [
-          '  npm install --save-dev @imago/builder-oci @imago/cli @imago/core @imago/post-processor-checksum @imago/provisioner-shell @imago/testing vitest',
+          '  npm pkg set type=module',
+          '  npm install --save-dev @imago/builder-oci @imago/cli @imago/core @imago/post-processor-checksum @imago/provisioner-shell @imago/testing @types/node typescript vitest',
         ]
       : ['  npm install']),
     '  npx imago build',

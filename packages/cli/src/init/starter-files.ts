@@ -33,7 +33,7 @@ function packageJson(name: string, version: string): string {
     private: true,
     type: 'module',
     scripts: { build: 'imago build', plan: 'imago plan', test: 'vitest run', types: 'tsc' },
-    devDependencies: { ...Object.fromEntries(ours), typescript: '^7.0.2', vitest: '^4.1.12' },
+    devDependencies: { ...Object.fromEntries(ours), '@types/node': '^20.19.43', typescript: '^7.0.2', vitest: '^4.1.12' },
     engines: { node: '>=20.19' },
   }
   return `${JSON.stringify(manifest, undefined, 2)}\n`
@@ -43,6 +43,7 @@ const tsconfig = `{
   "compilerOptions": {
     "target": "es2022",
     "module": "nodenext",
+    "types": ["node"],
     "strict": true,
     "noUncheckedIndexedAccess": true,
     "exactOptionalPropertyTypes": true,
