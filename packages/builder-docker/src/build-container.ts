@@ -1,4 +1,7 @@
+import type { Communicator } from '@imago/core'
 import type { Engine } from '@imago/docker-engine'
+
+import type { StartImage } from './start-image.ts'
 
 /** A running container that a build works in. */
 export interface BuildContainer {
@@ -19,4 +22,12 @@ export interface BuildContainer {
   readonly tmpfs: readonly string[]
   /** Kills everything that runs in it and starts it again. */
   restart(signal?: AbortSignal): Promise<void>
+}
+
+/** A container with the way into it, of which images are made. */
+export interface ProvisionedContainer {
+  readonly container: BuildContainer
+  readonly machine: Communicator
+  /** What it was created from. */
+  readonly start: StartImage
 }

@@ -31,8 +31,8 @@ export async function build(
       sourceImageId: start.details.id,
       user: container.user === '' ? 'root' : container.user,
     }
-    await ctx.provision(machine, facts, snapshotSaver(container, start, ctx))
-    return await takeResult(container, start, result, ctx)
+    await ctx.provision(machine, facts, snapshotSaver({ container, machine, start }, ctx))
+    return await takeResult({ container, machine, start }, result, ctx)
   } finally {
     engine.close()
   }

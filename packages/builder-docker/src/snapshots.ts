@@ -2,10 +2,11 @@ import type { BuildContext, SaveSnapshot, Snapshot, Snapshots } from '@imago/cor
 import type { Engine, ImageDetails } from '@imago/docker-engine'
 import { connectEngine } from '@imago/docker-engine'
 
-import type { BuildContainer } from './build-container.ts'
+import type { ProvisionedContainer } from './build-container.ts'
 import type { DockerOptions } from './docker-options.ts'
 import type { DockerResult } from './docker-result.ts'
 import { hiddenLabels } from './hidden-labels.ts'
+import { isIdle } from './is-idle.ts'
 import type { StartImage } from './start-image.ts'
 
 /** Snapshots are images of this repository in the engine's store, and their keys are the tags. */
@@ -62,10 +63,12 @@ export async function latestStart(
 }
 
 /** Makes snapshots of a container. */
-export function snapshotSaver({ engine, name }: BuildContainer, start: StartImage, ctx: BuildContext): SaveSnapshot {
+export function snapshotSaver({ container, machine, start }: ProvisionedContainer, ctx: BuildContext): SaveSnapshot {
+  const { engine, name } = container
   return async (key, signal) => {
     const id = await engine.containers.commit(name, {
       signal,
+      pause: !(await isIdle(container, machine, signal)),
       base: start.details.id,
       name: { repository, tag: key },
       config: { labels: hiddenLabels(start, ctx) },

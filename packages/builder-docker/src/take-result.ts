@@ -4,34 +4,34 @@ import { ImagoError } from '@imago/core'
 import type { ImageConfig } from '@imago/docker-engine'
 
 import { originLabels } from './artifact-labels.ts'
-import type { BuildContainer } from './build-container.ts'
+import type { ProvisionedContainer } from './build-container.ts'
 import type { CommitResult, DockerArtifact, DockerResult } from './docker-result.ts'
 import { exportRootfs } from './export-rootfs.ts'
 import { hiddenLabels } from './hidden-labels.ts'
-import type { StartImage } from './start-image.ts'
+import { isIdle } from './is-idle.ts'
 
 /** Makes the artifact from the container. */
 export async function takeResult(
-  container: BuildContainer,
-  start: StartImage,
+  provisioned: ProvisionedContainer,
   result: DockerResult,
   ctx: BuildContext,
 ): Promise<DockerArtifact<DockerResult>> {
+  const { container, start } = provisioned
   if (result.type === 'discard') return { type: 'discarded', id: container.id }
   if (result.type === 'export') {
     return await ctx.step('export', `export to ${result.path}`, (step) => exportRootfs(container, start, result, ctx, step))
   }
   const title = `commit ${result.repository ?? 'the image'}`
-  return await ctx.step('commit', title, ({ signal }) => commit(container, start, result, ctx, signal))
+  return await ctx.step('commit', title, ({ signal }) => commit(provisioned, result, ctx, signal))
 }
 
 async function commit(
-  { engine, name }: BuildContainer,
-  start: StartImage,
+  { container, machine, start }: ProvisionedContainer,
   result: CommitResult,
   ctx: BuildContext,
   signal: AbortSignal,
 ): Promise<DockerImageArtifact> {
+  const { engine, name } = container
   const { repository, tag, author, message, changes, config = {} } = result
   const origin = originLabels({
     image: ctx.image,
@@ -44,6 +44,7 @@ async function commit(
   const id = await engine.containers.commit(name, {
     signal,
     base: start.details.id,
+    pause: !(await isIdle(container, machine, signal)),
     config: imageConfig(config, { ...hiddenLabels(start, ctx), ...config.labels, ...origin }),
     ...(repository !== undefined && { name: { repository, ...(tag !== undefined && { tag }) } }),
     ...(author !== undefined && { author }),

@@ -10,6 +10,7 @@ import { connectEngine } from '@imago/docker-engine'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
 import { docker } from '../src/index.ts'
+import { isIdle } from '../src/is-idle.ts'
 import { archiveNames, findEngine, makeImage, inspected, outputOfImage, rejection, runBuild, uniqueName } from './real-engine.ts'
 
 const { reason } = await findEngine()
@@ -97,6 +98,23 @@ describe.skipIf(reason !== undefined)(`the result of docker()${reason === undefi
     )
     expect({ ...is, Labels: others }).toEqual({ ...was, Labels: { ...was.Labels, ...labels } })
     expect(own).toMatchObject({ 'imago.artifact.image': 'test', 'imago.artifact.build': 'docker', 'imago.artifact.run': context.runId })
+  })
+
+  test('a container is idle while nothing runs in it but what waits there for steps', async () => {
+    const { signal } = new AbortController()
+    const seen: boolean[] = []
+    const builder = docker({ image: base, result: { type: 'discard' } })
+    await runBuild(builder, async (machine) => {
+      const look = async (): Promise<void> => void seen.push(await isIdle({ shell: '/bin/sh' }, machine, signal))
+      await look()
+      await machine.exec('while :; do :; done & echo $! >/pid')
+      await look()
+      await machine.exec('kill $(cat /pid)')
+      await expect.poll(async () => (await machine.exec('kill -0 $(cat /pid)')).exitCode, { timeout: 20_000 }).not.toBe(0)
+      await look()
+      expect(await isIdle({ shell: undefined }, machine, signal)).toBe(false)
+    })
+    expect(seen).toEqual([true, false, true])
   })
 
   test('a commit on an image with neither command nor entrypoint has none', async () => {

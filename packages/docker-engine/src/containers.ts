@@ -152,4 +152,6 @@ export interface CommitOptions extends CallOptions {
   readonly config?: ImageConfig
   /** Dockerfile instructions, applied last: `ENV A=b`. */
   readonly changes?: readonly string[]
+  /** Stop the container's processes meanwhile, so that no file changes while it is read. @default true */
+  readonly pause?: boolean
 }

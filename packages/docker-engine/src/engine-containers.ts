@@ -125,10 +125,10 @@ async function remove(api: EngineApi, container: string, { signal }: CallOptions
 }
 
 async function commit(api: EngineApi, { isPodman }: EngineTraits, container: string, options: CommitOptions): Promise<string> {
-  const { signal, base, name, author, message, config = {} } = options
+  const { signal, base, name, author, message, config = {}, pause = true } = options
   const body = mergeConfig(await imageConfig(api, base, options), config)
   const changes = [...(isPodman ? podmanChanges(body) : []), ...(options.changes ?? [])]
-  const query = { container, repo: name?.repository, tag: name?.tag, author, comment: message, changes }
+  const query = { container, repo: name?.repository, tag: name?.tag, author, comment: message, changes, pause }
   const answer = await api.json<{ readonly Id: string }>({
     signal,
     doing: `commit container ${container}`,
