@@ -1,11 +1,10 @@
-import { ImagoError } from '@imago/core'
-
 import { hostFiles } from './host-binaries.ts'
 import type { HostBinariesSource } from './host-binaries.ts'
 import type { Base, BaseContext } from './base.ts'
 import type { DebootstrapSource } from './debootstrap.ts'
 import { debootstrapBase } from './debootstrap.ts'
 import { layerMaterial, ownLayer } from './install-layers.ts'
+import { whyNotHere } from './needs-linux.ts'
 import type { OciArchiveSource } from './oci-archive.ts'
 import { ociArchiveBase } from './oci-archive.ts'
 import type { RegistrySource } from './registry.ts'
@@ -19,6 +18,8 @@ export type OciSource = ScratchSource | HostBinariesSource | TarballSource | Oci
 
 /** Brings what the image starts from into the root. */
 export async function loadBase(source: OciSource, context: BaseContext): Promise<Base> {
+  const reason = whyNotHere(source.kind)
+  if (reason !== undefined) throw reason
   switch (source.kind) {
     case 'host-binaries':
       return await hostBinariesBase(source, context)
@@ -38,9 +39,6 @@ export async function loadBase(source: OciSource, context: BaseContext): Promise
 
 async function hostBinariesBase({ commands }: HostBinariesSource, context: BaseContext): Promise<Base> {
   const { signal } = context.step
-  if (process.platform !== 'linux') {
-    throw new ImagoError('UNSUPPORTED', `programs of this machine do not run in an image for Linux: this is ${process.platform}`)
-  }
   await context.root.tree.install(await hostFiles(commands, signal), { signal })
   const name = `programs of this machine (${commands.join(', ')})`
   const layers = await ownLayer(context)
