@@ -111,6 +111,8 @@ export function fileSystemError(error: unknown, what: string): unknown {
     case 'ENOENT':
     case 'ENOTDIR':
       return new ImagoError('INPUT_MISSING', `${what}: ${messageOf(error)}`, { cause: error })
+    case 'ELOOP':
+      return new ImagoError('INPUT_MISSING', `${what}: its symbolic links lead in a circle`, { cause: error, hint: 'mend the links' })
     default:
       return error
   }

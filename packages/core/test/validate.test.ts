@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
@@ -89,14 +89,16 @@ test('local files that are read must be there', async () => {
   const directory = await temporaryDirectory()
   await mkdir(join(directory, 'folder'))
   await writeFile(join(directory, 'there.sh'), '')
+  await symlink('circle', join(directory, 'circle'))
   const image = defineImage({
     name: 'cow',
     builders: { a: thing(), b: thing() },
-    provisioners: [reading('there.sh', 'missing.sh', 'folder')],
+    provisioners: [reading('there.sh', 'missing.sh', 'folder', 'circle')],
   })
   expect(await problems(image, directory)).toEqual([
     `provisioners[0].script: 'missing.sh' does not exist (looked in ${directory})`,
     "provisioners[0].script: 'folder' is not a file",
+    `provisioners[0].script: 'circle' cannot be read: ELOOP: too many symbolic links encountered, stat '${join(directory, 'circle')}'`,
   ])
 })
 

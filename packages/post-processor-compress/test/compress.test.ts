@@ -249,6 +249,16 @@ describe('the output', () => {
     })
     expect(await readdir(directory)).toEqual([])
   })
+
+  test('a file whose links lead in a circle is named', async () => {
+    await symlink('circle.img', join(directory, 'circle.img'))
+    const circle: FilesArtifact = { type: 'files', id: 'x', files: [{ path: join(directory, 'circle.img'), size: 1 }] }
+    await expect(compress().process(circle, contextOf())).rejects.toMatchObject({
+      code: 'INPUT_MISSING',
+      message: expect.stringContaining('circle.img'),
+    })
+    expect(await readdir(directory)).toEqual(['circle.img'])
+  })
 })
 
 describe('a disk that is full', () => {

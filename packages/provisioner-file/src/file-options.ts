@@ -111,7 +111,7 @@ export function fileIssues(options: FileParts & Partial<Record<'mode' | 'owner',
 }
 
 /** Paths in a machine are absolute; where content goes has a name. */
-function destinationIssues({ destination, content: given, direction, source, sources }: FileParts): readonly Issue[] {
+export function destinationIssues({ destination, content: given, direction, source, sources }: FileParts): readonly Issue[] {
   if (direction === 'download') {
     const several = Array.isArray(sources) ? sources.flatMap((value: unknown, index) => absoluteIssues(['sources', index], value)) : []
     return [...absoluteIssues(['source'], source), ...several]

@@ -158,6 +158,30 @@ describe('problems', () => {
     await expect(run({ source: 'one.conf/', destination: '/x' })).rejects.toMatchObject({ code: 'INPUT_MISSING' })
     await expect(run({ source: '/dev/null', destination: '/x' })).rejects.toThrow('neither a file nor a directory')
   })
+  test('a source whose links lead in a circle', async () => {
+    await symlink('there', join(directory, 'here'))
+    await symlink('here', join(directory, 'there'))
+    await expect(run({ source: 'here', destination: '/x' })).rejects.toMatchObject({
+      code: 'INPUT_MISSING',
+      message: 'upload here: its symbolic links lead in a circle',
+    })
+  })
+  test('a directory with links in a circle and an empty one comes as it is', async () => {
+    await symlink('circle', join(directory, 'site/circle'))
+    await mkdir(join(directory, 'site/empty'))
+    const { machine } = await run({ source: 'site/', destination: '/srv' })
+    expect(machine.files.paths.filter((path) => path.startsWith('/srv/'))).toEqual(['/srv/circle', '/srv/empty', '/srv/sub', '/srv/sub/a'])
+  })
+  test('a destination that the facts make wrong', async () => {
+    for (const [options, message] of [
+      [{ source: 'site', destination: () => 'srv' }, 'destination: must be an absolute path of the machine, not "srv"'],
+      [{ content: 'x', destination: () => '/srv/' }, 'destination: must name a file for the content, not "/srv/"'],
+      [{ content: 'x', destination: () => '' }, 'destination: must not be empty'],
+      [{ direction: 'download', source: '/etc/motd', destination: () => '' }, 'destination: must not be empty'],
+    ] satisfies [FileOptions, string][]) {
+      await expect(run(options)).rejects.toMatchObject({ code: 'DEFINITION_INVALID', message })
+    }
+  })
   test('a broken connection, and a signal', async () => {
     const machine = fakeMachine()
     machine.disconnect()

@@ -4,17 +4,26 @@ import path, { posix, resolve } from 'node:path'
 import type { ProvisionContext } from '@imago/core'
 import { fileSystemError, ImagoError, isSecret, progressReporter, resolveFacts, reveal } from '@imago/core'
 
-import type { DownloadOptions, UploadOptions } from './file-options.ts'
+import type { DownloadOptions, FileOptions, UploadOptions } from './file-options.ts'
+import { destinationIssues } from './file-options.ts'
 import { meansDirectory, targetPath } from './transfer-path.ts'
 
 /** Uploads everything, one transfer for each source. */
 export async function upload(options: UploadOptions, context: ProvisionContext): Promise<void> {
-  const destination = resolveFacts(options.destination, context.facts)
+  const destination = destinationOf(options, context)
   if (options.content !== undefined) {
     await uploadContent(options, destination, context)
     return
   }
   for (const source of options.sources ?? [options.source]) await uploadPath(source, destination, options, context)
+}
+
+/** @throws ImagoError `DEFINITION_INVALID` when the facts make something of it that is no destination */
+function destinationOf(options: FileOptions, { facts }: ProvisionContext): string {
+  const destination = resolveFacts(options.destination, facts)
+  const [issue] = destination === '' ? [{ message: 'must not be empty' }] : destinationIssues({ ...options, destination })
+  if (issue !== undefined) throw new ImagoError('DEFINITION_INVALID', `destination: ${issue.message}`)
+  return destination
 }
 
 async function uploadContent(
@@ -42,7 +51,7 @@ async function uploadPath(source: string, destination: string, options: UploadOp
 
 /** Downloads everything, one transfer for each source. */
 export async function download(options: DownloadOptions, context: ProvisionContext): Promise<void> {
-  const destination = resolveFacts(options.destination, context.facts)
+  const destination = destinationOf(options, context)
   for (const source of options.sources ?? [options.source]) {
     const { machine, directory, signal, emit } = context
     const kind = (await machine.stat(source, { signal }))?.kind
