@@ -121,7 +121,7 @@ export interface MachineOptions {
     /** QEMU's name of the device. @default virtio-net-pci */
     readonly model?: string
     readonly mac?: string
-    /** The guest can reach neither this machine nor what is behind it. @default false */
+    /** The guest can reach neither this machine, and so no files of `http`, nor what is behind it. @default false */
     readonly isolated?: boolean
   }
   /** Further ports of this machine that lead to the guest, beside the one for SSH. @default none */
@@ -138,7 +138,7 @@ export interface MachineOptions {
   readonly vga?: Vga
   /**
    * Keep the machine's memory with each snapshot, so that a build that goes on from one needs no boot. It costs the room and the time of
-   * writing what the machine has in use. @default false
+   * writing what the machine has in use. Not with a TPM, of whose machine there are no snapshots. @default false
    */
   readonly live?: boolean
   /** Whether no window shows the machine. @default true */
@@ -176,7 +176,7 @@ export type QemuOptions<F extends ResultFormat = ResultFormat> = QemuStart &
     /** How the provisioners reach the guest; with `'none'`, only steps that need no machine run, and the build waits until the guest goes off. @default ssh */
     readonly communicator?: 'ssh' | 'none'
     readonly ssh?: QemuSshOptions
-    /** Remove the key that was made for the build from the guest before it shuts down. @default true */
+    /** Remove the key that was made for the build from the guest before it shuts down; no other. @default true where one is made */
     readonly clearAuthorizedKey?: boolean
     /** Keep what the guest says on its serial port in this file, relative to the definition. @default kept when the build fails */
     readonly serialLog?: string

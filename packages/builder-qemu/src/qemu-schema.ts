@@ -156,7 +156,36 @@ function issuesTogether(options: object): Issue[] {
       },
     ],
   ]
-  return [...unreachableIssues(options), ...rules.flatMap(([broken, issue]) => (broken ? [issue] : []))]
+  return [...unreachableIssues(options), ...idleIssues(options), ...rules.flatMap(([broken, issue]) => (broken ? [issue] : []))]
+}
+
+/** Options that other ones leave without an effect. */
+function idleIssues(options: object): Issue[] {
+  const given = (option: string, member?: string): unknown => memberOf(options, option, member)
+  const isEntered = given('communicator') !== 'none'
+  const hasTpm = given('tpm') !== undefined && given('tpm') !== false
+  const hasAgent = given('ssh', 'agent') !== undefined && given('ssh', 'agent') !== false
+  const hasLogin = given('ssh', 'key') !== undefined || given('ssh', 'password') !== undefined || hasAgent
+  const rules: readonly [broken: boolean, issue: Issue][] = [
+    [
+      given('arch') === 'aarch64' && given('floppy') !== undefined,
+      { path: ['floppy'], message: 'is for x86_64: aarch64 has no drive for it', hint: "give the machine a 'cd'" },
+    ],
+    [
+      given('http') !== undefined && given('nic', 'isolated') === true,
+      { path: ['http'], message: "cannot be reached: 'nic.isolated' keeps the guest from this machine", hint: "give the machine a 'cd'" },
+    ],
+    [given('live') === true && !isEntered, { path: ['live'], message: "is of no use: communicator is 'none', and there are no snapshots" }],
+    [
+      given('live') === true && hasTpm,
+      { path: ['live'], message: 'is of no use: there are no snapshots of a machine whose TPM remembers' },
+    ],
+    [
+      given('clearAuthorizedKey') === true && isEntered && hasLogin,
+      { path: ['clearAuthorizedKey'], message: "is about the key that is made for the build, and 'ssh' gives another login" },
+    ],
+  ]
+  return rules.flatMap(([broken, issue]) => (broken ? [issue] : []))
 }
 
 function isUefi(firmware: unknown, arch: unknown): boolean {

@@ -34,7 +34,7 @@ test('right options have no problem', () => {
       diskInterface: 'nvme',
       extraDisks: [{ size: '1g' }],
       extraCds: [{ url: 'virtio-win.iso', checksum: { url: 'SHA256SUMS' } }],
-      nic: { model: 'e1000', mac: '52:54:00:12:34:56', isolated: true },
+      nic: { model: 'e1000', mac: '52:54:00:12:34:56', isolated: false },
       forwards: [{ guest: 80, host: 8080, protocol: 'udp', bind: '0.0.0.0' }],
       extraNics: [{ bridge: 'br0' }],
       kernel: { image: 'vmlinuz', initrd: 'initrd', commandLine: () => 'quiet' },
@@ -102,14 +102,41 @@ test('what does not go together is named', () => {
     "firmware: must not be 'bios': aarch64 has none (leave it out)",
   ])
   expect(
-    messages({ ...least, communicator: 'none', ssh: {}, shutdown: { command: 'poweroff' }, result: { format: 'rootfs', path: 'x' } }),
+    messages({
+      ...least,
+      communicator: 'none',
+      ssh: {},
+      clearAuthorizedKey: true,
+      live: true,
+      shutdown: { command: 'poweroff' },
+      result: { format: 'rootfs', path: 'x' },
+    }),
   ).toEqual([
     "ssh: cannot stand beside communicator: 'none'",
+    "clearAuthorizedKey: has nothing to remove: communicator is 'none', and no key is made",
     "result: cannot hold the file system: communicator is 'none', and it is taken over SSH",
     "shutdown.command: cannot run: communicator is 'none'",
+    "live: is of no use: communicator is 'none', and there are no snapshots",
   ])
   expect(messages({ ...least, result: { format: 'vdi', path: 'x', compress: true } })).toEqual([
     "result.compress: unknown option 'compress' (known: format, path, nvram, rootfs)",
+  ])
+})
+
+test('what would have no effect is named', () => {
+  expect(messages({ ...least, live: true, tpm: true })).toEqual([
+    'live: is of no use: there are no snapshots of a machine whose TPM remembers',
+  ])
+  expect(messages({ ...least, live: true, tpm: false, clearAuthorizedKey: true })).toEqual([])
+  const ofOnesOwn = "clearAuthorizedKey: is about the key that is made for the build, and 'ssh' gives another login"
+  for (const ssh of [{ key: { file: 'key' } }, { password: 'cow' }, { agent: true }]) {
+    expect(messages({ ...least, ssh, clearAuthorizedKey: true })).toEqual([ofOnesOwn])
+  }
+  expect(messages({ ...least, nic: { isolated: true }, http: { directory: 'http' } })).toEqual([
+    "http: cannot be reached: 'nic.isolated' keeps the guest from this machine (give the machine a 'cd')",
+  ])
+  expect(messages({ ...least, arch: 'aarch64', floppy: { files: ['x'] } })).toEqual([
+    "floppy: is for x86_64: aarch64 has no drive for it (give the machine a 'cd')",
   ])
 })
 

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { readdir, stat, writeFile } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Server } from 'node:net'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,6 +31,16 @@ function smallFolder(path: string, size: string): void {
   mkdirSync(path, { recursive: true })
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', path])
   onTestFinished(() => void execFileSync('umount', [path]))
+}
+
+/** Listens at the first free port of 127.0.0.1 from one on. */
+async function listenFrom(first: number, server: Server): Promise<number> {
+  for (let port = first; ; port++) {
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true))
+    })
+    if (isFree) return port
+  }
 }
 
 async function failing<F extends ResultFormat>(
@@ -91,6 +101,16 @@ describe.skipIf(skipped !== '')(`what goes wrong before the machine runs${skippe
     const { error } = await failing({ ...empty, communicator: 'none', forwards: [{ guest: 80, host: port }] })
     expect(error).toMatchObject({ code: 'PROVIDER_UNAVAILABLE', message: expect.stringContaining(`tcp:127.0.0.1:${port}-:80`) as unknown })
     expect(error.hint).toContain('another program listens at that port')
+    const vnc = createServer()
+    onTestFinished(() => void vnc.close())
+    const vncPort = await listenFrom(5900, vnc)
+    const screen = await failing({ ...empty, communicator: 'none', vnc: { port: vncPort } })
+    expect(screen.error).toMatchObject({
+      code: 'PROVIDER_UNAVAILABLE',
+      message: expect.stringContaining('Address already in use') as unknown,
+    })
+    const files = await failing({ ...empty, communicator: 'none', http: { content: { x: 'y' }, ports: [port, port] } })
+    expect(files.error).toMatchObject({ code: 'NETWORK', message: `port ${port} of 127.0.0.1 is taken` })
   })
 
   test('a disk image whose checksum is wrong, that is none, or that does not fit', { timeout: 100_000 }, async () => {

@@ -77,13 +77,13 @@ export async function temporaryFolder(): Promise<string> {
   return directory
 }
 
-/** The process ids of QEMU that a run has started. */
+/** The process ids of QEMU, and of the emulators of TPMs, that a run has started: all have the run's id in their arguments. */
 export function processesOf(runId: string): readonly string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
       try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`imago-${runId}-`)
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(runId)
       } catch {
         return false // it has ended meanwhile
       }

@@ -32,6 +32,10 @@ export function unreachableIssues(options: object): readonly Issue[] {
   const rules: readonly [broken: boolean, issue: Issue][] = [
     [memberOf(options, 'ssh') !== undefined, { path: ['ssh'], message: "cannot stand beside communicator: 'none'" }],
     [
+      memberOf(options, 'clearAuthorizedKey') === true,
+      { path: ['clearAuthorizedKey'], message: "has nothing to remove: communicator is 'none', and no key is made" },
+    ],
+    [
       memberOf(options, 'result', 'format') === 'rootfs' || memberOf(options, 'result', 'rootfs') !== undefined,
       { path: ['result'], message: "cannot hold the file system: communicator is 'none', and it is taken over SSH" },
     ],
