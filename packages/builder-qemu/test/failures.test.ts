@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import type { ErrorJson, Provisioner } from '@imago/core'
-import { defineImage } from '@imago/core'
+import { defineImage, secret } from '@imago/core'
 import { waitForText } from '@imago/hypervisor'
 import { shell } from '@imago/provisioner-shell'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -214,6 +214,33 @@ describe.skipIf(skipped !== '')(`what goes wrong while the machine runs${skipped
     })
     expect([report.status, report.left, events.unbalanced(), processesOf(report.runId)]).toEqual(['cancelled', [], [], []])
     expect(report.durationMs).toBeLessThan(20_000)
+  })
+
+  test.each(['builder.boot', 'builder.connect'])('a machine that is killed from outside in %s', { timeout: 100_000 }, async (id) => {
+    const vm = qemu({ ...empty, boot: { command: id === 'builder.boot' ? [waitForText('never')] : '', wait: 0 } })
+    const { report, events } = await trial(defineImage({ name: 'killed', builders: { vm } }), {
+      onEvent: (event) => {
+        if (event.type !== 'step-started' || event.step.id !== id) return
+        for (const pid of processesOf(event.runId)) process.kill(Number(pid), 'SIGKILL')
+      },
+    })
+    expect(report.builds[0]?.error).toMatchObject({
+      code: 'MACHINE_LOST',
+      message: expect.stringContaining('it was killed by SIGKILL') as unknown,
+    })
+    expect([report.left, events.unbalanced(), processesOf(report.runId)]).toEqual([[], [], []])
+  })
+
+  test('a machine that does not go off has its plug pulled, and that is said', { timeout: 100_000 }, async () => {
+    const vm = qemu({ ...empty, communicator: 'none', vnc: { password: secret('hush') }, shutdown: { timeout: '300ms' } })
+    const { report, events } = await trial(defineImage({ name: 'hanging', builders: { vm } }))
+    expect(report.builds[0]?.error).toBeUndefined()
+    expect(events.of('message').map(({ level, text }) => `${level}: ${text}`)).toEqual([
+      expect.stringContaining('accelerator: '),
+      expect.stringMatching(/^info: the screen can be seen with VNC at 127\.0\.0\.1:59\d\d$/),
+      expect.stringMatching(/^warning: the machine was not off 300ms after it was asked to: pulled the plug; /),
+    ])
+    expect(processesOf(report.runId)).toEqual([])
   })
 
   test('what is left in the temporary folder: nothing', async () => {

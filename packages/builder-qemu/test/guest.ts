@@ -77,13 +77,16 @@ export async function temporaryFolder(): Promise<string> {
   return directory
 }
 
-/** The process ids of QEMU, and of the emulators of TPMs, that a run has started: all have the run's id in their arguments. */
-export function processesOf(runId: string): readonly string[] {
+/**
+ * The process ids of QEMU, of the emulators of TPMs, and of `qemu-img`, that a run has started.
+ * @param mark what is in the arguments of all of them: the run's id, or the folder of its files
+ */
+export function processesOf(mark: string): readonly string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
       try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(runId)
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(mark)
       } catch {
         return false // it has ended meanwhile
       }

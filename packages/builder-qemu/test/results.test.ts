@@ -10,7 +10,7 @@ import { makeDisks } from '../src/machine-disks.ts'
 import { QemuImg } from '../src/qemu-img.ts'
 import { runTool } from '../src/run-tool.ts'
 import { takeDisks } from '../src/take-disks.ts'
-import { skipped, temporaryFolder } from './guest.ts'
+import { processesOf, skipped, temporaryFolder } from './guest.ts'
 
 const signal = AbortSignal.timeout(300_000)
 const img = new QemuImg()
@@ -93,6 +93,21 @@ describe.skipIf(skipped !== '')(`what a machine's disks become${skipped}`, () =>
     const error: unknown = await taken({ format: 'raw', path: 'out/disk', nvram: 'nvram/x' }, directory).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(ImagoError)
     expect(error).toMatchObject({ code: 'OUTPUT_UNWRITABLE' })
+    expect((await readdir(join(directory, 'out'))).filter((name) => !name.endsWith('.partial'))).toEqual([])
+  })
+
+  test('cancelled while a disk is written, it leaves no file and no process', async () => {
+    const directory = await temporaryFolder()
+    const base = join(directory, 'base.raw')
+    await runTool(['dd', 'if=/dev/urandom', `of=${base}`, 'bs=1M', 'count=24'], { signal })
+    const { tops: disks } = await makeDisks(img, { options: {}, base, folder: join(directory, 'work'), signal })
+    const cancelling = new AbortController()
+    const ctx = buildContext({ directory, workDirectory: join(directory, 'work'), signal: cancelling.signal })
+    const step = { ...ctx, emit: ({ type }: { readonly type: string }) => void (type === 'progress' && cancelling.abort()) }
+    const result = { format: 'qcow2', path: 'out/disk', compress: 'zlib' } as const
+    const taking = takeDisks(img, result, { disks, nvram: undefined, rootfs: undefined, arch: 'x86_64' }, { ctx, step })
+    await expect(taking).rejects.toMatchObject({ code: 'CANCELLED' })
+    expect(processesOf(directory)).toEqual([])
     expect((await readdir(join(directory, 'out'))).filter((name) => !name.endsWith('.partial'))).toEqual([])
   })
 

@@ -34,7 +34,7 @@ export async function openConnection(stream: Duplex, options: HandshakeOptions):
   const ssh2 = await loadSsh2()
   const client = new ssh2.Client()
   const login = new LoginPlan(options.credentials)
-  const state: { hostKeyError?: ImagoError } = {}
+  const state: { hostKeyError?: ImagoError; readonly methodErrors: string[] } = { methodErrors: [] }
   const methods = new Map(options.credentials.map((credential) => [credential, authMethod(ssh2.utils.parseKey, credential, options)]))
   client.connect({
     ...clientConfig(stream, options),
@@ -53,24 +53,24 @@ export async function openConnection(stream: Duplex, options: HandshakeOptions):
   const onAbort = (): void => void stream.destroy()
   options.signal.addEventListener('abort', onAbort)
   try {
-    await ready(client)
+    await ready(client, (error) => state.methodErrors.push(lowerFirst(error.message)))
   } catch (error) {
     client.on('error', () => undefined) // what else goes wrong with it has no reader
     stream.destroy()
     if (options.signal.aborted) throw abortError(options.signal)
-    throw state.hostKeyError ?? connectError(error, login, options)
+    throw state.hostKeyError ?? connectError(error, [login.describe(), ...new Set(state.methodErrors)].join('; '), options)
   } finally {
     options.signal.removeEventListener('abort', onAbort)
   }
   return new Ssh2Connection(client, stream, login.taken, options)
 }
 
-function ready(client: Client): Promise<void> {
+function ready(client: Client, onMethodError: (error: Error) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     client
       .once('ready', resolve)
       // an agent that fails, or a key that does not sign, is one method less; the attempts go on
-      .on('error', (error) => (isMethodError(error) ? undefined : reject(error)))
+      .on('error', (error) => (isMethodError(error) ? onMethodError(error) : reject(error)))
       .once('close', () => reject(new Error('the server closed the connection')))
       .once('change password', () => reject(new ImagoError('AUTHENTICATION_FAILED', 'the password has expired and must be changed')))
   })
@@ -140,11 +140,11 @@ function unusableKey(label: string, problem: unknown): ImagoError {
   })
 }
 
-function connectError(error: unknown, login: LoginPlan, { target }: HandshakeOptions): ImagoError {
+function connectError(error: unknown, tried: string, { target }: HandshakeOptions): ImagoError {
   if (isImagoError(error)) return error
   const message = messageOf(error)
   if (message.startsWith('All configured auth') || /authentication failures|permission denied/i.test(message)) {
-    return new ImagoError('AUTHENTICATION_FAILED', `${target} refuses the login: ${login.describe()}`, {
+    return new ImagoError('AUTHENTICATION_FAILED', `${target} refuses the login: ${tried}`, {
       cause: error,
       hint: 'check the user, and the key or password that the definition gives',
     })

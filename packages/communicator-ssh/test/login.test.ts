@@ -108,6 +108,8 @@ describe.skipIf(lacksSshd)(`logging in${skipped}`, () => {
       expect(await say(forwarding, 'ssh-add -l')).toContain(sshd.keys.fingerprint)
       vi.stubEnv('SSH_AUTH_SOCK', socket)
       expect([await whoami(at({ agent: true })), await whoami(at({}))]).toEqual(['root', 'root'])
+      const gone = await nobody({ agent: '/nowhere/agent' })
+      expect(gone.message).toMatch(/ refuses the login: tried the keys of the agent; failed to connect to agent$/)
       vi.stubEnv('SSH_AUTH_SOCK', undefined)
       expect(await nobody({ agent: true })).toMatchObject({
         code: 'DEFINITION_INVALID',
