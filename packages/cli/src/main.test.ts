@@ -36,7 +36,11 @@ describe('main', () => {
     expect(stdout).toContain('-h, --help')
     expect(stdout).toMatch(/Examples:\n  \$ imago /)
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100)
-    expect(await run('help', name)).toMatchObject({ code: 0, stdout })
+    for (const same of [
+      [name, '-h'],
+      ['help', name],
+    ])
+      expect(await run(...same)).toMatchObject({ code: 0, stdout, stderr: '' })
   })
 
   test.each([

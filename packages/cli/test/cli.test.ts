@@ -93,11 +93,23 @@ describe('imago build', () => {
     expect([code, stderr]).toEqual([1, '\none: step: the machine is late\n  hint: wake it\n'])
   })
 
-  test('starts nothing when the definition is wrong', async () => {
-    const folder = await project({ 'image.ts': definition('').replace("name: 'hello'", "name: 'Not A Name'") })
-    const { code, stdout, stderr } = await run(['build'], folder)
-    expect([code, stdout]).toEqual([2, ''])
-    expect(stderr).toContain('Not A Name')
+  test('tells all of five mistakes in a definition, and starts nothing', async () => {
+    const source = definition('')
+      .replace("name: 'hello'", "name: 'Not A Name'")
+      .replace(
+        /provisioners: \[/,
+        `postProcessors: [{ kind: 'post-processor', type: 'pack', options: {}, takes: 'files', makes: 'same', input: 'kept', process: async (input: any) => input }],
+provisioners: [{ ...step(async () => undefined), only: ['two'] }, { ...step(async () => undefined), timeout: 'soon', retry: -1 }, `,
+      )
+    const folder = await project({ 'image.ts': source })
+    for (const command of ['build', 'validate']) {
+      const { code, stdout, stderr } = await run([command], folder)
+      expect([command, code, stdout]).toEqual([command, 2, ''])
+      expect(stderr).toContain('5 problems')
+      for (const where of ['name:', 'provisioners[0].only[0]:', 'provisioners[1].timeout:', 'provisioners[1].retry:', 'postProcessors[0]:'])
+        expect(stderr).toContain(where)
+    }
+    expect(await readdir(folder)).not.toContain('log.txt')
   })
 
   test('cleans up when something throws that nobody waits for', async () => {

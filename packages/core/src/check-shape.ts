@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 
+import type { Image } from './image.ts'
 import { isImage } from './image.ts'
 import type { Issue } from './issue.ts'
 import { schemaIssues, secretValue } from './option-schema.ts'
@@ -16,7 +17,8 @@ const postProcessor = v.object({
   input: v.picklist(['kept', 'removed', 'needed']),
   process: v.function(),
 })
-const image = v.object({
+const image = v.strictObject({
+  kind: v.literal('image'),
   name: v.string(),
   description: v.optional(v.string()),
   builders: v.record(v.string(), v.object({ ...component, kind: v.literal('builder'), makes: shape, build: v.function() })),
@@ -32,7 +34,14 @@ const image = v.object({
  * such an issue, nothing else can be done with the definition, not even be checked.
  */
 export function checkShape(definition: unknown): Issue[] {
-  if (isImage(definition)) return schemaIssues(image, definition)
+  if (isImage(definition)) return schemaIssues(image, definition).map((issue) => ({ ...issue, path: writtenPath(issue.path, definition) }))
   const hint = isParameterized(definition) ? 'it has parameters: give them values with image.with({ … })' : 'make one with defineImage()'
   return [{ path: [], message: 'this is no image definition', hint }]
+}
+
+/** Where it stands in the definition, in which a post-processor that is a chain by itself needs no list. */
+function writtenPath(path: Issue['path'], { postProcessors }: Image): Issue['path'] {
+  const [list, index, , ...rest] = path
+  const isAlone = list === 'postProcessors' && typeof index === 'number' && postProcessors[index]?.length === 1
+  return isAlone ? [list, index, ...rest] : path
 }

@@ -120,7 +120,7 @@ export interface Builder<out A extends Artifact = Artifact> extends Component {
   readonly kind: 'builder'
   /** What it makes, known beforehand. */
   readonly makes: ArtifactShape
-  /** Builds of one pool share its limit. @default no limit but the run's own */
+  /** Builds of one pool share its limit. @default one with all builders of this type, without a limit but the run's own */
   readonly pool?: { readonly name: string; readonly limit: number }
   /** Reads the outside world and changes nothing: whether the provider answers, whether the image to start from is there. For `imago validate --online`. */
   preflight?(ctx: PreflightContext): Promise<readonly Issue[]>

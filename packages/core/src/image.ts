@@ -62,17 +62,19 @@ export interface ImageDefinition<B extends Builders, P extends readonly Chain[]>
 export function defineImage<const B extends Builders, const P extends readonly Chain[] = readonly []>(
   definition: ImageDefinition<B, P>,
 ): Image<B> {
-  const chains = listOf<Chain>(definition.postProcessors ?? []) // what is no list, in data, is for validation to report
+  const { name, description, builders, provisioners, errorCleanup, postProcessors, secrets, retain, ...unknown } = definition
+  const chains = listOf<Chain>(postProcessors ?? []) // what is no list, in data, is for validation to report, and so is what is unknown
   return Object.freeze({
+    ...unknown,
     kind: 'image',
-    name: definition.name,
-    ...(definition.description !== undefined && { description: definition.description }),
-    builders: definition.builders,
-    provisioners: definition.provisioners ?? [],
-    errorCleanup: definition.errorCleanup ?? [],
+    name,
+    ...(description !== undefined && { description }),
+    builders,
+    provisioners: provisioners ?? [],
+    errorCleanup: errorCleanup ?? [],
     postProcessors: chains.map((chain) => listOf(chain)),
-    ...(definition.secrets !== undefined && { secrets: definition.secrets }),
-    ...(definition.retain !== undefined && { retain: definition.retain }),
+    ...(secrets !== undefined && { secrets }),
+    ...(retain !== undefined && { retain }),
   })
 }
 

@@ -61,7 +61,10 @@ export interface RunOptions {
   readonly stateDirectory?: string
   /** How many builds run at a time: 1 or more. @default as many as there are */
   readonly concurrency?: number
-  /** How many builds of a pool run at a time, by the pool's name; stands above the builder's own limit. */
+  /**
+   * How many builds of a pool run at a time, by the pool's name, which is the builder's type where it has no pool of its own; stands above
+   * the builder's own limit.
+   */
   readonly pools?: Readonly<Record<string, number>>
   /** The first failure cancels the other builds. @default false */
   readonly failFast?: boolean

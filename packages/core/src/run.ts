@@ -18,7 +18,7 @@ import { isImage } from './image.ts'
 import { basesOf, withBases } from './image-graph.ts'
 import { Journal } from './journal.ts'
 import { listOf } from './one-or-many.ts'
-import { Pools } from './pools.ts'
+import { checkPools, Pools } from './pools.ts'
 import { processOwner } from './process-owner.ts'
 import { redactorFor } from './definition-secrets.ts'
 import { neededFiles } from './retention/needed-files.ts'
@@ -51,6 +51,11 @@ export async function runBuilds(images: Image | readonly Image[], options: RunOp
   const list = listOf(images)
   const issues = await validate(list, options)
   if (issues.length > 0) throw definitionError(list.map((image) => (isImage(image) ? image.name : '')).join("', '"), issues)
+  const all = withBases(selectBuilds(list, {}).builds)
+  checkPools(
+    options.pools ?? {},
+    all.flatMap(({ image, build }) => image.builders[build] ?? []),
+  )
   const selected = withBases(selectBuilds(list, options).builds)
   const began = performance.now()
   const startedAt = new Date().toISOString()
@@ -137,7 +142,7 @@ async function runAll(scope: RunScope, builds: readonly BuildId[], options: RunO
     const builder = id.image.builders[id.build]
     if (builder === undefined) throw new ImagoError('INTERNAL', `no builder '${qualifiedName(id)}'`)
     const missing = bases.find(([, result]) => result?.report.status !== 'succeeded')
-    const result = await pools.run(builder.pool, () =>
+    const result = await pools.run(builder, () =>
       room(() => {
         if (run.signal.aborted) return notStarted(run, id, builder.type, new ImagoError('CANCELLED', 'cancelled before it was started'))
         if (missing !== undefined) return notStarted(run, id, builder.type, missingBase(missing[0]))

@@ -7,6 +7,8 @@ import type { Artifact, BuildEvent, Builder, RunOptions, StepFailure } from '../
 import { artifactOf, build, defineImage, ImagoError, run, secret, wait } from '../src/index.ts'
 import { files, post, runOptions, shelf, step, thing } from './fixtures.ts'
 
+const forever = (signal: AbortSignal): Promise<void> => wait(60_000, signal)
+
 /** Events that begin something without an event that ends it. */
 function unfinished(events: readonly BuildEvent[]): string[] {
   const open = new Set<string>()
@@ -217,6 +219,63 @@ test.for([
     message: `the options of the run are wrong:\n  ${message as string}`,
   })
   expect(options.events).toEqual([])
+})
+
+test('a pool has the limit of its builder, and builders without one are in a pool with their type', async () => {
+  const options = await runOptions()
+  const running = { own: 0, type: 0 }
+  const most = { own: 0, type: 0 }
+  const busy = (name: 'own' | 'type', pool?: Builder['pool']) =>
+    thing({
+      ...(pool !== undefined && { pool }),
+      build: async (ctx) => {
+        most[name] = Math.max(most[name], ++running[name])
+        await wait(5, ctx.signal)
+        running[name]--
+      },
+    })
+  const own = (): Builder => busy('own', { name: 'vm', limit: 1 })
+  const image = defineImage({ name: 'cow', builders: { a: own(), b: own(), c: own(), d: busy('type'), e: busy('type'), f: busy('type') } })
+  await run(image, { ...options, pools: { thing: 2 } })
+  expect(most).toEqual({ own: 1, type: 2 })
+})
+
+test('a limit for a pool that no build is in is refused', async () => {
+  const options = await runOptions()
+  const image = defineImage({ name: 'cow', builders: { a: thing({ pool: { name: 'vm', limit: 1 } }), b: thing() } })
+  await expect(run(image, { ...options, pools: { tihng: 2 } })).rejects.toMatchObject({
+    code: 'USAGE',
+    message: "the options of the run are wrong:\n  pools.tihng: no build is in this pool (did you mean 'thing'?)",
+  })
+  expect(options.events).toEqual([])
+  expect(await run(image, { ...options, only: ['b'], pools: { vm: 1 } })).toMatchObject({ status: 'succeeded' })
+})
+
+test('error cleanup runs what is for the build, each past the failure of the one before, and the first error stays', async () => {
+  const seen: string[] = []
+  const image = defineImage({
+    name: 'cow',
+    builders: { a: thing(), b: thing() },
+    provisioners: [step(() => Promise.reject(new Error('the step broke')), { only: ['a'] })],
+    errorCleanup: [
+      step((ctx) => void seen.push(`one ${ctx.build}`)),
+      step((ctx) => forever(ctx.signal), { timeout: 10 }),
+      step(() => void seen.push('not for a'), { except: ['a'] }),
+      step(() => void seen.push('last')),
+    ],
+  })
+  const options = await runOptions()
+  const report = await run(image, options)
+  expect(seen).toEqual(['one a', 'last'])
+  expect(report.builds).toMatchObject([{ status: 'failed', error: { message: 'the step broke' } }, { status: 'succeeded' }])
+  const ended = options.events.flatMap((event) =>
+    event.type === 'step-finished' && event.step.id.startsWith('errorCleanup') ? [event] : [],
+  )
+  expect(ended.map(({ step: { id }, status }) => `${id} ${status}`)).toEqual([
+    'errorCleanup[0] succeeded',
+    'errorCleanup[1] failed',
+    'errorCleanup[3] succeeded',
+  ])
 })
 
 test('a pool may be called like a member of every object', async () => {

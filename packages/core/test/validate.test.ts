@@ -170,8 +170,10 @@ test.for([
   [{ ...nothing, provisioners: [null] }, 'provisioners[0]: must be an object, not null'],
   [{ ...nothing, provisioners: [thing()] }, `provisioners[0].kind: must be 'provisioner', not "builder"`],
   [{ ...nothing, errorCleanup: ['echo'] }, 'errorCleanup[0]: must be an object, not "echo"'],
-  [{ ...nothing, postProcessors: [null] }, 'postProcessors[0][0]: must be an object, not null'],
-  [{ ...nothing, postProcessors: 'compress' }, 'postProcessors[0][0]: must be an object, not "compress"'],
+  [{ ...nothing, postProcessors: [null] }, 'postProcessors[0]: must be an object, not null'],
+  [{ ...nothing, postProcessors: [[null, null]] }, 'postProcessors[0][0]: must be an object, not null'],
+  [{ ...nothing, provisoners: [] }, "provisoners: unknown option 'provisoners' (did you mean 'provisioners'?)"],
+  [{ ...nothing, postProcessors: 'compress' }, 'postProcessors[0]: must be an object, not "compress"'],
   [{ ...nothing, name: 7 }, 'name: must be a string, not 7'],
 ] as const)('a definition of a wrong shape is reported, not thrown: %#', async ([definition, message]) => {
   const image = untyped(definition as unknown as Parameters<typeof untyped>[0])

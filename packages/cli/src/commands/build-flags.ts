@@ -12,7 +12,7 @@ export const buildFlags = {
     help: 'When a step has failed: cleanup (the default), abort (leave everything as it is), ask, or run-cleanup-provisioner (run errorCleanup and leave the rest).',
   },
   'parallel-builds': { type: 'value', value: '<number>', help: 'How many builds run at a time. 0, the default: all.' },
-  pool: { type: 'values', value: '<name=number>', help: 'How many builds of a pool (qemu, docker, …) run at a time.' },
+  pool: { type: 'values', value: '<name=number>', help: 'How many builds of a provider (qemu, docker, oci, …) run at a time.' },
   'no-cache': { type: 'boolean', help: 'Do every step, and keep no snapshots. Otherwise only what has changed since it was done before.' },
   'no-cache-from': { type: 'value', value: '<step>', help: "Do this step and those after it again: provisioners[2], or the step's name." },
   'fail-fast': { type: 'boolean', help: 'The first build that fails cancels the others.' },
