@@ -10,7 +10,7 @@ import type { ErrorJson, Provisioner } from '@imago/core'
 import { defineImage, secret } from '@imago/core'
 import { waitForText } from '@imago/hypervisor'
 import { shell } from '@imago/provisioner-shell'
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 
 import { qemu } from '../src/index.ts'
 import type { QemuOptions, ResultFormat } from '../src/index.ts'
@@ -90,6 +90,16 @@ describe.skipIf(skipped !== '')(`what goes wrong before the machine runs${skippe
     expect(await preflight({ programs: { system: '/nowhere/qemu', img: '/nowhere/qemu-img' } })).toMatchObject([
       { path: ['programs', 'system'], message: "there is no program '/nowhere/qemu' on this machine" },
       { path: ['programs', 'img'], message: "there is no program '/nowhere/qemu-img' on this machine" },
+    ])
+    const [system, img] = ['/usr/bin/qemu-system-x86_64', '/usr/bin/qemu-img'] // where Debian has them
+    vi.stubEnv('PATH', '/nowhere')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    expect(await preflight({ programs: { system, img }, tpm: true })).toMatchObject([
+      {
+        path: ['tpm'],
+        message: "there is no program 'swtpm' on this machine",
+        hint: expect.stringContaining('apt-get install swtpm') as unknown,
+      },
     ])
   })
 
@@ -197,7 +207,9 @@ describe.skipIf(skipped !== '')(`what goes wrong while the machine runs${skipped
     const silent = await failing({ ...empty, ssh: { timeout: '3s' } })
     expect(silent.error).toMatchObject({
       code: 'TIMEOUT',
-      message: expect.stringMatching(/^no SSH connection to root@127\.0\.0\.1:\d+ after 3/) as unknown,
+      message: expect.stringMatching(
+        /^no SSH connection to root@127\.0\.0\.1:\d+ after 3\.0s: the connection (?:is accepted, and no SSH banner is received$|breaks|is closed)/,
+      ) as unknown,
     })
     expect(silent.error.hint).toMatch(/look at \S+vm-failed\.png/)
     expect(await readdir(silent.directory)).toContain('vm-failed.png')

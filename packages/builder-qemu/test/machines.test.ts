@@ -25,7 +25,7 @@ const withoutUefi =
     : skipped
 
 /** A machine that is paused, and gone when the test is over. */
-async function paused(overrides: Partial<MachineSpec>): Promise<RunningMachine> {
+async function paused(overrides: Partial<MachineSpec>, tpmState?: string): Promise<RunningMachine> {
   const directory = await temporaryFolder()
   const img = new QemuImg()
   const disks = [join(directory, 'a,b.qcow2'), join(directory, 'c.qcow2')].map((path) => ({ path, format: 'qcow2' }))
@@ -63,7 +63,7 @@ async function paused(overrides: Partial<MachineSpec>): Promise<RunningMachine> 
     extra: [],
     ...overrides,
   } as const
-  const launched = await launchMachine({ program: 'qemu-system-x86_64', spec, folder, labels: {}, signal })
+  const launched = await launchMachine({ program: 'qemu-system-x86_64', spec, folder, labels: {}, tpmState, signal })
   return await attachMachine(launched, new SerialConsole(), signal)
 }
 
@@ -139,6 +139,13 @@ describe.skipIf(skipped !== '')(`machines${skipped}`, () => {
 
 describe.skipIf(withoutUefi !== '')(`UEFI${withoutUefi}`, () => {
   beforeAll(() => void guest('efi'), makingMs)
+
+  test('a TPM that does not start is told in the words of its emulator', { timeout: 60_000 }, async () => {
+    await expect(paused({}, '/nowhere,mode=word')).rejects.toMatchObject({
+      code: 'PROVIDER_FAILED',
+      message: expect.stringMatching(/^the TPM does not start: .*invalid mode type 'word'/s) as unknown,
+    })
+  })
 
   test.each([
     ['uefi', false, 'secure boot 0, TPM none'],
