@@ -6,9 +6,11 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { delimiter, join } from 'node:path'
 
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 
 import { debootstrap, hostBinaries, ociArchive, registry, scratch, tarball } from '../src/index.ts'
+import type { DockerRegistry } from '../../container-registry/test/docker-registry.ts'
+import { startDockerRegistry } from '../../container-registry/test/docker-registry.ts'
 import { archiveContent } from './archive-content.ts'
 import {
   buildImage,
@@ -22,8 +24,6 @@ import {
   whyNoProgram,
   whyNotRoot,
 } from './bench.ts'
-import type { DockerRegistry } from './docker-registry.ts'
-import { startDockerRegistry } from './docker-registry.ts'
 
 checkBuilt()
 
@@ -213,6 +213,27 @@ describe.skipIf(noRegistry.skip)(`a registry${noRegistry.why}`, () => {
 
     const nothing = buildImage(folder, { from: registry(`${server.host}/team/base:2`) })
     await expect(nothing).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' })
+  })
+
+  it('is shown the login that the source names, or what docker login left', async () => {
+    const locked = await startDockerRegistry({ login: true })
+    onTestFinished(async () => {
+      vi.unstubAllEnvs()
+      await locked.stop()
+    })
+    const name = `${locked.host}/team/base:1`
+    const credentials = '--dest-creds=daisy:grass-and-clover'
+    await runProgram('skopeo', 'copy', '--dest-tls-verify=false', credentials, `oci-archive:${archive}`, `docker://${name}`)
+    vi.stubEnv('DOCKER_CONFIG', folder)
+    const build = async (login?: { readonly username: string; readonly password: string }) =>
+      await buildImage(folder, { from: registry(name, login && { login }), output: 'locked.tar' })
+    await expect(build()).rejects.toMatchObject({ code: 'AUTHENTICATION_FAILED' })
+    await expect(build({ username: 'daisy', password: 'thistles' })).rejects.toMatchObject({ code: 'AUTHENTICATION_FAILED' })
+    const { digest } = (await build({ username: 'daisy', password: 'grass-and-clover' })).artifact
+
+    const auth = Buffer.from('daisy:grass-and-clover').toString('base64')
+    await writeFile(join(folder, 'config.json'), JSON.stringify({ auths: { [locked.host]: { auth } } }))
+    expect((await build()).artifact.digest).toBe(digest)
   })
 })
 

@@ -33,8 +33,8 @@ const schema = v.strictObject({
 
 /**
  * Writes checksums of an artifact's files, as `sha256sum -c` and its like take them: names are relative to the folder of the file they
- * stand in. The files are read, also when their SHA-256 is known; it is compared then. The new artifact has the same files, and those
- * with the checksums.
+ * stand in. The files are read, also when their SHA-256 is known; where `sha256` is among the algorithms, it is compared then. The new
+ * artifact has the same files, and those with the checksums.
  * @throws ImagoError (from `process`) `INPUT_MISSING`, `CHECKSUM_MISMATCH`, `DISK_FULL`, `OUTPUT_UNWRITABLE`, `CANCELLED`, `UNSUPPORTED`
  * @example checksum({ algorithms: ['sha256', 'sha512'] })
  */
