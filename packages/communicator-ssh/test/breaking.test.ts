@@ -58,6 +58,21 @@ describe.skipIf(lacksSshd)(`a connection that breaks${skipped}`, () => {
       expect(await readdir(folder)).not.toContain(`${transfer}-here`)
     }
   })
+  test.each(['tar', 'sftp'] as const)('a cancel in the middle of a transfer, by %s: nothing half done, here or there', async (transfer) => {
+    await using machine = await sshCommunicator({ ...rootOf(sshd), transfer }, provisionContext())
+    await writeFile(join(folder, 'big'), Buffer.alloc(64 << 20, 'no holes '))
+    const cancelling = (): { readonly signal: AbortSignal; readonly onProgress: () => void } => {
+      const abort = new AbortController()
+      return { signal: abort.signal, onProgress: () => abort.abort() }
+    }
+    const uploading = machine.upload({ path: join(folder, 'big') }, join(folder, 'there', 'big'), cancelling())
+    expect(await rejection(uploading)).toMatchObject({ code: 'CANCELLED' })
+    await expect.poll(async () => await readdir(join(folder, 'there'))).toEqual([])
+    const downloading = machine.download(join(folder, 'big'), join(folder, 'here', 'big'), cancelling())
+    expect(await rejection(downloading)).toMatchObject({ code: 'CANCELLED' })
+    expect(await readdir(join(folder, 'here')).catch(() => [])).toEqual([])
+    expect(await say(machine, 'echo there')).toBe('there')
+  })
   test('in the middle of a command, and with expectDisconnect', async () => {
     proxy = await startProxy(sshd.port)
     await using machine = await sshCommunicator({ ...rootOf(sshd), port: proxy.port }, provisionContext())
