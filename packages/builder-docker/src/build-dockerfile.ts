@@ -47,7 +47,16 @@ export function registriesOf(dockerfile: string): readonly string[] {
   const images = lines.flatMap(([, image = '']) =>
     image === 'scratch' || image.includes('$') || stages.has(image.toLowerCase()) ? [] : [image],
   )
-  return [...new Set(images.map((image) => parseImageReference(image).registry))]
+  return [...new Set(images.flatMap(registryOf))]
+}
+
+/** The registry of an image; none of what is no image's name, of which the engine says so, or which is part of another instruction. */
+function registryOf(image: string): readonly string[] {
+  try {
+    return [parseImageReference(image).registry]
+  } catch {
+    return []
+  }
 }
 
 async function loginsFor(

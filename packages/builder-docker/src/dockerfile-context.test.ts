@@ -67,6 +67,8 @@ FROM first
 FROM \${BASE}
 FROM scratch
 RUN echo FROM nobody.test/x
+RUN psql -c "SELECT name \\
+FROM Cows"
 `
   expect(registriesOf(text)).toEqual(['localhost:5000', 'docker.io'])
 })

@@ -197,6 +197,14 @@ describe('openRegistry', () => {
     })
   })
 
+  it('is spoken to without encryption on this machine, elsewhere only when that is asked for', async () => {
+    const { descriptor } = addImage(fake, '1.0', amd64)
+    const elsewhere = `${fake.host.replace('127.0.0.1', '0.0.0.0')}/cow:1.0` // which is this machine, but is not called so
+    await expect(open('1.0', { insecure: false, retries: 0 }).manifest()).rejects.toMatchObject({ code: 'NETWORK' })
+    await expect(openRegistry(elsewhere, { retries: 0 }).manifest()).rejects.toMatchObject({ code: 'NETWORK' })
+    expect((await openRegistry(elsewhere, { insecure: true, retries: 0 }).manifest()).descriptor).toEqual(descriptor)
+  })
+
   it('ends when the signal says so', async () => {
     const blob = fake.addBlob(Buffer.from('moo'))
     const controller = new AbortController()
