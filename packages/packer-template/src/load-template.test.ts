@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -85,6 +86,48 @@ describe('steps', () => {
     expect(image.provisioners[0]).toMatchObject({ pauseBefore: '10s', timeout: '1h', retry: 3 })
   })
 
+  test('a command of shell-local is one line, with its commas', async () => {
+    const { image } = await load({
+      variables: { hosts: 'a,b' },
+      builders: [{ type: 'null', communicator: 'none' }],
+      provisioners: [{ type: 'shell-local', command: 'echo {{user `hosts`}}, {{build_name}}' }],
+    })
+    const { events } = await rehearse(image)
+    expect(events.output('null')).toBe('a,b, null\n')
+  })
+
+  test.for(['sh {{.Path}} ;', 'sh {{.Path}} &', 'time sh {{.Path}} # the script', 'time -p sh {{.Path}}'])(
+    'a command is run as it stands, whatever it ends with: %s',
+    async (command) => {
+      const { image } = await load({
+        builders: [ssh],
+        provisioners: [{ type: 'shell', inline: ['true'], execute_command: `nice ${command}` }],
+      })
+      const { machines } = await rehearse(image)
+      const ran = machines['null']?.records.flatMap((record) =>
+        record.kind === 'command' && record.text.includes('nice') ? [record.text] : [],
+      )
+      const [text = ''] = ran ?? []
+      expect(text).toContain('nice ')
+      expect(spawnSync('sh', ['-n', '-c', text], { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' })
+    },
+  )
+
+  test('build values are told of the server for files, and those that there are not by name', async () => {
+    const step = (inline: string): object => ({ type: 'shell-local', inline: [inline] })
+    const builders = [{ type: 'null', communicator: 'none' }]
+    const { image } = await load({
+      builders,
+      provisioners: [step('{{build `PackerHTTPIP`}} {{build `PackerHTTPPort`}} {{build `PackerHTTPAddr`}}')],
+    })
+    const inline = optionsOf(image.provisioners[0])['inline']
+    const facts = { buildName: 'a', builderType: 'null', runId: 'x', httpUrl: 'http://10.0.2.2:8123/b' }
+    expect(typeof inline === 'function' ? inline(facts) : inline).toEqual(['10.0.2.2 8123 10.0.2.2:8123'])
+    await expect(load({ builders, provisioners: [step('{{build `Password`}}')] })).rejects.toThrow(
+      "provisioners[0].inline[0]: there is no counterpart of the build value 'Password' yet",
+    )
+  })
+
   test('values of sensitive variables are masked wherever they stand', async () => {
     const { image } = await load(
       {
@@ -148,6 +191,10 @@ describe('what is wrong is told with its place', () => {
     expect(Object.keys(image.builders)).toEqual(['null'])
   })
 })
+
+function optionsOf(step: unknown): Readonly<Record<string, unknown>> {
+  return (step as { readonly options: Readonly<Record<string, unknown>> }).options // as steps of images are
+}
 
 async function folderWith(files: Readonly<Record<string, string>>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'imago-template-'))

@@ -113,6 +113,7 @@ const refused: Readonly<Record<string, string>> = {
   'only a builder that there is not': template({ provisioner: local('"only":["x"]') }),
   'except a builder that there is not': template({ provisioner: local('"except":["x"]') }),
   'a post-processor only for a builder that there is not': template({ postProcessor: '{"type":"manifest","only":["x"]}' }),
+  'a post-processor only for a name as a text': template({ postProcessor: '{"type":"manifest","only":"null"}' }),
   'an override for a builder that there is not': template({ provisioner: local('"override":{"x":{"inline":["false"]}}') }),
   'an override with an unknown option': template({ provisioner: local('"override":{"null":{"inlin":["false"]}}') }),
   'an override that is a text': template({ provisioner: local('"override":"x"') }),

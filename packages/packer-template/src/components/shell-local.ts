@@ -6,7 +6,7 @@ import { environmentList, environmentMap } from '../mapping/environment.ts'
 import { currentText, currentTexts } from '../mapping/current-value.ts'
 import type { Model } from '../mapping/known.ts'
 import { isKnown } from '../mapping/known.ts'
-import { integers, lateTexts, texts } from '../mapping/list-coercions.ts'
+import { integers, lateLine, lateTexts, texts } from '../mapping/list-coercions.ts'
 import { localPath, localPaths } from '../mapping/local-path.ts'
 import type { OptionContext } from '../mapping/option-context.ts'
 import type { ComponentTable, Composed, Factory } from '../mapping/table.ts'
@@ -37,7 +37,7 @@ function shellLocal(factory: Factory, load: () => Promise<(options: ShellLocalOp
     load,
     options: {
       inline: taken(lateTexts(buildValues)),
-      command: taken(lateTexts(buildValues)),
+      command: taken(lateLine(buildValues)),
       script: as('script', always(localPath)),
       scripts: as('scripts', localPaths),
       environment_vars: taken(environmentList),

@@ -40,6 +40,15 @@ export function lateTexts(fields: FieldTable, prepare?: LateScope['prepare']): C
   }
 }
 
+/** A list of one text, which is never split. */
+export function lateLine(fields: FieldTable): Coercion<FromFacts<readonly string[]>> {
+  const read = lateText(fields)
+  return (node, ctx) => {
+    const line = read(node, ctx)
+    return isKnownText(line) ? lateTextList([line]) : undefined
+  }
+}
+
 /** A list of texts, which may be made while the build runs. */
 export function lateTextList(items: readonly Known<FromFacts<string>>[]): Model<FromFacts<readonly string[]>> {
   return items.some(({ value }) => typeof value === 'function') ? lateList(items) : plainList(items)

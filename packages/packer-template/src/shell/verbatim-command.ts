@@ -23,7 +23,7 @@ export interface VerbatimScript {
  */
 export function verbatimCommand(pieces: CommandPieces, script: VerbatimScript): Known<Wrap> {
   const variables = variablesOf(script.env)
-  const parts = [...(makesExecutable(pieces) ? begin : beginReadable), ...withoutIdleVars(pieces), ...end]
+  const parts = [...(makesExecutable(pieces) ? begin : beginReadable), ...withoutIdleVars(pieces), ...endOf(pieces)]
   const asksFacts = parts.some(({ kind }) => kind === 'vars')
   const make = (facts: Facts): string =>
     parts
@@ -89,7 +89,14 @@ function startsCommand(before: CommandPieces): boolean {
 const begin: CommandPieces = [{ kind: 'text', text: '{ ' }]
 /** Users other than the one who logs in can read the script too, as they can in Packer. */
 const beginReadable: CommandPieces = [{ kind: 'text', text: '{ chmod 0755 ' }, { kind: 'path' }, { kind: 'text', text: '; ' }]
-const end: CommandPieces = [{ kind: 'text', text: '; } </dev/null' }]
+
+/** What ends by itself (`… &`), or goes to the end of its line, needs another line. */
+function endOf(pieces: CommandPieces): CommandPieces {
+  const last = pieces.at(-1)
+  const endsItself = last?.kind === 'text' && /[;&]\s*$/.test(last.text)
+  const hasRest = pieces.some((piece) => piece.kind === 'text' && /#|<<|\n/.test(piece.text))
+  return [{ kind: 'text', text: endsItself || hasRest ? '\n} </dev/null' : '; } </dev/null' }]
+}
 
 function makesExecutable([first, second]: CommandPieces): boolean {
   return first?.kind === 'text' && /^\s*chmod \S+ *['"]?$/.test(first.text) && second?.kind === 'path'

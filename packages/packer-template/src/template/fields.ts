@@ -56,11 +56,11 @@ export class Fields {
     return []
   }
 
-  /** Names, in a list or as a text with commas between them. */
-  names(name: string): readonly string[] | undefined {
+  /** Names, in a list, or where that is usual as a text with commas between them. */
+  names(name: string, { mayBeText }: { readonly mayBeText: boolean }): readonly string[] | undefined {
     const value = this.node(name)
     if (value === undefined) return undefined
-    if (value.kind === 'text') return value.value.split(',').map((part) => part.trim())
+    if (value.kind === 'text' && mayBeText) return value.value.split(',').map((part) => part.trim())
     return this.list(name).flatMap((item) => {
       if (item.kind === 'text') return [item.value]
       this.#wrong(name, item, 'a string')

@@ -30,7 +30,7 @@ export function readProvisioner(node: JsonNode, location: Location, reading: Ste
   return {
     ...location,
     type,
-    ...readScope(fields, reading),
+    ...readScope(fields, { ...reading, mayBeText: true }),
     override: readOverride(fields, reading),
     options: fields.others(provisionerKeys),
     ...(pauseBefore !== undefined && { pauseBefore }),
@@ -74,7 +74,7 @@ function readPostProcessor(node: JsonNode, location: Location, reading: StepRead
     {
       ...location,
       type,
-      ...readScope(fields, reading),
+      ...readScope(fields, { ...reading, mayBeText: false }),
       options: fields.others(postProcessorKeys),
       ...(name !== undefined && { name }),
       ...(keepInputArtifact !== undefined && { keepInputArtifact }),
@@ -97,7 +97,12 @@ export function typeOf(fields: Fields, reports: Reports): string | undefined {
   return undefined
 }
 
-function readScope(fields: Fields, reading: StepReading): ScopeConfig {
+interface ScopeReading extends StepReading {
+  /** Packer takes the names of builders as a text for provisioners, and not for post-processors. */
+  readonly mayBeText: boolean
+}
+
+function readScope(fields: Fields, reading: ScopeReading): ScopeConfig {
   const only = readNames('only', fields, reading)
   const except = readNames('except', fields, reading)
   if (only !== undefined && except !== undefined) reading.reports.problem(fields.location, "'only' and 'except' exclude each other")
@@ -105,8 +110,8 @@ function readScope(fields: Fields, reading: StepReading): ScopeConfig {
 }
 
 /** No name at all is as if the list were not there. */
-function readNames(option: 'only' | 'except', fields: Fields, { builders }: StepReading): readonly string[] | undefined {
-  const names = fields.names(option)?.map((name) => currentName(name, builders))
+function readNames(option: 'only' | 'except', fields: Fields, { builders, mayBeText }: ScopeReading): readonly string[] | undefined {
+  const names = fields.names(option, { mayBeText })?.map((name) => currentName(name, builders))
   const at = fields.get(option)?.at
   if (names === undefined || at === undefined || names.length === 0) return undefined
   for (const name of names.filter((each) => !builders.includes(each))) {

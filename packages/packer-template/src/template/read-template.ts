@@ -44,7 +44,7 @@ export function readTemplate(text: string, file: string, reports: Reports): Temp
     file,
     ...(description !== undefined && { description }),
     variables: readVariables(fields, reports),
-    sensitive: fields.names('sensitive-variables') ?? [],
+    sensitive: fields.names('sensitive-variables', { mayBeText: true }) ?? [],
     builders,
     provisioners: fields
       .list('provisioners')

@@ -38,12 +38,26 @@ export const buildValues: FieldTable = {
   User: factField('user'),
   PackerRunUUID: sureFact('runId'),
   PackerHTTPAddr: httpPart("replaceAll(/^https?:\\/\\/|\\/.*$/g, '')", (url) => url.replaceAll(/^https?:\/\/|\/.*$/g, '')),
+  PackerHTTPIP: httpPart("replace(/^https?:\\/\\//, '').replace(/:\\d+(?:\\/.*)?$/, '')", (url) =>
+    url.replace(/^https?:\/\//, '').replace(/:\d+(?:\/.*)?$/, ''),
+  ),
+  PackerHTTPPort: httpPart("replaceAll(/^.*:|\\/.*$/g, '')", (url) => url.replaceAll(/^.*:|\/.*$/g, '')),
   SourceAMI: factField('sourceImage'),
   SourceAMIName: otherFact('sourceImageName'),
   SourceAMIOwner: otherFact('sourceImageOwner'),
   SourceAMICreationDate: otherFact('sourceImageCreationDate'),
   BuildRegion: otherFact('buildRegion'),
 }
+
+/** What Packer can tell of a build and this does not: secrets among them. */
+export const untoldBuildValues: ReadonlySet<string> = new Set([
+  'ConnType',
+  'Password',
+  'SSHPrivateKey',
+  'SSHPublicKey',
+  'SourceAMIOwnerName',
+  'WinRMPassword',
+])
 
 /** `.BuildName` and `.BuilderType` in the names of files that post-processors write. */
 export const outputFields: FieldTable = { BuildName: sureFact('buildName'), BuilderType: sureFact('builderType') }

@@ -11,7 +11,7 @@ import { LanguageError } from '../language/language-error.ts'
 import type { Location, Reports } from '../reports.ts'
 import type { Variables } from '../variables/resolve-variables.ts'
 import type { FieldTable } from './field-table.ts'
-import { buildValues } from './field-table.ts'
+import { buildValues, untoldBuildValues } from './field-table.ts'
 import type { TemplateText } from './template-text.ts'
 import { parseText } from './template-text.ts'
 import { needsOf } from './text-needs.ts'
@@ -141,7 +141,10 @@ export class TextRenderer {
       this.#reports.warn(where, `there is no '.${name}' here: it is '<no value>'`, nameHint(name, Object.keys(fields)))
     }
     for (const name of [...needs.buildValues].filter((value) => !Object.hasOwn(buildValues, value))) {
-      this.#reports.problem(where, `there is no build value '${name}'`, nameHint(name, Object.keys(buildValues)))
+      const what = untoldBuildValues.has(name)
+        ? `there is no counterpart of the build value '${name}' yet`
+        : `there is no build value '${name}'`
+      this.#reports.problem(where, what, nameHint(name, Object.keys(buildValues)))
     }
     return true
   }
