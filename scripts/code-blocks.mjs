@@ -1,4 +1,4 @@
-// The TypeScript of README and docs: every block is type-checked, and those marked `ts run` are run.
+// The TypeScript of README and docs: every block is type-checked, and those marked `ts run`, or `ts test` for Vitest, are run.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
@@ -51,7 +51,15 @@ for (const block of runnable) {
   console.error(`${block.where}: exit ${result.status}\n${result.stdout}${result.stderr}`)
   process.exitCode = 1
 }
-console.log(`code blocks: ${blocks.length} type-checked, ${runnable.length} run, from ${pages.length} pages`)
+const tests = blocks.filter(({ test }) => test)
+writeFileSync(join(folder, 'vitest.config.mjs'), 'export default {}\n')
+const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--root', folder, '--dir', join(folder, 'out'), '--reporter', 'json', '-u'] // new snapshots
+const tested = spawnSync(process.execPath, vitest, { encoding: 'utf8', timeout: 120_000 })
+if (tested.status !== 0 || JSON.parse(tested.stdout).testResults.length !== tests.length) {
+  console.error(`tests in code blocks: exit ${tested.status}\n${tested.stdout}${tested.stderr}`)
+  process.exitCode = 1
+}
+console.log(`code blocks: ${blocks.length} type-checked, ${runnable.length} run, ${tests.length} run by Vitest, from ${pages.length} pages`)
 
 function listed(root) {
   return readdirSync(root, { recursive: true, encoding: 'utf8' }).map((name) => join(root, name))
@@ -59,11 +67,16 @@ function listed(root) {
 
 function blocksOf(page) {
   const text = readFileSync(page, 'utf8')
-  return [...text.matchAll(/^```ts(?<marks>[^\n]*)\n(?<code>.*?)^```$/gms)].map((match, index) => ({
-    where: `${page}, block ${index + 1}`,
-    // each block is a module of its own
-    code: `${match.groups.code}\nexport {}\n`,
-    run: match.groups.marks.trim().split(' ').includes('run'),
-    file: join(folder, `${page.replaceAll(/[/.]/g, '_')}_${index + 1}.ts`),
-  }))
+  return [...text.matchAll(/^```ts(?<marks>[^\n]*)\n(?<code>.*?)^```$/gms)].map((match, index) => {
+    const marks = match.groups.marks.trim().split(' ')
+    const test = marks.includes('test')
+    return {
+      where: `${page}, block ${index + 1}`,
+      // each block is a module of its own
+      code: `${match.groups.code}\nexport {}\n`,
+      run: marks.includes('run'),
+      test,
+      file: join(folder, `${page.replaceAll(/[/.]/g, '_')}_${index + 1}${test ? '.test' : ''}.ts`),
+    }
+  })
 }
