@@ -159,14 +159,23 @@ function issuesTogether(options: object): Issue[] {
   return [...unreachableIssues(options), ...idleIssues(options), ...rules.flatMap(([broken, issue]) => (broken ? [issue] : []))]
 }
 
-/** Options that other ones leave without an effect. */
+/** Options that other ones leave without an effect, or that cannot work beside them. */
 function idleIssues(options: object): Issue[] {
   const given = (option: string, member?: string): unknown => memberOf(options, option, member)
   const isEntered = given('communicator') !== 'none'
   const hasTpm = given('tpm') !== undefined && given('tpm') !== false
   const hasAgent = given('ssh', 'agent') !== undefined && given('ssh', 'agent') !== false
   const hasLogin = given('ssh', 'key') !== undefined || given('ssh', 'password') !== undefined || hasAgent
+  const detour = ['bastions', 'proxy'].find((way) => given('ssh', way) !== undefined)
   const rules: readonly [broken: boolean, issue: Issue][] = [
+    [
+      detour !== undefined && given('ssh', 'host') === undefined,
+      {
+        path: ['ssh', detour ?? ''],
+        message: 'leads away from the guest, which is reached at a port of this machine',
+        hint: "give the guest's own address as ssh.host",
+      },
+    ],
     [
       given('arch') === 'aarch64' && given('floppy') !== undefined,
       { path: ['floppy'], message: 'is for x86_64: aarch64 has no drive for it', hint: "give the machine a 'cd'" },

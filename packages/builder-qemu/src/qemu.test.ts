@@ -123,7 +123,7 @@ test('what does not go together is named', () => {
   ])
 })
 
-test('what would have no effect is named', () => {
+test('what would have no effect, or cannot work, is named', () => {
   expect(messages({ ...least, live: true, tpm: true })).toEqual([
     'live: is of no use: there are no snapshots of a machine whose TPM remembers',
   ])
@@ -135,6 +135,11 @@ test('what would have no effect is named', () => {
   expect(messages({ ...least, nic: { isolated: true }, http: { directory: 'http' } })).toEqual([
     "http: cannot be reached: 'nic.isolated' keeps the guest from this machine (give the machine a 'cd')",
   ])
+  const bastions = [{ host: 'bastion' }]
+  expect(messages({ ...least, ssh: { bastions } })).toEqual([
+    "ssh.bastions: leads away from the guest, which is reached at a port of this machine (give the guest's own address as ssh.host)",
+  ])
+  expect(messages({ ...least, ssh: { host: '192.0.2.7', bastions } })).toEqual([])
   expect(messages({ ...least, arch: 'aarch64', floppy: { files: ['x'] } })).toEqual([
     "floppy: is for x86_64: aarch64 has no drive for it (give the machine a 'cd')",
   ])
