@@ -33,7 +33,17 @@ async function bundlePackage(folder) {
   const libraries = output.flatMap(({ moduleIds = [] }) => moduleIds.flatMap((id) => isLibrary.exec(id)?.[0] ?? []))
   if (libraries.length > 0) files.set(join(folder, 'dist', licences), licencesOf(new Set(libraries)))
   for (const path of writtenIn(join(folder, 'dist'))) if (!files.has(path)) rmSync(path)
+  for (const path of forgottenTypes(folder)) rmSync(path)
   for (const [path, content] of files) writeChanged(path, content)
+}
+
+/** Declarations of what is not in `src` any more, which the compiler leaves behind and npm would publish. */
+function forgottenTypes(folder) {
+  const ending = /\.d\.ts(?:\.map)?$/
+  const isForgotten = (path) => ending.test(path) && !existsSync(join(folder, 'src', path.replace(ending, '.ts')))
+  return readdirSync(join(folder, 'dist'), { recursive: true })
+    .filter(isForgotten)
+    .map((path) => join(folder, 'dist', path))
 }
 
 /** What a package exports, and its programs: those import nothing that they do not run. */

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 const packages = readdirSync('packages')
 
 test.for<string>(packages)('%s has its page, its licence and the files that every package has', (name) => {
-  const files = ['README.md', 'package.json', 'tsconfig.json', 'src/index.ts', 'src/index.test.ts']
+  const files = ['README.md', 'LICENSE', 'package.json', 'tsconfig.json', 'src/index.ts', 'src/index.test.ts']
   expect(files.filter((file) => !existsSync(join('packages', name, file)))).toEqual([])
   expect(manifestOf(name)).toMatchObject({ name: `@imago/${name}`, license: 'MIT', engines: { node: '>=20.19' } })
 })
