@@ -3,8 +3,7 @@ import { join, resolve } from 'node:path'
 
 import type { Platform } from '@imago/container-registry'
 import { formatPlatform, localPlatform, parsePlatform } from '@imago/container-registry'
-import type { BuildContext, Facts } from '@imago/core'
-import { resolveFacts } from '@imago/core'
+import type { BuildContext } from '@imago/core'
 
 import { environmentOf, imageConfig, variablesOf } from './archive/image-config.ts'
 import type { LayerFile } from './archive/layer-file.ts'
@@ -12,6 +11,8 @@ import { writeArchive } from './archive/layout-writer.ts'
 import type { Base } from './from/base.ts'
 import { loadBase, sourceTitle } from './from/load-base.ts'
 import { sourceDateEpoch } from './host/environment.ts'
+import type { ImageNames } from './image-names.ts'
+import { imageNames } from './image-names.ts'
 import type { OciArchiveArtifact } from './oci-artifact.ts'
 import type { OciOptions } from './oci-options.ts'
 import { openRoot } from './root/open-root.ts'
@@ -24,6 +25,7 @@ export async function build(options: OciOptions, ctx: BuildContext): Promise<Oci
   const epoch = options.sourceDateEpoch ?? sourceDateEpoch() ?? 0
   const compression = options.compression ?? 'gzip'
   const platform = options.platform === undefined ? undefined : parsePlatform(options.platform)
+  const names = imageNames(options, ctx)
   const folder = await acquireFolder(ctx)
   await using root = await openRoot(await subfolder(folder, 'root'), ctx.signal)
   const directory = await subfolder(folder, 'layers')
@@ -40,7 +42,7 @@ export async function build(options: OciOptions, ctx: BuildContext): Promise<Oci
     return await root.tree.writeChanges({ path: join(directory, 'changes.layer'), compression, epoch }, { signal })
   })
   return await ctx.step('archive', 'write the image', (step) =>
-    writeImage(options, { base, changes, epoch, platform: platform ?? base.config ?? localPlatform() }, { ...ctx, ...step }),
+    writeImage(options, { names, base, changes, epoch, platform: platform ?? base.config ?? localPlatform() }, { ...ctx, ...step }),
   )
 }
 
@@ -77,6 +79,7 @@ async function provision(root: Root, machine: Machine, base: Base, ctx: BuildCon
 
 /** What an image is made of. */
 interface ImageParts {
+  readonly names: ImageNames
   readonly base: Base
   readonly changes: LayerFile | undefined
   readonly epoch: number
@@ -92,9 +95,7 @@ async function writeImage(options: OciOptions, parts: ImageParts, ctx: BuildCont
     ...(base.origin === undefined ? [] : base.layers.map(() => base.origin ?? '')),
     ...(changes === undefined ? [] : ['steps']),
   ]
-  const facts: Facts = { buildName: ctx.build, builderType: ctx.builderType, runId: ctx.runId, image: ctx.image }
-  const output = options.output === undefined ? `${ctx.image}-${ctx.build}.oci.tar` : resolveFacts(options.output, facts)
-  const tag = options.tag === undefined ? undefined : resolveFacts(options.tag, facts)
+  const { output, tag } = parts.names
   const path = resolve(ctx.directory, output)
   const total = layers.reduce((sum, { size }) => sum + size, 0)
   const written = await writeArchive({

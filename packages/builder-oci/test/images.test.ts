@@ -3,8 +3,9 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { Communicator } from '@imago/core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 
+import type { OciOptions } from '../src/oci-options.ts'
 import { hostBinaries, ociArchive, scratch } from '../src/index.ts'
 import { archiveContent, archiveFile } from './archive-content.ts'
 import { becomeNobody, buildImage, checkBuilt, needs, output, temporaryFolder, whyNoNamespaces } from './bench.ts'
@@ -68,6 +69,9 @@ describe.skipIf(skip)(`an image that a user builds${why}`, () => {
   })
   describe('a configuration', () => {
     configurationTests(place)
+  })
+  describe('names and a date', () => {
+    namesAndDateTests(place)
   })
   describe('an ending', () => {
     endingTests(place)
@@ -201,6 +205,32 @@ function configurationTests(place: Place): void {
     expect(layerDigests[0]).toBe((await archiveContent(base.path)).layerDigests[0])
     expect(JSON.parse(await archiveFile(path, 'manifest.json'))).toMatchObject([{ RepoTags: ['cow:1.0'] }])
     expect(artifact.tag).toBe('cow:1.0')
+  })
+}
+
+function namesAndDateTests(place: Place): void {
+  it('has the names that functions of the facts make, which are checked first', async () => {
+    const { artifact } = await buildImage(place.folder, {
+      from: scratch(),
+      output: ({ buildName }) => `made/${buildName}.tar`,
+      tag: ({ image }) => `${image}:2.0`,
+    })
+    expect([artifact.files[0]?.path, artifact.tag]).toEqual([join(place.folder, 'made/oci.tar'), 'test:2.0'])
+    for (const wrong of [{ output: () => '' }, { tag: () => 'Cow:1' }, { tag: () => `cow@sha256:${'a'.repeat(64)}` }]) {
+      await expect(buildImage(place.folder, { from: scratch(), ...wrong })).rejects.toMatchObject({ code: 'DEFINITION_INVALID' })
+    }
+  })
+
+  it('has the date of SOURCE_DATE_EPOCH, but for one that the options name', async () => {
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const createdWith = async (variable: string, options: Partial<OciOptions> = {}): Promise<string | undefined> => {
+      vi.stubEnv('SOURCE_DATE_EPOCH', variable)
+      return (await archiveContent((await buildImage(place.folder, { from: scratch(), output: 'dated.tar', ...options })).path)).config
+        .created
+    }
+    expect(await createdWith('1000000000')).toBe('2001-09-09T01:46:40Z')
+    expect(await createdWith('1000000000', { sourceDateEpoch: 1 })).toBe('1970-01-01T00:00:01Z')
+    expect(await createdWith('soon')).toBe('1970-01-01T00:00:00Z')
   })
 }
 
