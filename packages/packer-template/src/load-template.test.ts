@@ -196,6 +196,28 @@ function optionsOf(step: unknown): Readonly<Record<string, unknown>> {
   return (step as { readonly options: Readonly<Record<string, unknown>> }).options // as steps of images are
 }
 
+test('a type that is misspelt is told with the one that was probably meant, and others of Packer are not taken for misspelt', async () => {
+  const template = {
+    builders: [{ type: 'nul' }, { type: 'null', name: 'x', communicator: 'none' }, { type: 'vmware-iso' }, { type: 'amazon-instance' }],
+    provisioners: [
+      { type: 'shell_local', inline: ['true'] },
+      { type: 'powershell', inline: ['dir'] },
+    ],
+    'post-processors': ['vagrant-cloud', 'manifests'],
+  }
+  const error: unknown = await load(template).catch((caught: unknown) => caught)
+  const lines = error instanceof Error ? error.message.split('\n').slice(1) : []
+  expect(lines.map((line) => line.replace(/^.*?: /, '').replace(/^\S+: /, ''))).toEqual([
+    "there is no builder 'nul' yet (did you mean 'null'?)",
+    "there is no builder 'vmware-iso' yet",
+    "there is no builder 'amazon-instance' yet",
+    "there is no provisioner 'shell_local' yet (did you mean 'shell-local'?)",
+    "there is no provisioner 'powershell' yet",
+    "there is no post-processor 'vagrant-cloud' yet",
+    "there is no post-processor 'manifests' yet (did you mean 'manifest'?)",
+  ])
+})
+
 async function folderWith(files: Readonly<Record<string, string>>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'imago-template-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))

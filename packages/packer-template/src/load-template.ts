@@ -1,8 +1,9 @@
 import { basename, dirname, resolve } from 'node:path'
 
 import type { Image } from '@imago/core'
-import { ImagoError } from '@imago/core'
+import { didYouMean, ImagoError } from '@imago/core'
 
+import { knownTypes } from './components/catalog.ts'
 import type { ComponentKind } from './fix/draft.ts'
 import type { Assembly, NamedBuilder } from './image/assemble.ts'
 import { assemble, nameBuilds } from './image/assemble.ts'
@@ -167,7 +168,10 @@ function componentsOf(model: ImageModel): readonly ModelComponent[] {
 export function missingComponents(model: ImageModel): readonly Problem[] {
   const missing = componentsOf(model).filter((component): component is MissingComponent => !isMapped(component))
   const unique = new Map(missing.map((component) => [formatPlace(component.at), component]))
-  return [...unique.values()].map(({ at, path, kind, type }) => ({ at, path, message: `there is no ${kind} '${type}' yet` }))
+  return [...unique.values()].map(({ at, path, kind, type }) => {
+    const close = didYouMean(type, knownTypes(kind))
+    return { at, path, message: `there is no ${kind} '${type}' yet`, ...(close !== undefined && { hint: `did you mean '${close}'?` }) }
+  })
 }
 
 /** Options that have no counterpart, of components that have one; each once. */

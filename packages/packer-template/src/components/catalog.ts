@@ -44,6 +44,11 @@ const tables: Readonly<Record<ComponentKind, Readonly<Record<string, Load>>>> = 
   },
 }
 
+/** The types of components that have a counterpart. */
+export function knownTypes(kind: ComponentKind): readonly string[] {
+  return Object.keys(tables[kind])
+}
+
 /** The table of a component; `undefined` when there is no counterpart yet. */
 export async function findTable(kind: ComponentKind, type: string): Promise<ComponentTable | undefined> {
   const load = Object.hasOwn(tables[kind], type) ? tables[kind][type] : undefined
