@@ -185,6 +185,7 @@ describe.skipIf(skipped !== '')(`what goes wrong while the machine runs${skipped
     const { error, directory } = await failing({ disk, ssh: { key }, result: { format: 'qcow2', path: 'out/x.qcow2' } }, [kill])
     expect(error).toMatchObject({ code: 'MACHINE_LOST', message: expect.stringContaining('it was killed by SIGKILL') as unknown })
     expect(await readdir(join(directory, 'out'))).toEqual(['x-failed.log'])
+    expect(error.hint).toContain(`look at ${join(directory, 'out/x-failed.log')}`)
     expect((await stat(join(directory, 'out/x-failed.log'))).size).toBeGreaterThan(0)
   })
 

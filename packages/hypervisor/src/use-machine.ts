@@ -68,7 +68,7 @@ export async function useMachine(use: MachineUse): Promise<RootfsArchive | undef
   } catch (error) {
     if (ctx.signal.aborted) throw error
     const kept = await keepEvidence(machine, evidence, ctx)
-    throw isReached ? error : unreached(error, kept, use)
+    throw withHints(error, [...(isReached ? [] : whyUnreached(error, use)), ...placesOf(kept)])
   } finally {
     machine.close()
   }
@@ -117,21 +117,24 @@ async function turnOff(communicator: Communicator, { machine, connect, options, 
   })
 }
 
-/** The error of a machine that was never reached, with where to look. */
-function unreached(error: unknown, kept: readonly string[], { seeds, hasOwnKeys }: MachineUse): unknown {
-  if (!isImagoError(error)) return error
-  const { code, message, cause, exitCode, issues } = error
-  const hints = [
-    error.hint,
-    hasOwnKeys && code === 'AUTHENTICATION_FAILED'
-      ? "no login was given, so a key pair was made: give the guest facts.sshPublicKey, or the build 'ssh.key' or 'ssh.password'"
-      : undefined,
-    seeds.summary(),
-    kept.length === 0 ? undefined : `look at ${kept.join(' and ')}`,
-  ].filter((hint) => hint !== undefined)
+/** What may have kept the build from a machine that was never reached. */
+function whyUnreached(error: unknown, { seeds, hasOwnKeys }: MachineUse): readonly string[] {
+  const ownKeys = "no login was given, so a key pair was made: give the guest facts.sshPublicKey, or the build 'ssh.key' or 'ssh.password'"
+  const summary = seeds.summary()
+  return [...(hasOwnKeys && isImagoError(error, 'AUTHENTICATION_FAILED') ? [ownKeys] : []), ...(summary === undefined ? [] : [summary])]
+}
+
+function placesOf(kept: readonly string[]): readonly string[] {
+  return kept.length === 0 ? [] : [`look at ${kept.join(' and ')}`]
+}
+
+/** The same error, with more of what to do: it is in the report, where a picture would else be in no other place. */
+function withHints(error: unknown, more: readonly string[]): unknown {
+  if (!isImagoError(error) || more.length === 0) return error
+  const { code, message, cause, exitCode, issues, hint } = error
   return new ImagoError(code, message, {
     cause,
-    ...(hints.length > 0 && { hint: hints.join('; ') }),
+    hint: [...(hint === undefined ? [] : [hint]), ...more].join('; '),
     ...(exitCode !== undefined && { exitCode }),
     ...(issues !== undefined && { issues }),
   })
