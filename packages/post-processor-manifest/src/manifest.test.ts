@@ -78,6 +78,19 @@ test.for(['not json', '{"version":2,"builds":[]}', '[]'])('what is no manifest i
   expect(await readFile(join(directory, 'imago-manifest.json'), 'utf8')).toBe(text)
 })
 
+test('what Packer has written is kept beside, once', async () => {
+  const [theirs, others] = ['{"builds":[{"name":"a"}],"last_run_uuid":"1"}', '{"builds":null,"last_run_uuid":"2"}']
+  await writeFile(join(directory, 'imago-manifest.json'), theirs)
+  await write({}, docker, { build: 'a' })
+  await write({}, docker, { build: 'b' })
+  expect((await content()).builds.map(({ build }) => build)).toEqual(['a', 'b'])
+  expect(await readFile(join(directory, 'imago-manifest.json.packer'), 'utf8')).toBe(theirs)
+  await writeFile(join(directory, 'imago-manifest.json'), others)
+  await expect(write({}, docker)).rejects.toMatchObject({ code: 'DEFINITION_INVALID' })
+  expect(await readFile(join(directory, 'imago-manifest.json'), 'utf8')).toBe(others)
+  expect(await readFile(join(directory, 'imago-manifest.json.packer'), 'utf8')).toBe(theirs)
+})
+
 test('a cancel ends the waiting for somebody else’s lock', async () => {
   await writeFile(join(directory, 'imago-manifest.json.lock'), `${hostname()}-elsewhere/boot/1/1 theirs`)
   const waiting = write({}, docker, { signal: AbortSignal.timeout(20) })

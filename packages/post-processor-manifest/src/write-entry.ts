@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { constants, copyFile, mkdir, readFile } from 'node:fs/promises'
 import { basename, dirname, relative, resolve } from 'node:path'
 
 import type { Artifact, Json, PostProcessContext } from '@imago/core'
@@ -81,12 +81,30 @@ async function readManifest(path: string): Promise<readonly ManifestEntry[]> {
   try {
     const content: unknown = JSON.parse(text)
     if (isManifest(content)) return content.builds
-  } catch {
-    // told below: what stands there is no manifest
+    if (isFromPacker(content) && (await keepBeside(path))) return []
+  } catch (error) {
+    // Told below: what stands there is no manifest.
+    if (!(error instanceof SyntaxError)) throw error
   }
   throw new ImagoError('DEFINITION_INVALID', `'${path}' is there and is no manifest of version 1`, {
     hint: 'remove it, or choose another output',
   })
+}
+
+/** Whether Packer has written it: who comes from there has one where this one goes. */
+function isFromPacker(content: unknown): boolean {
+  return typeof content === 'object' && content !== null && 'last_run_uuid' in content && 'builds' in content
+}
+
+/** Copies a file to a name of its own; false when something of that name is there. */
+async function keepBeside(path: string): Promise<boolean> {
+  try {
+    await copyFile(path, `${path}.packer`, constants.COPYFILE_EXCL)
+    return true
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return false
+    throw error
+  }
 }
 
 function isManifest(content: unknown): content is Manifest {
