@@ -36,6 +36,12 @@ describe.for(Object.entries(schemas))('%s', ([, image]) => {
     expect(await resolved({ environment: { version: 'env' }, files, vars: { version: 'var' } })).toEqual({ version: 'var', count: 10 })
   })
 
+  test('a text in a file is a text, whatever the environment says', async () => {
+    const files = [{ path: 'x.json', values: { version: '1', count: '5' } }]
+    await expect(resolveParameters(image, { environment: { count: '7' }, files })).rejects.toMatchObject({ code: 'PARAMETER_INVALID' })
+    expect(await resolved({ files, vars: { count: '6' } })).toEqual({ version: '1', count: 6 })
+  })
+
   test('every problem at once: unknown names with "did you mean", missing and wrong values', async () => {
     const sources = { vars: { cuont: '1', debug: 'maybe' }, files: [{ path: 'x.json', values: { vesrion: '1' } }] }
     await expect(resolveParameters(image, sources)).rejects.toMatchObject({ code: 'PARAMETER_INVALID' })

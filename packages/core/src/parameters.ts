@@ -66,7 +66,8 @@ export async function resolveParameters(image: ParameterizedImage, sources: Para
   const asText: Readonly<Record<string, Json>> = Object.fromEntries(
     [fromEnvironment, ...named.map(({ values }) => values)].flatMap((values) => Object.entries<Json>(values)),
   )
-  const texts = new Set([...Object.keys(fromEnvironment), ...Object.keys(sources.vars ?? {})])
+  const inFiles = new Set((sources.files ?? []).flatMap(({ values }) => Object.keys(values)))
+  const texts = new Set([...Object.keys(fromEnvironment).filter((name) => !inFiles.has(name)), ...Object.keys(sources.vars ?? {})])
   const values = await asSchemaWants(image.schema, asText, texts)
   const known = await knownNames(image.schema, values)
   const unknown = named.flatMap(({ where, values: given }) => Object.keys(given).flatMap((name) => unknownName(name, where, known)))
