@@ -113,6 +113,17 @@ describe('steps', () => {
     },
   )
 
+  test('lists as texts are split where a variable has commas, and names are rendered', async () => {
+    const { image } = await load({
+      variables: { list: 'A=1,B=2', name: 'Key' },
+      builders: [{ type: 'null', communicator: 'none' }],
+      provisioners: [{ type: 'shell-local', inline: ['echo $A $B $C'], environment_vars: '{{user `list`}},C=3' }],
+      'post-processors': [{ type: 'manifest', custom_data: { '{{user `name`}}': 'value' } }],
+    })
+    expect(optionsOf(image.provisioners[0])['env']).toEqual({ A: '1', B: '2', C: '3' })
+    expect(optionsOf(image.postProcessors[0]?.[0])['customData']).toEqual({ Key: 'value' })
+  })
+
   test('build values are told of the server for files, and those that there are not by name', async () => {
     const step = (inline: string): object => ({ type: 'shell-local', inline: [inline] })
     const builders = [{ type: 'null', communicator: 'none' }]

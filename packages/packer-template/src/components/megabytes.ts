@@ -2,6 +2,7 @@ import type { ByteSize } from '@imago/hypervisor'
 
 import { renderLeaf } from '../mapping/coercions.ts'
 import { known } from '../mapping/known.ts'
+import { itemsOf } from '../mapping/list-coercions.ts'
 import type { Coercion } from '../mapping/option-context.ts'
 import { contextInside } from '../mapping/option-context.ts'
 import { code, joined, printPrimary, textExpression } from '../typescript/expression.ts'
@@ -41,7 +42,7 @@ function unitOf(unit: string): 'k' | 'm' | 'g' | 't' {
 
 /** Several of them, each as the disk that has it. */
 export const diskSizes: Coercion<readonly { readonly size: ByteSize }[]> = (node, ctx) => {
-  const items = node.kind === 'array' ? node.items : [node]
+  const items = node.kind === 'text' ? itemsOf(node, ctx) : node.kind === 'array' ? node.items : [node]
   const sizes = items.flatMap((item, index) => megabytes(item, contextInside(ctx, item, index)) ?? [])
   return sizes.length === 0 ? undefined : sizes.map((size) => ({ size }))
 }

@@ -39,6 +39,7 @@ test.for<[options: object, expected: object]>([
     { disk_image: 'true', skip_resize_disk: true },
     { iso: undefined, disk: plain.iso, diskSize: undefined },
   ],
+  [{ disk_additional_size: '1G,2048' }, { extraDisks: [{ size: '1g' }, { size: '2048m' }] }],
   [{ disk_additional_size: ['1G', '2048'] }, { extraDisks: [{ size: '1g' }, { size: '2048m' }] }],
   [
     { memory: 2048, cpus: '2' },

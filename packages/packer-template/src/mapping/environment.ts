@@ -6,6 +6,7 @@ import { needsOf } from '../text/text-needs.ts'
 import { asSecret, knownLate, knownText, lateText, shortestSecret, staticText } from './coercions.ts'
 import type { Known, Model } from './known.ts'
 import { known } from './known.ts'
+import { itemsOf } from './list-coercions.ts'
 import type { Coercion, OptionContext } from './option-context.ts'
 import { contextInside } from './option-context.ts'
 
@@ -14,8 +15,7 @@ export type Environment = Readonly<Record<string, FromFacts<string | Secret>>>
 
 /** `environment_vars`: texts `NAME=value`. */
 export const environmentList: Coercion<Environment> = (node, ctx) => {
-  const items = node.kind === 'array' ? node.items : splitItems(node)
-  const entries = items.flatMap((item, index) => variableOf(item, contextInside(ctx, item, index)))
+  const entries = itemsOf(node, ctx).flatMap((item, index) => variableOf(item, contextInside(ctx, item, index)))
   return entries.length === 0 ? undefined : Object.fromEntries(entries)
 }
 
@@ -28,10 +28,6 @@ export const environmentMap: Coercion<Environment> = (node, ctx) => {
   const read = lateText(buildValues)
   const entries = [...node.members].map(([name, { value }]) => [name, read(value, contextInside(ctx, value, name)) ?? ''] as const)
   return entries.length === 0 ? undefined : Object.fromEntries(entries)
-}
-
-function splitItems(node: JsonNode): readonly JsonNode[] {
-  return node.kind === 'text' ? node.value.split(',').map((value) => ({ ...node, value })) : []
 }
 
 function variableOf(node: JsonNode, ctx: OptionContext): readonly (readonly [string, Model<FromFacts<string | Secret>>])[] {

@@ -6,6 +6,7 @@ import { textExpression } from '../typescript/expression.ts'
 import { always, lateText } from './coercions.ts'
 import type { Known, Model } from './known.ts'
 import { isKnown, known } from './known.ts'
+import { renderedName } from './list-coercions.ts'
 import type { Coercion } from './option-context.ts'
 import { contextInside } from './option-context.ts'
 
@@ -18,7 +19,9 @@ export function lateTextsByName(fields: FieldTable): Coercion<Readonly<Record<st
     const objects = node.kind === 'array' ? node.items : [node]
     const entries = objects.flatMap((object): (readonly [string, Model<FromFacts<string>>])[] => {
       if (object.kind === 'object') {
-        return [...object.members].map(([name, { value }]) => [name, read(value, contextInside(ctx, value, name)) ?? empty] as const)
+        return [...object.members].map(
+          ([name, { value }]) => [renderedName(name, value, ctx), read(value, contextInside(ctx, value, name)) ?? empty] as const,
+        )
       }
       if (object.kind !== 'plain' || object.value !== null) ctx.reports.problem(ctx, `must be an object, not ${describeNode(object)}`)
       return []

@@ -66,12 +66,31 @@ export const integers: Coercion<readonly number[]> = (node, ctx) => {
   return numbers.length === 0 ? undefined : numbers
 }
 
+/** The items of a list. One text holds several between commas, which may come from a variable, too. */
+export function itemsOf(node: JsonNode, ctx: OptionContext): readonly JsonNode[] {
+  if (node.kind === 'array') return node.items
+  if (node.kind !== 'text') return []
+  const written = node.value.split(',')
+  const needs = ctx.renderer.parse(node, ctx)?.needs
+  const isStatic = needs !== undefined && needs.variables.size > 0 && needs.fields.size === 0 && !needs.functions.has('build')
+  const values = isStatic ? (knownText(node, ctx)?.value.split(',') ?? []) : written
+  return (values.length > written.length ? values : written).map((value) => ({ ...node, value }))
+}
+
+/** The name of a member: Packer renders it as it does the value. */
+export function renderedName(name: string, value: JsonNode, ctx: OptionContext): string {
+  if (!name.includes('{{')) return name
+  return knownText({ kind: 'text', at: value.at, value: name }, contextInside(ctx, value, name))?.value ?? name
+}
+
 /** Texts by name. A list of objects counts as one object. */
 export const textMap: Coercion<Readonly<Record<string, string>>> = (node, ctx) => {
   const objects = node.kind === 'array' ? node.items : [node]
   const entries = objects.flatMap((object) => {
     if (object.kind === 'object') {
-      return [...object.members].map(([name, { value }]) => [name, knownText(value, contextInside(ctx, value, name)) ?? ''] as const)
+      return [...object.members].map(
+        ([name, { value }]) => [renderedName(name, value, ctx), knownText(value, contextInside(ctx, value, name)) ?? ''] as const,
+      )
     }
     if (object.kind !== 'plain' || object.value !== null) ctx.reports.problem(ctx, `must be an object, not ${describeNode(object)}`)
     return []
@@ -87,7 +106,7 @@ export const lateTextMap: Coercion<FromFacts<Readonly<Record<string, string>>>> 
     if (object.kind !== 'object') return []
     return [...object.members].map(([name, { value }]): readonly [string, Known<FromFacts<string>>] => {
       const text = read(value, contextInside(ctx, value, name))
-      return [name, isKnownText(text) ? text : emptyText]
+      return [renderedName(name, value, ctx), isKnownText(text) ? text : emptyText]
     })
   })
   if (!entries.some(([, { value }]) => typeof value === 'function')) return textMap(node, ctx)
