@@ -1,4 +1,4 @@
-import type { HelperLogin } from '@imago/container-registry'
+import type { RegistryLogin } from '@imago/container-registry'
 import type { ArtifactReference, DockerImageArtifact, Secret } from '@imago/core'
 import type { EngineOptions } from '@imago/docker-engine'
 
@@ -69,7 +69,7 @@ export type DockerOptions<R extends DockerResult = CommitResult> = DockerStart &
     /** `linux/arm64`; the engine must be able to run it. @default the engine's own */
     readonly platform?: string
     /** For the registry of `image`: a user, or a credential helper of Docker's. Packer: `login`, `ecr_login`. @default what `docker login` left */
-    readonly login?: { readonly username: string; readonly password: string | Secret; readonly helper?: never } | HelperLogin
+    readonly login?: RegistryLogin
     /** Which engine. @default `DOCKER_HOST`, the current Docker context, or the usual sockets of Docker and Podman */
     readonly engine?: EngineOptions
     /** What becomes of the container. @default `{ type: 'commit' }` */

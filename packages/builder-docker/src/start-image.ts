@@ -1,12 +1,11 @@
 import type { BuildContext, StepContext } from '@imago/core'
 import { ImagoError, isArtifactReference, reveal } from '@imago/core'
-import { parsePlatform } from '@imago/container-registry'
+import { loginCredentials, parseImageReference, parsePlatform } from '@imago/container-registry'
 import type { Engine, ImageDetails } from '@imago/docker-engine'
 
 import { buildDockerfile } from './build-dockerfile.ts'
 import type { DockerOptions } from './docker-options.ts'
 import type { DockerResult } from './docker-result.ts'
-import { registryLogin } from './registry-login.ts'
 
 /** Where a build starts. */
 export interface StartImage {
@@ -29,15 +28,15 @@ export async function startImage(engine: Engine, options: DockerOptions<DockerRe
     return { name: tags[0] ?? imageId, details: await existing(engine, imageId, ctx.signal) }
   }
   const found = await engine.images.inspect(image, { signal: ctx.signal })
-  if (found !== undefined && !mayBeOlder(image, options) && isFor(found, options.platform)) return { name: image, details: found }
+  if (found !== undefined && !needsPull(found, image, options)) return { name: image, details: found }
   if (options.pull === 'never' || isId(image)) throw noImage(engine, image, options)
   await ctx.step('pull', `pull ${image}`, (step) => pull(engine, image, options, step, ctx))
   return { name: image, details: await existing(engine, image, ctx.signal) }
 }
 
-/** Whether an image's registry is to be asked for a newer one each time. */
-export function mayBeOlder(image: string, { pull }: DockerOptions<DockerResult>): boolean {
-  return pull === 'always' && !isId(image)
+/** Whether the image that the engine has is not the one that is wanted, or may not be. */
+export function needsPull(found: ImageDetails, image: string, { pull = 'missing', platform }: DockerOptions<DockerResult>): boolean {
+  return !isId(image) && (pull === 'always' || !isFor(found, platform))
 }
 
 /** Whether an image is for a platform, the variant aside, which engines do not always know. */
@@ -74,7 +73,8 @@ async function pull(
   ctx: BuildContext,
 ): Promise<void> {
   const { platform } = options
-  const login = await registryLogin(image, options.login, { signal: step.signal, maskSecret: (value) => ctx.maskSecret(value) })
+  const { registry } = parseImageReference(image)
+  const login = await loginCredentials(options.login, registry, { signal: step.signal, maskSecret: (value) => ctx.maskSecret(value) })
   if (login !== undefined) ctx.maskSecret(reveal('password' in login ? login.password : login.identityToken))
   await engine.images.pull(image, {
     signal: step.signal,

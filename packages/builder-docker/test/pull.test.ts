@@ -89,14 +89,15 @@ describe.skipIf(skipped !== '')(`pull, from a registry with a login${skipped}`, 
   })
 
   test('what shall always be the newest is known beforehand while the registry has no newer one', async () => {
-    const base = async (pull: 'always' | 'never'): Promise<object | undefined> => {
-      const artifact = (): never => expect.fail('the options name no other build')
-      return await docker({ image, pull }).base?.({ directory: '/', cacheDirectory: '/', signal: new AbortController().signal, artifact })
-    }
+    const artifact = (): never => expect.fail('the options name no other build')
+    const lookup = { directory: '/', cacheDirectory: '/', signal: new AbortController().signal, artifact }
+    const base = async (pull: 'always' | 'never'): Promise<object | undefined> => await docker({ image, pull }).base?.(lookup)
     expect(await base('never')).toMatchObject({ image: expect.stringMatching(/^sha256:/) })
     expect(await base('always')).toEqual(await base('never'))
     const [repository = '', tag = ''] = split(image)
-    const { digests } = (await engine.images.inspect(image)) ?? {}
+    const { id = '', digests } = (await engine.images.inspect(image)) ?? {}
+    expect(await docker({ image, platform: 'linux/s390x' }).base?.(lookup)).toBeUndefined()
+    expect(await docker({ image: id, platform: 'linux/s390x' }).base?.(lookup)).toBeDefined() // an id names one image only
     const login = { username: 'daisy', password: 'grass-and-clover' }
     expect(digests).toEqual([`${repository}@${await engine.images.registryDigest(image, { login })}`])
     await importSmallImage(engine, { repository: `${repository}-newer`, tag })

@@ -76,9 +76,9 @@ export interface MachineSpec {
   readonly nics: readonly NicSpec[]
   /** A Linux kernel to start without a boot loader. */
   readonly kernel?: { readonly image: string; readonly initrd?: string; readonly commandLine?: string }
-  /** Where the monitor, the serial port and the TPM are; the folder exists. */
   /** The TPM is one of version 1.2. @default false */
   readonly hasOldTpm?: boolean
+  /** Where the monitor, the serial port and the TPM are; the folder exists. */
   readonly sockets: { readonly qmp: string; readonly serial: string; readonly tpm?: string }
   /** What the guest says on its serial port is kept here. */
   readonly serialLog: string

@@ -8,6 +8,7 @@ import { SerialConsole } from '@imago/hypervisor'
 import type { Accelerator } from './accelerator.ts'
 import { acceleratorOf } from './accelerator-of.ts'
 import { loadMemory } from './freeze-machine.ts'
+import { hasTpm } from './has-tpm.ts'
 import type { WorkingDisk } from './machine-disks.ts'
 import { firmwareFiles, makeFlash } from './machine-firmware.ts'
 import { machineSpec } from './machine-plan.ts'
@@ -72,10 +73,6 @@ export async function powerOn(
     machine.close()
     throw error
   }
-}
-
-function hasTpm({ tpm = false }: QemuOptions): boolean {
-  return tpm !== false
 }
 
 /** @throws ImagoError `TOOL_MISSING` */

@@ -9,6 +9,7 @@ import { reveal, secret, systemCode } from '@imago/core'
 import type { Media } from './fetch-media.ts'
 import { saveMemory, switchLayers, whileStill } from './freeze-machine.ts'
 import { checkNothingFleeting, fleetingState } from './guest-state.ts'
+import { hasTpm } from './has-tpm.ts'
 import type { MachineDisks } from './machine-disks.ts'
 import type { PoweredMachine } from './power-on.ts'
 import type { QemuOptions } from './qemu-options.ts'
@@ -46,9 +47,10 @@ const unknownFiles = /^--?(?:drive|blockdev|hd[a-d]|sd|mtdblock|pflash|fsdev|vir
  * Whether a machine can be put back to where it was after a step: not one that nobody enters, whose TPM remembers, that writes to files
  * of its own, or that cannot boot without keys being typed. Also of options that validation reports.
  */
-function canBeRestored({ communicator, tpm, live = false, iso, boot, qemuArgs }: QemuOptions): boolean {
+function canBeRestored(options: QemuOptions): boolean {
+  const { communicator, live = false, iso, boot, qemuArgs } = options
   const hasUnknownFiles = Array.isArray(qemuArgs) && qemuArgs.some((argument) => unknownFiles.test(argument))
-  if (communicator === 'none' || (tpm !== undefined && tpm !== false) || hasUnknownFiles) return false
+  if (communicator === 'none' || hasTpm(options) || hasUnknownFiles) return false
   return live || iso !== undefined || boot?.command === undefined
 }
 

@@ -4,7 +4,7 @@ import * as v from 'valibot'
 
 import { runCredentialHelper } from './credential-helper.ts'
 import type { RegistryCredentials } from './credentials.ts'
-import { serverOf, toCredentials } from './credentials.ts'
+import { registryCredentials, serverOf, toCredentials } from './credentials.ts'
 
 /** A login that a credential helper of Docker's makes. */
 export interface HelperLogin {
@@ -20,6 +20,28 @@ export const helperLoginEntries: Readonly<Record<keyof HelperLogin, v.GenericSch
   env: v.optional(v.record(v.string(), optionSchema.textOrSecret)),
 }
 
+/** A login to a registry: a user, or whom a credential helper says. */
+export type RegistryLogin = { readonly username: string; readonly password: string | Secret; readonly helper?: never } | HelperLogin
+
+/** What keeps the secrets of a login out of whatever is said, and ends the question. */
+export interface LoginContext {
+  readonly signal: AbortSignal
+  readonly maskSecret: (value: string) => void
+}
+
+/**
+ * What a registry is shown: the login, or else what `docker login` left; `undefined` when there is none.
+ * @throws ImagoError as {@link helperCredentials} and `registryCredentials` say
+ */
+export async function loginCredentials(
+  login: RegistryLogin | undefined,
+  registry: string,
+  ctx: LoginContext,
+): Promise<RegistryCredentials | undefined> {
+  if (login === undefined) return await registryCredentials(registry, { signal: ctx.signal })
+  return login.helper === undefined ? { username: login.username, password: login.password } : await helperCredentials(login, registry, ctx)
+}
+
 const namedBy = { what: 'the login', hint: 'install it on this machine, where PATH has it' }
 
 /**
@@ -29,7 +51,7 @@ const namedBy = { what: 'the login', hint: 'install it on this machine, where PA
 export async function helperCredentials(
   { helper, env = {} }: HelperLogin,
   registry: string,
-  { signal, maskSecret }: { readonly signal: AbortSignal; readonly maskSecret: (value: string) => void },
+  { signal, maskSecret }: LoginContext,
 ): Promise<RegistryCredentials> {
   const values = Object.entries(env).map(([name, value]) => {
     if (isSecret(value)) maskSecret(reveal(value))

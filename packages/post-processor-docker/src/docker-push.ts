@@ -1,5 +1,5 @@
 import type { HelperLogin, RegistryCredentials } from '@imago/container-registry'
-import { helperCredentials, helperLoginEntries, parseImageReference, registryCredentials } from '@imago/container-registry'
+import { helperLoginEntries, loginCredentials, parseImageReference } from '@imago/container-registry'
 import type { DockerImageArtifact, PostProcessContext, PostProcessor, PostProcessorOptions, Scope, Secret } from '@imago/core'
 import { ImagoError, optionSchema, progressReporter, reveal, splitStepOptions } from '@imago/core'
 import type { Engine } from '@imago/docker-engine'
@@ -139,25 +139,14 @@ async function loginsOf(
 ): Promise<ReadonlyMap<string, RegistryCredentials>> {
   const registries = [...new Set(names.map(registryOf))]
   const logins = new Map<string, RegistryCredentials>()
-  if (login !== undefined) {
-    const [only, ...more] = registries
-    const registry = login.registry ?? (more.length === 0 ? only : undefined)
-    if (registry === undefined || !registries.includes(registry)) {
-      throw new ImagoError(
-        'UNSUPPORTED',
-        `the login is for ${registry ?? 'no one registry'}, and the image goes to ${registries.join(', ')}`,
-        {
-          hint: "name the login's registry, or give the image a name there",
-        },
-      )
-    }
-    logins.set(
-      registry,
-      login.helper === undefined ? { username: login.username, password: login.password } : await helperCredentials(login, registry, ctx),
-    )
+  const named = login?.registry ?? (registries.length === 1 ? registries[0] : undefined)
+  if (login !== undefined && (named === undefined || !registries.includes(named))) {
+    throw new ImagoError('UNSUPPORTED', `the login is for ${named ?? 'no one registry'}, and the image goes to ${registries.join(', ')}`, {
+      hint: "name the login's registry, or give the image a name there",
+    })
   }
   for (const registry of registries) {
-    const credentials = logins.get(registry) ?? (await registryCredentials(registry, { signal: ctx.signal }))
+    const credentials = await loginCredentials(registry === named ? login : undefined, registry, ctx)
     if (credentials === undefined) continue
     ctx.maskSecret(reveal('password' in credentials ? credentials.password : credentials.identityToken))
     logins.set(registry, credentials)
