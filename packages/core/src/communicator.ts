@@ -34,6 +34,9 @@ export interface ExecResult {
   readonly exitCode: number
 }
 
+/** What runs in a machine, as far as commands and paths are concerned. */
+export type Platform = 'posix' | 'windows'
+
 /** How to transfer files. */
 export interface TransferOptions {
   /** Permission bits of the uploaded file (of all files, when a directory is uploaded). @default those of the source; 0o644 for content */
@@ -59,9 +62,9 @@ export interface RemoteEntry {
 
 /** How to restart a machine. */
 export interface RestartOptions {
-  /** POSIX shell command that restarts it. @default `reboot`, with `sudo` where the user is not root */
+  /** Command that restarts it. @default `reboot`, with `sudo` where the user is not root; on Windows `shutdown /r /f /t 0` */
   readonly command?: string
-  /** POSIX shell command that prints something else after each start. @default prints the kernel's boot id */
+  /** Command that prints something else after each start. @default prints the kernel's boot id; on Windows the time of the last start */
   readonly bootId?: string
   /** How long it may take until the machine takes commands again. @default '10m' */
   readonly within?: Duration
@@ -74,12 +77,19 @@ export interface RestartOptions {
  */
 export interface Communicator extends AsyncDisposable {
   /**
+   * On `windows` a string given to `exec` is a command line of `cmd.exe`, an array is a program with its arguments quoted as Microsoft's C
+   * runtime splits them, and paths are Windows', which may have forward slashes. There are neither modes nor owners: transfers that are
+   * given some reject with `UNSUPPORTED`. @default posix
+   */
+  readonly platform?: Platform
+  /**
    * How other programs of this machine get in by themselves and find there what commands find here. It is as the last command found it:
    * host keys change when a machine restarts. Not there where there is no such way, or one that would need more than a {@link Connection} says.
    */
   readonly connection?: Connection | undefined
   /**
-   * Runs a command and waits for its end. A string is a POSIX shell command, an array is a program with its arguments (no shell).
+   * Runs a command and waits for its end. A string is a command of the {@link Platform}'s shell, an array is a program with its arguments
+   * (no shell).
    * A command that ends with another code than 0 is a result, not an error.
    */
   exec(command: string | readonly string[], options?: ExecOptions): Promise<ExecResult>

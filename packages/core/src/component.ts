@@ -8,6 +8,7 @@ import type {
   ProvisionContext,
   SnapshotContext,
 } from './context.ts'
+import type { Platform } from './communicator.ts'
 import type { Duration } from './duration.ts'
 import type { Issue } from './issue.ts'
 import type { Json, JsonObject } from './json.ts'
@@ -190,6 +191,8 @@ export interface Provisioner<out Name extends string = never> extends Step {
   readonly kind: 'provisioner'
   readonly only?: readonly Name[]
   readonly except?: readonly Name[]
+  /** What must run in the machine. The step fails with `UNSUPPORTED` on another. @default either */
+  readonly platform?: Platform
   /**
    * Reads the outside world and changes nothing: whether a program of this machine is there, whether it can read what it is to run. For
    * `imago validate --online`; once for all builds that it applies to.

@@ -3,6 +3,7 @@ export type {
   Communicator,
   ExecOptions,
   ExecResult,
+  Platform,
   RemoteEntry,
   RestartOptions,
   Source,

@@ -2,10 +2,11 @@ import type { Placed } from './applicable-steps.ts'
 import type { Communicator } from './communicator.ts'
 import type { Provisioner } from './component.ts'
 import type { ComponentContext, ProvisionContext } from './context.ts'
-import { errorToJson, isImagoError } from './error.ts'
+import { errorToJson, ImagoError, isImagoError } from './error.ts'
 import type { StepRef } from './event.ts'
 import type { Facts } from './facts.ts'
 import { factsEnvironment } from './facts.ts'
+import { noMachine } from './no-machine.ts'
 import { decide, editedProvisioners } from './on-error.ts'
 import type { EditedDefinition, OnError } from './run-options.ts'
 import type { StepPlace } from './step-runner.ts'
@@ -107,12 +108,24 @@ async function runProvisioner(
   facts: Facts,
 ): Promise<boolean> {
   const succeeded = await runStep(work.place, ref, step, async (stepContext) => {
+    checkPlatform(step, machine)
     const context = { ...work.context, ...stepContext, machine, facts, env: factsEnvironment(facts) }
     if (step.expectDisconnect === true) await provisionPastDisconnect(step, context)
     else await step.provision(context)
     return true
   })
   return succeeded !== true
+}
+
+/** @throws ImagoError `UNSUPPORTED` when the step's commands are not the machine's */
+function checkPlatform({ type, platform }: Provisioner<string>, machine: Communicator): void {
+  if (platform === undefined || platform === (machine.platform ?? 'posix') || machine === noMachine) return
+  if (platform === 'posix') {
+    throw new ImagoError('UNSUPPORTED', `${type} runs in a POSIX shell, and this machine runs Windows`, {
+      hint: 'use powershell() or windowsShell()',
+    })
+  }
+  throw new ImagoError('UNSUPPORTED', `${type} runs on Windows, and this machine does not`, { hint: 'use shell()' })
 }
 
 /** Runs a step that may end the connection to the machine. */

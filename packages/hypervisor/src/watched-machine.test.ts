@@ -25,6 +25,7 @@ test('hands everything on', async () => {
   const connection = { kind: 'docker', container: '42', engine: 'unix:///run/docker.sock', user: '' } as const
   const inner: Communicator = {
     ...noMachine,
+    platform: 'windows',
     connection,
     exec: async (command) => ({ exitCode: calls.push(command) - 1 }),
     upload: async (...given) => void calls.push(given.slice(0, 2)),
@@ -39,6 +40,7 @@ test('hands everything on', async () => {
   expect(calls).toEqual(['true', [{ content: 'x' }, '/file'], 'expect'])
   expect(watchedMachine(noMachine, going())).not.toHaveProperty('expectDisconnect')
   expect(machine.connection).toBe(connection)
+  expect(machine.platform).toBe('windows')
 })
 
 test('a connection that breaks because the machine is gone is told as that', async () => {

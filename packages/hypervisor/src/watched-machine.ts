@@ -50,6 +50,7 @@ export function watchedMachine(machine: Communicator, fate: Fate): Communicator 
     ...(machine.restart !== undefined && {
       restart: (options) => watch(async (signal) => await machine.restart?.({ ...options, signal }), options?.signal),
     }),
+    ...(machine.platform !== undefined && { platform: machine.platform }),
     ...(machine.expectDisconnect !== undefined && { expectDisconnect: () => machine.expectDisconnect?.() }),
     [Symbol.asyncDispose]: () => closeSoon(machine),
   }

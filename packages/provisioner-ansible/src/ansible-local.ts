@@ -29,6 +29,7 @@ export function ansibleLocal<const N extends string = never>(
     title: title(own),
     validate: () => ansibleLocalIssues(own),
     inputs: () => ansibleLocalInputs(own),
+    platform: 'posix',
     cacheable: { revision: 1 },
     provision: async (ctx) => await runLocalPlaybooks(own, ctx),
   }

@@ -114,6 +114,7 @@ export function chefClient<const N extends string = never>(options: ChefClientOp
     title: typeof own.serverUrl === 'string' ? `chef-client of ${own.serverUrl}` : 'chef-client',
     validate: () => [...optionSchema.schemaIssues(schema, own), ...agentIssues(own), ...exclusiveIssues(own)],
     inputs: () => inputs(own),
+    platform: 'posix',
     cacheable: { never: 'the server may say something else than it did' },
     provision: async (ctx) => await run(own, ctx),
   }

@@ -26,6 +26,7 @@ export function chefSolo<const N extends string = never>(options: ChefSoloOption
     title: title(own),
     validate: () => chefSoloIssues(own),
     inputs: () => chefSoloInputs(own),
+    platform: 'posix',
     cacheable: { revision: 1 },
     provision: async (ctx) => await runSolo(own, ctx),
   }

@@ -72,6 +72,7 @@ export function puppetAgent<const N extends string = never>(options: PuppetAgent
     title: typeof own.server === 'string' ? `puppet agent of ${own.server}` : 'puppet agent',
     validate: () => [...optionSchema.schemaIssues(schema, own), ...agentIssues(own), ...identityIssues(own)],
     inputs: () => inputs(own),
+    platform: 'posix',
     cacheable: { never: 'the server may say something else than it did' },
     provision: async (ctx) => await run(own, ctx),
   }

@@ -57,6 +57,7 @@ export function puppetApply<const N extends string = never>(options: PuppetApply
     title: typeof own.manifest === 'string' ? `puppet apply ${basename(own.manifest)}` : 'puppet apply',
     validate: () => [...optionSchema.schemaIssues(schema, own), ...agentIssues(own)],
     inputs: () => inputs(own),
+    platform: 'posix',
     cacheable: { revision: 1 },
     provision: async (ctx) => await apply(own, ctx),
   }

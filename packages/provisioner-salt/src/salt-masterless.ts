@@ -33,6 +33,7 @@ export function saltMasterless<const N extends string = never>(
     title: title(own),
     validate: () => saltIssues(own),
     inputs: () => saltInputs(own),
+    platform: 'posix',
     cacheable: isSettled(own) ? { revision: 2 } : { never: 'a formula may have other states than it did' },
     provision: async (ctx) => await apply(own, ctx),
   }

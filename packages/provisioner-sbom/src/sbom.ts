@@ -45,6 +45,7 @@ export function sbom<const N extends string = never>(options: SbomOptions & Step
     options: own,
     title: typeof output === 'string' ? `write ${output}` : `list the packages (${own.format})`,
     validate: () => optionSchema.schemaIssues(schema, own),
+    platform: 'posix',
     cacheable: { never: 'it writes to this machine, of which there is no snapshot' },
     outputs: () => (typeof output === 'string' ? [{ path: output, at: ['output'] }] : []),
     provision: (ctx) => writeSbom(own, ctx),

@@ -27,6 +27,7 @@ export function shell<const N extends string = never>(options: ShellOptions & St
     title: scriptTitle(own, 'shell'),
     validate: () => shellIssues(own),
     inputs: () => scriptInputs(own),
+    platform: 'posix',
     cacheable: { revision: 1 },
     provision: async (context) => await runAll(own, common, context),
   }

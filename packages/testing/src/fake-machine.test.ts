@@ -181,3 +181,10 @@ describe('files', () => {
     expect(files.paths).toEqual(['/', '/srv', '/srv/ab', '/tmp'])
   })
 })
+
+test('has the paths of Windows where it runs that', async () => {
+  const machine = fakeMachine({ platform: 'windows' })
+  await machine.upload({ content: 'Moo.' }, 'C:\\Windows\\Temp\\cow.txt')
+  expect(machine.files.text('/C:/Windows/Temp/cow.txt')).toBe('Moo.')
+  expect(await machine.stat('C:/Windows/Temp/cow.txt')).toEqual({ kind: 'file', size: 4 })
+})

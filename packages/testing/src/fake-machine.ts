@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 
-import type { Communicator, ExecOptions, ExecResult, RemoteEntry, RestartOptions, Source, TransferOptions } from '@imago/core'
+import type { Communicator, ExecOptions, ExecResult, Platform, RemoteEntry, RestartOptions, Source, TransferOptions } from '@imago/core'
 import { abortError, ImagoError, shellJoin } from '@imago/core'
 
 import type { CommandPattern } from './command-pattern.ts'
@@ -48,12 +48,15 @@ export interface FakeMachineOptions {
   readonly files?: Readonly<Record<string, string | Uint8Array>>
   /** Whether it can restart. A container cannot. @default true */
   readonly restarts?: boolean
+  /** What runs in it. On `windows`, `files` has `C:\Windows` as `/C:/Windows`. @default posix */
+  readonly platform?: Platform
 }
 
 /** A {@link Communicator} whose machine is in memory: it records what it is asked to do, and answers what it was told to. */
 export class FakeMachine implements Communicator {
   /** What messages call it. */
   readonly name: string
+  readonly platform: Platform
   /** Its file system. Uploads end up here, downloads come from here. */
   readonly files: MemoryTree = new MemoryTree()
   /** The contract of `Communicator.restart`; not there when the machine cannot. */
@@ -66,6 +69,7 @@ export class FakeMachine implements Communicator {
 
   constructor(options: FakeMachineOptions = {}) {
     this.name = options.name ?? 'machine'
+    this.platform = options.platform ?? 'posix'
     if (options.restarts !== false) this.restart = async (restart = {}) => await this.#restart(restart)
     for (const [path, content] of Object.entries(options.files ?? {})) {
       this.files.put(path, { kind: 'file', content: Buffer.from(content), mode: 0o644, owner: '0:0' })
@@ -146,18 +150,18 @@ export class FakeMachine implements Communicator {
       ...(options.sync !== undefined && { sync: options.sync }),
       files,
     })
-    await uploadInto(this.files, source, destination, { ...options, signal }, (file) => files.push(file))
+    await uploadInto(this.files, source, this.#place(destination), { ...options, signal }, (file) => files.push(file))
   }
 
   async download(source: string, destination: string, options: TransferOptions = {}): Promise<void> {
     const signal = this.#enter(options.signal)
     this.#records.push({ kind: 'download', source, destination })
-    await downloadFrom(this.files, source, destination, { ...options, signal })
+    await downloadFrom(this.files, this.#place(source), destination, { ...options, signal })
   }
 
   async stat(path: string, options: { readonly signal?: AbortSignal } = {}): Promise<RemoteEntry | undefined> {
     this.#enter(options.signal)
-    const entry = this.files.follow(path)
+    const entry = this.files.follow(this.#place(path))
     if (entry === undefined || entry.kind === 'symlink') return undefined
     return entry.kind === 'file' ? { kind: 'file', size: entry.content.byteLength } : { kind: 'directory', size: 0 }
   }
@@ -166,6 +170,11 @@ export class FakeMachine implements Communicator {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
     this.disconnect(new ImagoError('DISCONNECTED', `the connection to ${this.name} is closed`))
+  }
+
+  /** Where a path of the machine is in `files`. */
+  #place(path: string): string {
+    return this.platform === 'windows' ? path.replaceAll('\\', '/') : path
   }
 
   /** The signal of one operation: the caller's and the connection's. */

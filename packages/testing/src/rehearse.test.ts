@@ -74,6 +74,32 @@ describe('rehearse', () => {
   })
 })
 
+test('a step for another platform fails, and says what to use', async () => {
+  const a = fakeMachine({ name: 'a', platform: 'windows' })
+  const parts = { name: 'cow', builders: { a: fakeBuilder(), b: fakeBuilder() } }
+  const shells = defineImage({
+    ...parts,
+    provisioners: [
+      { ...command('posix', ['a']), platform: 'posix' as const },
+      { ...command('windows', ['b']), platform: 'windows' as const },
+    ],
+  })
+  const { report } = await rehearse(shells, { machines: { a }, mayFail: true })
+  expect(report.builds.map(({ error }) => error)).toMatchObject([
+    {
+      code: 'UNSUPPORTED',
+      message: 'command runs in a POSIX shell, and this machine runs Windows',
+      hint: 'use powershell() or windowsShell()',
+    },
+    { code: 'UNSUPPORTED', message: 'command runs on Windows, and this machine does not', hint: 'use shell()' },
+  ])
+  const { machines } = await rehearse(
+    defineImage({ ...parts, provisioners: [{ ...command('dir', ['a']), platform: 'windows' as const }] }),
+    { machines: { a: fakeMachine({ platform: 'windows' }) } },
+  )
+  expectMachine(machines.a).toHaveRun('dir')
+})
+
 test('planOf is what a run would do', () => {
   expect(planOf(image, { only: ['b'] }).builds).toMatchObject([
     { build: 'b', provisioners: [{ id: 'provisioners[0]' }, { id: 'provisioners[2]' }] },

@@ -26,6 +26,7 @@ export function watchedMachine(machine: Communicator, watch: InstanceWatch, onCl
     ...(restart !== undefined && {
       restart: (options = {}) => guarded(options.signal, (signal) => restart({ ...options, signal })),
     }),
+    ...(machine.platform !== undefined && { platform: machine.platform }),
     ...(machine.expectDisconnect !== undefined && { expectDisconnect: () => machine.expectDisconnect?.() }),
     [Symbol.asyncDispose]: async () => {
       watch.stop()
