@@ -1,10 +1,9 @@
-import type { ProvisionContext, Provisioner, Scope, StepOptions } from '@imago/core'
-import { ImagoError, isImagoError, splitStepOptions } from '@imago/core'
-import type { LoadedScript } from '@imago/script'
-import { checkExitCode, loadScripts, resolveEnvironment, scriptInputs, scriptTitle } from '@imago/script'
+import type { Provisioner, Scope, StepOptions } from '@imago/core'
+import { splitStepOptions } from '@imago/core'
+import { checkExitCode, runScripts, scriptInputs, scriptTitle } from '@imago/script'
 
 import { runScript } from './run-script.ts'
-import type { ShellOptions, ShellSettings } from './shell-options.ts'
+import type { ShellOptions } from './shell-options.ts'
 import { shellIssues } from './shell-options.ts'
 
 /**
@@ -29,35 +28,12 @@ export function shell<const N extends string = never>(options: ShellOptions & St
     inputs: () => scriptInputs(own),
     platform: 'posix',
     cacheable: { revision: 1 },
-    provision: async (context) => await runAll(own, common, context),
-  }
-}
-
-async function runAll(options: ShellOptions, { expectDisconnect = false }: StepOptions, context: ProvisionContext): Promise<void> {
-  const env = { ...context.env, ...resolveEnvironment(options.env ?? {}, context) }
-  for await (const script of loadScripts(options, context)) {
-    if (options.scripts !== undefined) context.emit({ type: 'message', level: 'info', text: `run ${script.name}` })
-    const exitCode = await runOne(script, options, env, context).catch((error: unknown) => {
-      if (expectDisconnect && isImagoError(error, 'DISCONNECTED')) return 'disconnected' as const
-      throw error
-    })
-    if (exitCode !== 'disconnected') checkExitCode(script.name, exitCode, options.validExitCodes)
-  }
-}
-
-async function runOne(
-  script: LoadedScript,
-  settings: ShellSettings,
-  env: Readonly<Record<string, string>>,
-  context: ProvisionContext,
-): Promise<number> {
-  try {
-    return await runScript(script, settings, env, context)
-  } catch (error) {
-    if (!isImagoError(error, 'DISCONNECTED')) throw error
-    throw new ImagoError('DISCONNECTED', `the connection broke while '${script.name}' ran: ${error.message}`, {
-      cause: error,
-      hint: 'a script that restarts the machine needs expectDisconnect: true',
-    })
+    provision: async (context) =>
+      await runScripts(
+        { ...own, expectDisconnect: common.expectDisconnect ?? false },
+        context,
+        async (script, env) => await runScript(script, own, env, context),
+        (name, exitCode) => checkExitCode(name, exitCode, own.validExitCodes),
+      ),
   }
 }
