@@ -1,11 +1,11 @@
 import { ImagoError } from '@imago/core'
 import { expect, test } from 'vitest'
 
+import { EngineAnswer } from './engine-answer.ts'
 import { containerLost, engineError, statusOf } from './engine-error.ts'
 
 const call = { doing: 'pull cow:1', endpoint: 'unix:///x.sock' }
-const answer = (text: string, statusCode = 500): Error =>
-  Object.assign(new Error(`(HTTP code ${statusCode}) server error - ${text} `), { statusCode })
+const answer = (message: string, statusCode = 500): Error => new EngineAnswer(statusCode, JSON.stringify({ message }))
 const system = (code: string): Error => Object.assign(new Error(`connect ${code} /x.sock`), { code })
 
 test.each([

@@ -1,6 +1,8 @@
 import type { ErrorCode } from '@imago/core'
 import { abortError, ImagoError, isImagoError, messageOf, systemCode } from '@imago/core'
 
+import { EngineAnswer } from './engine-answer.ts'
+
 /** What was going on when the engine, or the way to it, failed. */
 export interface FailedCall {
   /** `pull debian:12` */
@@ -90,7 +92,7 @@ const rules: readonly Rule[] = [
 
 function answerError(error: unknown, { doing, endpoint }: FailedCall): ImagoError {
   const text = engineText(error)
-  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined
+  const status = error instanceof EngineAnswer ? error.statusCode : undefined
   const rule =
     rules.find(({ says }) => says.test(text)) ?? (status === 401 ? rules.find(({ code }) => code === 'AUTHENTICATION_FAILED') : undefined)
   return new ImagoError(
@@ -103,10 +105,9 @@ function answerError(error: unknown, { doing, endpoint }: FailedCall): ImagoErro
   )
 }
 
-/** What the engine itself said, without what the library puts around it. */
+/** What the engine itself said. */
 function engineText(error: unknown): string {
   return messageOf(error)
-    .replace(/^\(HTTP code \d+\) .*? - /, '')
     .replace(/^Error response from daemon: /, '')
     .trim()
 }
@@ -127,7 +128,7 @@ export function containerLost(
 /** The HTTP status behind an error, where the engine answered at all. */
 export function statusOf(error: unknown): number | undefined {
   const cause = error instanceof Error ? error.cause : undefined
-  return cause instanceof Error && 'statusCode' in cause && typeof cause.statusCode === 'number' ? cause.statusCode : undefined
+  return cause instanceof EngineAnswer ? cause.statusCode : undefined
 }
 
 /** `undefined` in the place of an error of this code. */
