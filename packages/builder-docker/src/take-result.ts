@@ -41,16 +41,21 @@ async function commit(
     name: repository === undefined ? '' : `${repository}:${tag ?? 'latest'}`,
     history: (await engine.images.history(start.snapshot ?? start.details.id, { signal })).length + 1,
   })
-  const id = await engine.containers.commit(name, {
+  const idle = await isIdle(container, machine, signal)
+  await machine[Symbol.asyncDispose]()
+  const ended = engine.containers.kill(name, { signal }) // it takes as long as the image does, and would have to be waited for afterwards
+  if (!idle) await ended
+  const making = engine.containers.commit(name, {
     signal,
     base: start.details.id,
-    pause: !(await isIdle(container, machine, signal)),
+    pause: false,
     config: imageConfig(config, { ...hiddenLabels(start, ctx), ...config.labels, ...origin }),
     ...(repository !== undefined && { name: { repository, ...(tag !== undefined && { tag }) } }),
     ...(author !== undefined && { author }),
     ...(message !== undefined && { message }),
     ...(changes !== undefined && { changes }),
   })
+  const [id] = await Promise.all([making, ended])
   const details = await engine.images.inspect(id, { signal })
   if (details === undefined)
     throw new ImagoError('PROVIDER_FAILED', `the engine at ${engine.endpoint} made image ${id}, but does not have it`)

@@ -12,6 +12,8 @@ export interface Containers {
   restart(container: string, options?: CallOptions): Promise<void>
   /** Asks the main process to end, and kills it when it has not after so many seconds. One that has ended is no error. */
   stop(container: string, options?: StopOptions): Promise<void>
+  /** Kills the main process, and all others with it. One that has ended is no error, nor is a container that is gone. */
+  kill(container: string, options?: CallOptions): Promise<void>
   /** Waits until the main process has ended; answers with its exit code. @throws `MACHINE_LOST` */
   wait(container: string, options?: CallOptions): Promise<number>
   /** What the main process has printed so far, both outputs as they came. @throws `MACHINE_LOST` */

@@ -56,6 +56,10 @@ export function engineContainers(api: EngineApi, traits: EngineTraits): Containe
     remove: (container, options = {}) => remove(api, container, options),
     list: (labels, options = {}) => list(api, labels, options),
     exec: (container, request) => containerExec(api, container, request),
+    async kill(container, { signal } = {}) {
+      const call = { signal, doing: `kill container ${container}`, method: 'POST', path: `/containers/${container}/kill` } as const
+      await orUndefined('MACHINE_LOST', api.json(call))
+    },
     stat: (container, path, options = {}) => containerStat(api, container, path, options),
     getArchive(container, path, { signal } = {}) {
       const doing = `read '${path}' in container ${container}`
