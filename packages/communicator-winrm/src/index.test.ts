@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest'
 
 test('the public names', async () => {
-  expect(Object.keys(await import('./index.ts')).toSorted()).toMatchInlineSnapshot()
+  expect(Object.keys(await import('./index.ts')).toSorted()).toMatchInlineSnapshot(`
+    [
+      "winrmAccessEntries",
+      "winrmCommunicator",
+      "winrmEntries",
+      "winrmInputs",
+      "winrmIssuesTogether",
+    ]
+  `)
 })

@@ -1,3 +1,5 @@
+export { winrmCommunicator } from './winrm-communicator.ts'
+export type { WinrmContext } from './winrm-communicator.ts'
 export { winrmInputs } from './winrm-inputs.ts'
 export type { WinrmAccess, WinrmOptions, WinrmTls } from './winrm-options.ts'
 export { winrmAccessEntries, winrmEntries, winrmIssuesTogether } from './winrm-schema.ts'

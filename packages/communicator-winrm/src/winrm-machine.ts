@@ -1,0 +1,108 @@
+import type { Communicator, ExecOptions, ExecResult, Platform, RemoteEntry, RestartOptions, Source, TransferOptions } from '@imago/core'
+import { abortError, ImagoError, isImagoError } from '@imago/core'
+
+import { commandLine } from './command-line.ts'
+import type { Entered } from './connect-when-ready.ts'
+import { download } from './download.ts'
+import { orAborted } from './or-aborted.ts'
+import { restartMachine } from './restart.ts'
+import { ShellPool } from './shell-pool.ts'
+import { remoteStat } from './remote-stat.ts'
+import { upload } from './upload.ts'
+import type { WinrmClient } from './winrm-client.ts'
+
+/** Waits until the machine lets us in again. */
+export type Enter = (closing: AbortSignal) => Promise<Entered>
+
+/** The way into a Windows machine over WinRM. */
+export class WinrmMachine implements Communicator {
+  readonly platform: Platform = 'windows'
+  readonly #client: WinrmClient
+  readonly #enter: Enter
+  readonly #closing = new AbortController()
+  #pool: Promise<ShellPool>
+
+  /** @param enter is called when the connection has broken and something is to be done */
+  constructor(client: WinrmClient, first: Entered, enter: Enter) {
+    this.#client = client
+    this.#enter = enter
+    this.#pool = Promise.resolve(new ShellPool(client, first))
+  }
+
+  async exec(command: string | readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+    const line = commandLine(command)
+    const { env = {}, cwd, stdin = '', onOutput = () => undefined } = options
+    return await this.#guarded(options.signal, async (pool, signal) => {
+      return { exitCode: await pool.run(line, { env, cwd }, { stdin, onOutput, signal }) }
+    })
+  }
+
+  async upload(source: Source, destination: string, options: TransferOptions = {}): Promise<void> {
+    refuseRights(options)
+    await this.#guarded(options.signal, async (pool, signal) => await upload(pool, source, destination, { ...options, signal }))
+  }
+
+  async download(source: string, destination: string, options: TransferOptions = {}): Promise<void> {
+    refuseRights(options)
+    await this.#guarded(options.signal, async (pool, signal) => await download(pool, source, destination, { ...options, signal }))
+  }
+
+  async stat(path: string, options: { readonly signal?: AbortSignal } = {}): Promise<RemoteEntry | undefined> {
+    return await this.#guarded(options.signal, async (pool, signal) => await remoteStat(pool, path, signal))
+  }
+
+  async restart(options: RestartOptions = {}): Promise<void> {
+    const run = async (line: string, signal: AbortSignal): Promise<{ readonly exitCode: number; readonly said: string }> => {
+      let said = ''
+      const { exitCode } = await this.exec(line, { signal, onOutput: (_, chunk) => (said += Buffer.from(chunk).toString('utf8')) })
+      return { exitCode, said: said.trim() }
+    }
+    await restartMachine({ target: this.#client.target, run }, options)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closing.signal.aborted) return
+    this.#closing.abort(new ImagoError('DISCONNECTED', 'the connection is closed'))
+    const pool = await this.#pool.catch(() => undefined) // it never came about
+    await pool?.close()
+    this.#client.close()
+  }
+
+  /** Does something over the connection, which is opened again when it broke. */
+  async #guarded<T>(given: AbortSignal | undefined, work: (pool: ShellPool, signal: AbortSignal) => Promise<T>): Promise<T> {
+    const closing = this.#closing.signal
+    const signal = given === undefined ? closing : AbortSignal.any([given, closing])
+    if (signal.aborted) throw abortError(signal)
+    const pool = await this.#ready(signal)
+    try {
+      return await work(pool, signal)
+    } catch (error) {
+      if (signal.aborted || !isImagoError(error)) throw error
+      if (error.code === 'DISCONNECTED') pool.isBroken = true
+      if (error.code !== 'NETWORK') throw error
+      pool.isBroken = true
+      throw new ImagoError('DISCONNECTED', `the connection to the machine broke: ${error.message}`, { cause: error })
+    }
+  }
+
+  /** Whoever waits for the connection can give up without ending it for others. */
+  async #ready(signal: AbortSignal): Promise<ShellPool> {
+    const current = this.#pool
+    const isBroken = await current.then(
+      (pool) => pool.isBroken,
+      () => true,
+    )
+    if (isBroken && this.#pool === current) {
+      this.#pool = this.#enter(this.#closing.signal).then((entered) => new ShellPool(this.#client, entered))
+      this.#pool.catch(() => undefined) // told to whoever waits for it
+    }
+    return await orAborted(this.#pool, signal)
+  }
+}
+
+function refuseRights({ mode, owner }: TransferOptions): void {
+  if (mode === undefined && owner === undefined) return
+  throw new ImagoError('UNSUPPORTED', `Windows has no ${mode === undefined ? 'owner' : 'mode'} of a file as POSIX does`, {
+    hint: 'leave it out, and set its access control list with a step: icacls',
+  })
+}
