@@ -78,3 +78,15 @@ test('values that JSON cannot hold are shown, too', () => {
   expect(lines(circular)).toEqual(['image: must be a string, not something that refers to itself'])
   expect(lines({ image: 3n })).toEqual(['image: must be a string, not "3n"'])
 })
+
+test('options that depend on the value are known, too', () => {
+  const schema = v.strictObject({
+    way: v.lazy((value) =>
+      typeof value === 'object' && value !== null && 'host' in value
+        ? v.strictObject({ host: v.string(), port: v.optional(v.number()) })
+        : v.string(),
+    ),
+  })
+  const [issue] = schemaIssues(schema, { way: { host: 'a', prot: 1 } })
+  expect(issue?.hint).toBe("did you mean 'port'?")
+})

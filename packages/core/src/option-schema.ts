@@ -88,7 +88,7 @@ function toIssues(issue: v.BaseIssue<unknown>, schema: v.GenericSchema, root: un
   if (deeper.length > 0) return deeper.flatMap((inner) => toIssues(inner, schema, root, path))
   const name = path.at(-1)
   if (issue.type === 'strict_object' && issue.expected === 'never' && typeof name === 'string') {
-    return [{ path, message: `unknown option '${name}'`, hint: nameHint(name, knownKeys(schema, path.slice(0, -1))) }]
+    return [{ path, message: `unknown option '${name}'`, hint: nameHint(name, knownKeys(schema, path.slice(0, -1), root)) }]
   }
   if (issue.received === 'undefined') return [{ path, message: 'is required' }]
   const rule = issue.kind === 'schema' && issue.type !== 'custom' ? `must be ${withArticle(issue.expected)}` : issue.message
@@ -96,18 +96,20 @@ function toIssues(issue: v.BaseIssue<unknown>, schema: v.GenericSchema, root: un
   return [{ path, message: isAboutName ? rule : `${rule}, not ${shown(valueAt(root, path))}` }]
 }
 
-/** The keys that the objects at a path of the schema admit. */
-function knownKeys(schema: unknown, path: readonly (string | number)[]): string[] {
+/** The keys that the objects at a path of the schema admit, for this value. */
+function knownKeys(schema: unknown, path: readonly (string | number)[], value: unknown): string[] {
   if (typeof schema !== 'object' || schema === null) return []
-  if ('options' in schema && Array.isArray(schema.options)) return schema.options.flatMap((option) => knownKeys(option, path))
-  if ('wrapped' in schema) return knownKeys(schema.wrapped, path)
+  if ('options' in schema && Array.isArray(schema.options)) return schema.options.flatMap((option) => knownKeys(option, path, value))
+  if ('wrapped' in schema) return knownKeys(schema.wrapped, path, value)
+  if ('getter' in schema && typeof schema.getter === 'function') return knownKeys(schema.getter(value), path, value)
   const [key, ...rest] = path
   if ('entries' in schema && typeof schema.entries === 'object' && schema.entries !== null) {
-    return key === undefined ? Object.keys(schema.entries) : knownKeys(Reflect.get(schema.entries, key), rest)
+    return key === undefined ? Object.keys(schema.entries) : knownKeys(Reflect.get(schema.entries, key), rest, valueAt(value, [key]))
   }
   if (key === undefined) return []
-  if ('item' in schema) return knownKeys(schema.item, rest)
-  return 'value' in schema ? knownKeys(schema.value, rest) : []
+  const member = valueAt(value, [key])
+  if ('item' in schema) return knownKeys(schema.item, rest, member)
+  return 'value' in schema ? knownKeys(schema.value, rest, member) : []
 }
 
 function withArticle(expected: string | null): string {
