@@ -1,4 +1,5 @@
 import { sshInputs } from '@imago/communicator-ssh'
+import { winrmInputs } from '@imago/communicator-winrm'
 import type { Issue, LocalInput } from '@imago/core'
 import { optionSchema } from '@imago/core'
 import * as v from 'valibot'
@@ -6,7 +7,7 @@ import * as v from 'valibot'
 import type { AmazonEbsOptions, InstanceOptions } from './amazon-ebs-options.ts'
 import { accessIssues, placeEntries } from './options/access.ts'
 import { amiEntries, amiIssues } from './options/ami.ts'
-import { connectIssues, connectSchema, sshConnect } from './options/connect.ts'
+import { connectIssues, connectSchema, wayInto } from './options/connect.ts'
 import { launchIssues, launchSchema } from './options/launch.ts'
 import { networkIssues, networkSchema } from './options/network.ts'
 import { pollingSchema } from './options/polling.ts'
@@ -67,10 +68,10 @@ export function instanceIssues(options: InstanceOptions): readonly Issue[] {
     ...connectIssues(connect),
     ...tagCountIssues(instanceTags(options)),
   ]
-  const ssh = sshConnect(connect)
-  const isPublic = ssh?.address === 'public-ip' || ssh?.address === 'public-dns'
-  if (isPublic && ssh.host === undefined && network?.publicIp === false) {
-    issues.push({ path: ['connect', 'address'], message: `cannot be '${ssh.address}' beside network.publicIp: false` })
+  const way = wayInto(connect)
+  const isPublic = way?.address === 'public-ip' || way?.address === 'public-dns'
+  if (isPublic && way.host === undefined && network?.publicIp === false) {
+    issues.push({ path: ['connect', 'address'], message: `cannot be '${way.address}' beside network.publicIp: false` })
   }
   if (spot !== undefined && launch?.stop === 'from-inside') {
     issues.push({ path: ['launch', 'stop'], message: "cannot be 'from-inside' beside 'spot': AWS ends a spot instance that stops" })
@@ -86,5 +87,9 @@ export function instanceInputs({ launch, connect }: InstanceOptions): readonly L
       ? [{ path: userData.file, at: ['launch', 'userData', 'file'], kind: 'file' }]
       : []
   if (typeof connect !== 'object' || connect.communicator === 'none') return file
-  return [...file, ...sshInputs(connect).map((input) => ({ ...input, at: ['connect', ...input.at] }))]
+  const inputs =
+    connect.communicator === 'winrm'
+      ? [...winrmInputs(connect), ...sshInputs({ ...(connect.key !== undefined && { key: connect.key }) })]
+      : sshInputs(connect)
+  return [...file, ...inputs.map((input) => ({ ...input, at: ['connect', ...input.at] }))]
 }

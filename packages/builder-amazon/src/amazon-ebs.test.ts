@@ -99,7 +99,7 @@ test('wrong options are named, all at once', () => {
       spot: { maxPrice: '0' },
       network: { vpc: 'vpc', subnets: 'x', allowFrom: ['192.0.2.7'] },
       launch: { userDate: 'x', capacityReservation: { id: 'x' }, tags: { 'aws:x': '1', 'imago.run': '2' } },
-      connect: { communicator: 'winrm' },
+      connect: { communicator: 'telnet' },
       ami: {
         name: 'cow',
         regions: ['nowhere'],
@@ -120,7 +120,7 @@ test('wrong options are named, all at once', () => {
       "launch.tags.aws:x: the key 'aws:x' begins with 'aws:', which AWS keeps for itself",
       "launch.tags.imago.run: the key 'imago.run' begins with 'imago.', which marks what a build owns",
       "launch.userDate: unknown option 'userDate' (did you mean 'userData'?)",
-      "connect.communicator: must be 'ssh' or 'none', not "winrm"",
+      "connect.communicator: must be 'ssh' or 'winrm' or 'none', not "telnet"",
       "spot.maxPrice: must be dollars for an hour, such as '0.05', not "0"",
       "ami.regions.0: must be a region such as 'eu-west-1', not "nowhere"",
       "ami.shareWith.accounts.0: must be an account id of 12 digits, not "me"",
@@ -174,6 +174,32 @@ test('options that exclude each other are named', () => {
       "ami.forceDeleteSnapshots: needs 'forceDeregister: true' beside it",
     ]
   `)
+})
+
+test('the options of WinRM', () => {
+  const winrm = { communicator: 'winrm' } as const
+  expect(messages({ connect: winrm })).toEqual([])
+  expect(
+    messages({ connect: { ...winrm, password: secret('word'), tls: { insecure: true }, auth: 'ntlm', port: 15_986, host: 'a' } }),
+  ).toEqual([])
+  expect(messages({ connect: { ...winrm, keyPair: 'mine', key: { file: 'key.pem' }, windowsPassword: { timeout: '1h' } } })).toEqual([])
+  expect(
+    messages({ connect: { ...winrm, password: 'x', windowsPassword: {}, key: { file: 'k' }, address: 'session-manager', keyType: 'rsa' } }),
+  ).toMatchInlineSnapshot(`
+    [
+      "connect.address: must be 'public-ip' or 'private-ip' or 'public-dns' or 'private-dns' or 'ipv6', not "session-manager"",
+      "connect.keyType: unknown option 'keyType' (known: user, password, tls, auth, timeout, pauseBeforeConnecting, loginAttempts, communicator, windowsPassword, port, host, address, keyPair, key)",
+    ]
+  `)
+  expect(messages({ connect: { ...winrm, keyPair: 'mine' } })).toEqual([
+    "connect.keyPair: needs its private key, 'key', to read the password",
+  ])
+  expect(
+    amazonEbs({ ...right, connect: { ...winrm, tls: { ca: 'ca.pem' }, keyPair: 'mine', key: { file: 'key.pem' } } }).inputs?.(),
+  ).toEqual([
+    { path: 'ca.pem', at: ['connect', 'tls', 'ca'], kind: 'file' },
+    { path: 'key.pem', at: ['connect', 'key', 'file'], kind: 'file' },
+  ])
 })
 
 test('a public address is not asked of an instance that is to have none', () => {

@@ -10,7 +10,7 @@ import type { Connect } from './job.ts'
 import type { AmiOptions } from './options/ami.ts'
 import { copyRegions } from './options/ami.ts'
 import { amiName } from './options/ami-name.ts'
-import { makesKeyPair, sshConnect } from './options/connect.ts'
+import { makesKeyPair, wayInto } from './options/connect.ts'
 import type { BuiltVolume } from './options/built-volume.ts'
 import { withVolumes } from './options/built-volume.ts'
 import { homeRegion } from './options/region.ts'
@@ -136,7 +136,7 @@ async function checkLaunch(
       groups: ground.groups ?? [],
       profile: givenProfile(options),
       userData: await readUserData(options, ctx.directory),
-      keyName: sshConnect(options.connect)?.keyPair,
+      keyName: wayInto(options.connect)?.keyPair,
       tags: { instance: tags, volume: tags },
     }
     await tryLaunch(aws, options, parts, ground.network, ctx)

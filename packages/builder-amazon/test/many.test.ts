@@ -85,4 +85,24 @@ describe('Windows', () => {
       expect(Buffer.from(key?.input['PublicKeyMaterial'] as Uint8Array).toString()).toMatch(/^ssh-rsa /)
       expect(aws.emulator.leftovers()).toEqual([])
     }))
+  test('is entered over WinRM with its own password, at a port that is open for that alone', () =>
+    emulated({}, async (aws) => {
+      const builder = amazonEbs({
+        ...base,
+        region: 'us-west-2',
+        sourceAmi: { parameter: '/aws/service/ami-windows-latest/Windows_Server-2022-English-Full-Base' },
+        connect: { communicator: 'winrm', tls: { insecure: true }, timeout: '50ms' },
+        ami: { name: 'window' },
+      })
+      const { build, events } = await aws.run(defineImage({ name: 'window', builders: { aws: builder } }))
+      const steps = events.flatMap((event) => (event.type === 'step-started' ? [event.step.title] : []))
+      expect(steps).toContain('wait for the password of Windows')
+      expect(steps).toContainEqual(expect.stringMatching(/^connect to Administrator@.*:5986$/))
+      expect(build.error).toMatchObject({ code: 'TIMEOUT', message: expect.stringMatching(/:5986/) })
+      const [rule] = aws.emulator.journal.calls('AuthorizeSecurityGroupIngress')
+      expect(JSON.stringify(rule?.input)).toContain('"FromPort":5986')
+      const [key] = aws.emulator.journal.calls('ImportKeyPair')
+      expect(Buffer.from(key?.input['PublicKeyMaterial'] as Uint8Array).toString()).toMatch(/^ssh-rsa /)
+      expect(aws.emulator.leftovers()).toEqual([])
+    }))
 })

@@ -1,9 +1,10 @@
 import { clearAuthorizedKey, publicKeyOf, sshCommunicator } from '@imago/communicator-ssh'
+import { winrmCommunicator } from '@imago/communicator-winrm'
 import type { BuildContext, Communicator } from '@imago/core'
-import { noMachine } from '@imago/core'
+import { noMachine, reveal } from '@imago/core'
 
 import type { NoArtifact } from './null-builder.ts'
-import type { NullOptions, SshHost } from './null-options.ts'
+import type { NullOptions, SshHost, WinrmHost } from './null-options.ts'
 
 /** Provisions the machine. */
 export async function build(options: NullOptions, ctx: BuildContext): Promise<NoArtifact> {
@@ -17,7 +18,19 @@ export async function build(options: NullOptions, ctx: BuildContext): Promise<No
     await ctx.provision(machine, { host: 'localhost' })
     return { type: 'none', id: 'local' }
   }
-  return await buildOverSsh(options, ctx)
+  return options.communicator === 'winrm' ? await buildOverWinrm(options, ctx) : await buildOverSsh(options, ctx)
+}
+
+async function buildOverWinrm(options: WinrmHost, ctx: BuildContext): Promise<NoArtifact> {
+  const { host, tls = false, user = 'Administrator', password } = options
+  const port = options.port ?? (tls === false ? 5985 : 5986)
+  const id = `${user}@${host}:${port}`
+  // a host that is there already does not change its mind about a login
+  await using machine = await ctx.step('connect', `connect to ${id}`, async (step) =>
+    winrmCommunicator({ loginAttempts: 1, ...options }, { ...ctx, emit: step.emit, signal: ctx.signal }),
+  )
+  await ctx.provision(machine, { host, port, user, winrmPassword: reveal(password) })
+  return { type: 'none', id }
 }
 
 async function buildOverSsh(options: SshHost, ctx: BuildContext): Promise<NoArtifact> {

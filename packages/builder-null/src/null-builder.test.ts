@@ -52,10 +52,18 @@ test('right options have no problem', () => {
   ).toEqual([])
   expect(messages({ host: 'a', key: { file: 'key' }, clearAuthorizedKeys: true })).toEqual([])
   expect(messages({ host: 'a', clearAuthorizedKeys: false })).toEqual([])
+  expect(messages({ communicator: 'winrm', host: 'a', password: secret('word'), port: 5986, tls: { ca: 'ca.pem' }, auth: 'ntlm' })).toEqual(
+    [],
+  )
 })
 
 test('wrong options are named, all at once', () => {
-  expect(messages({ communicator: 'winrm' })).toEqual([`communicator: must be 'ssh' or 'local' or 'none', not "winrm"`])
+  expect(messages({ communicator: 'telnet' })).toEqual([`communicator: must be 'ssh' or 'winrm' or 'local' or 'none', not "telnet"`])
+  expect(messages({ communicator: 'winrm', prot: 1 })).toEqual([
+    'host: is required',
+    'password: is required',
+    "prot: unknown option 'prot' (did you mean 'port'?)",
+  ])
   expect(messages({ communicator: 'local', host: 'a' })).toEqual(["host: unknown option 'host' (known: communicator)"])
   expect(
     messages({
@@ -97,6 +105,10 @@ test('local files are looked for before anything starts', () => {
     hostKey: { knownHosts: 'hosts' },
     bastions: [{ host: 'b', key: { file: 'k', certificate: 'c' } }],
   }
+  expect(nullBuilder({ communicator: 'winrm', host: 'a', password: 'b', tls: { ca: 'ca.pem' } }).inputs?.()).toEqual([
+    { path: 'ca.pem', at: ['tls', 'ca'], kind: 'file' },
+  ])
+  expect(nullBuilder({ communicator: 'none' }).inputs?.()).toEqual([])
   expect(nullBuilder(options).inputs?.()).toEqual([
     { path: join(homedir(), 'key'), at: ['key', 'file'], kind: 'file' },
     { path: 'hosts', at: ['hostKey', 'knownHosts'], kind: 'file' },

@@ -1,4 +1,5 @@
 import type { SshOptions } from '@imago/communicator-ssh'
+import type { WinrmOptions } from '@imago/communicator-winrm'
 
 /** A host that is reached over SSH. */
 export interface SshHost extends SshOptions {
@@ -9,6 +10,11 @@ export interface SshHost extends SshOptions {
    * for a key that was put there for the build alone. Nobody can log in with it afterwards. @default false
    */
   readonly clearAuthorizedKeys?: boolean
+}
+
+/** A host that runs Windows and is reached over WinRM. */
+export interface WinrmHost extends WinrmOptions {
+  readonly communicator: 'winrm'
 }
 
 /** This machine: commands run here, as the user who builds. */
@@ -22,4 +28,4 @@ export interface NoHost {
 }
 
 /** What {@link nullBuilder} takes. */
-export type NullOptions = SshHost | LocalHost | NoHost
+export type NullOptions = SshHost | WinrmHost | LocalHost | NoHost

@@ -1,4 +1,4 @@
-export type { ByteSize, RootfsOptions } from '@imago/hypervisor'
+export type { ByteSize, RootfsOptions, WinrmGuestOptions } from '@imago/hypervisor'
 
 export type { Accelerator } from './accelerator.ts'
 export type { Arch, CpuTopology, DiskInterface, Vga } from './machine-spec.ts'

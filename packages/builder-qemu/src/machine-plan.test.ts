@@ -18,7 +18,7 @@ const plan: MachinePlan = {
 }
 const least = { diskSize: '1g', result: { format: 'none' } } as const
 
-type Options = MachineOptions & Pick<QemuOptions, 'communicator' | 'ssh'>
+type Options = MachineOptions & Pick<QemuOptions, 'communicator' | 'ssh' | 'winrm'>
 
 function spec(options: Options, overrides: Partial<MachinePlan> = {}): Omit<MachineSpec, 'sockets'> {
   return machineSpec({ ...least, ...options }, { ...plan, ...overrides }, ctx)
@@ -76,6 +76,10 @@ test('networks', () => {
   ])
   expect(spec({ communicator: 'none' }).nics[0]?.network).toMatchObject({ forwards: [] })
   expect(spec({ ssh: { host: '192.0.2.7' } }).nics[0]?.network).toMatchObject({ forwards: [] })
+  const winrm = { password: 'word' }
+  expect(spec({ winrm }).nics[0]?.network).toMatchObject({ forwards: [{ guest: 5985 }] })
+  expect(spec({ winrm: { ...winrm, tls: true } }).nics[0]?.network).toMatchObject({ forwards: [{ guest: 5986 }] })
+  expect(spec({ winrm: { ...winrm, host: '192.0.2.7' } }).nics[0]?.network).toMatchObject({ forwards: [] })
 })
 
 test('a TPM of version 1.2', () => {

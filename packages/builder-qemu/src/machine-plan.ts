@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 
 import type { BuildContext, Facts } from '@imago/core'
 import { resolveFacts } from '@imago/core'
-import { byteSize } from '@imago/hypervisor'
+import { byteSize, winrmGuestPort } from '@imago/hypervisor'
 
 import type { Accelerator } from './accelerator.ts'
 import type { WorkingDisk } from './machine-disks.ts'
@@ -87,12 +87,14 @@ function defaultType({ arch, accelerator, flash }: Pick<MachineSpec, 'arch' | 'a
   return flash === undefined ? 'pc' : 'q35'
 }
 
-function userNic({ nic = {}, forwards = [], communicator, ssh }: QemuOptions): NicSpec {
+function userNic(options: QemuOptions): NicSpec {
+  const { nic = {}, forwards = [], communicator, ssh = {}, winrm } = options
   const { model = 'virtio-net-pci', mac, isolated = false } = nic
+  const guest = winrm === undefined ? (ssh.port ?? 22) : winrmGuestPort(winrm)
+  const isForwarded = communicator !== 'none' && (winrm ?? ssh).host === undefined
   // the system chooses a port that is free, in one step with taking it
-  const own: readonly ForwardSpec[] =
-    communicator === 'none' || ssh?.host !== undefined ? [] : [{ protocol: 'tcp', bind: '127.0.0.1', host: 0, guest: ssh?.port ?? 22 }]
-  const others = forwards.map(({ guest, host, protocol = 'tcp', bind = '127.0.0.1' }) => ({ protocol, bind, host, guest }))
+  const own: readonly ForwardSpec[] = isForwarded ? [{ protocol: 'tcp', bind: '127.0.0.1', host: 0, guest }] : []
+  const others = forwards.map(({ protocol = 'tcp', bind = '127.0.0.1', ...ports }) => ({ protocol, bind, ...ports }))
   return { model, ...(mac !== undefined && { mac }), network: { type: 'user', forwards: [...own, ...others], isolated } }
 }
 

@@ -1,6 +1,6 @@
 import type { SshAccess } from '@imago/communicator-ssh'
 import type { ArtifactReference, FromFacts, Secret } from '@imago/core'
-import type { ByteSize, MediaSource, VmOptions } from '@imago/hypervisor'
+import type { ByteSize, MediaSource, VmOptions, WinrmGuestOptions } from '@imago/hypervisor'
 
 import type { Accelerator } from './accelerator.ts'
 import type { Arch, CpuTopology, DiskInterface, Vga } from './machine-spec.ts'
@@ -176,6 +176,8 @@ export type QemuOptions<F extends ResultFormat = ResultFormat> = QemuStart &
     /** How the provisioners reach the guest; with `'none'`, only steps that need no machine run, and the build waits until the guest goes off. @default ssh */
     readonly communicator?: 'ssh' | 'none'
     readonly ssh?: QemuSshOptions
+    /** How to reach a guest that runs Windows, in the place of `ssh`. There are no snapshots of such machines. @default it is reached over SSH */
+    readonly winrm?: WinrmGuestOptions
     /** Remove the key that was made for the build from the guest before it shuts down; no other. @default true where one is made */
     readonly clearAuthorizedKey?: boolean
     /** Keep what the guest says on its serial port in this file, relative to the definition. @default kept when the build fails */

@@ -3,7 +3,16 @@ import { isIP } from 'node:net'
 import { sshAccessEntries, sshIssuesTogether } from '@imago/communicator-ssh'
 import type { Issue } from '@imago/core'
 import { isArtifactReference, optionSchema, prefixIssues } from '@imago/core'
-import { byteSizeSchema, mediaSourceSchema, memberOf, unreachableIssues, vmEntries, vmIssuesTogether } from '@imago/hypervisor'
+import {
+  byteSizeSchema,
+  mediaSourceSchema,
+  memberOf,
+  unreachableIssues,
+  vmEntries,
+  vmIssuesTogether,
+  winrmGuestEntries,
+  winrmGuestIssues,
+} from '@imago/hypervisor'
 import * as v from 'valibot'
 
 import type { ResultFormat } from './qemu-result.ts'
@@ -97,6 +106,7 @@ const schema = v.strictObject({
   result: someResult,
   communicator: v.optional(v.picklist(['ssh', 'none'])),
   ssh: v.optional(v.strictObject({ ...sshAccessEntries, port: v.optional(port), host: v.optional(text) })),
+  winrm: v.optional(v.strictObject(winrmGuestEntries)),
   clearAuthorizedKey: v.optional(v.boolean()),
   serialLog: v.optional(text),
 })
@@ -109,6 +119,7 @@ export function qemuIssues(options: object): readonly Issue[] {
     ...resultIssues(Reflect.get(options, 'result')),
     ...vmIssuesTogether(options),
     ...(typeof ssh === 'object' && ssh !== null ? prefixIssues(['ssh'], sshIssuesTogether(ssh)) : []),
+    ...winrmGuestIssues(options),
     ...issuesTogether(options),
   ]
 }
@@ -185,6 +196,10 @@ function idleIssues(options: object): Issue[] {
       { path: ['http'], message: "cannot be reached: 'nic.isolated' keeps the guest from this machine", hint: "give the machine a 'cd'" },
     ],
     [given('live') === true && !isEntered, { path: ['live'], message: "is of no use: communicator is 'none', and there are no snapshots" }],
+    [
+      given('live') === true && given('winrm') !== undefined,
+      { path: ['live'], message: 'is of no use: there are no snapshots of Windows' },
+    ],
     [
       given('live') === true && hasTpm,
       { path: ['live'], message: 'is of no use: there are no snapshots of a machine whose TPM remembers' },

@@ -127,6 +127,28 @@ test('what would have no effect, or cannot work, is named', () => {
   expect(messages({ ...least, live: true, tpm: true })).toEqual([
     'live: is of no use: there are no snapshots of a machine whose TPM remembers',
   ])
+  const winrm = { user: 'vagrant', password: 'vagrant', tls: { insecure: true }, port: 5986, timeout: '4h' }
+  expect(messages({ ...least, winrm })).toEqual([])
+  expect(
+    messages({
+      ...least,
+      winrm: { ...winrm, prot: 1 },
+      ssh: {},
+      communicator: 'ssh',
+      live: true,
+      clearAuthorizedKey: true,
+      result: { format: 'rootfs', path: 'a.tar' },
+    }),
+  ).toMatchInlineSnapshot(`
+    [
+      "winrm.prot: unknown option 'prot' (did you mean 'port'?)",
+      "winrm: cannot stand beside 'ssh': the guest is reached in one way",
+      "winrm: cannot stand beside 'communicator': the guest is reached over WinRM",
+      "clearAuthorizedKey: has nothing to remove: no key is made for WinRM",
+      "result: cannot hold the file system: it is taken over SSH",
+      "live: is of no use: there are no snapshots of Windows",
+    ]
+  `)
   expect(messages({ ...least, live: true, tpm: false, clearAuthorizedKey: true })).toEqual([])
   const ofOnesOwn = "clearAuthorizedKey: is about the key that is made for the build, and 'ssh' gives another login"
   for (const ssh of [{ key: { file: 'key' } }, { password: 'cow' }, { agent: true }]) {

@@ -1,7 +1,7 @@
 import { sshInputs } from '@imago/communicator-ssh'
 import type { Builder, LocalInput, LocalOutput } from '@imago/core'
 import { isArtifactReference } from '@imago/core'
-import { mediaInputs } from '@imago/hypervisor'
+import { mediaInputs, winrmGuestInputs } from '@imago/hypervisor'
 import { availableParallelism } from 'node:os'
 
 import { build } from './build.ts'
@@ -64,13 +64,14 @@ function shapeOf({ result }: QemuOptions): Builder['makes'] {
 
 /** Also of options that validation reports. */
 function inputsOf(options: QemuOptions): readonly LocalInput[] {
-  const { iso, disk, ssh, extraCds } = options
+  const { iso, disk, ssh, winrm, extraCds } = options
   return [
     ...mediaInputs(iso, ['iso']),
     ...(isArtifactReference(disk) ? [] : mediaInputs(disk, ['disk'])),
     ...(Array.isArray(extraCds) ? extraCds.flatMap((cd, index) => mediaInputs(cd, ['extraCds', index])) : []),
     ...machineInputs(options),
     ...(typeof ssh === 'object' ? sshInputs(ssh).map((input) => ({ ...input, at: ['ssh', ...input.at] })) : []),
+    ...winrmGuestInputs(winrm),
   ]
 }
 

@@ -44,13 +44,13 @@ export interface RestoredSnapshot extends Pick<SnapshotRecord, 'layers'> {
 const unknownFiles = /^--?(?:drive|blockdev|hd[a-d]|sd|mtdblock|pflash|fsdev|virtfs)$/
 
 /**
- * Whether a machine can be put back to where it was after a step: not one that nobody enters, whose TPM remembers, that writes to files
+ * Whether a machine can be put back to where it was after a step: not one that nobody enters, that runs Windows, whose TPM remembers, that writes to files
  * of its own, or that cannot boot without keys being typed. Also of options that validation reports.
  */
 function canBeRestored(options: QemuOptions): boolean {
-  const { communicator, live = false, iso, boot, qemuArgs } = options
+  const { communicator, winrm, live = false, iso, boot, qemuArgs } = options
   const hasUnknownFiles = Array.isArray(qemuArgs) && qemuArgs.some((argument) => unknownFiles.test(argument))
-  if (communicator === 'none' || hasTpm(options) || hasUnknownFiles) return false
+  if (communicator === 'none' || winrm !== undefined || hasTpm(options) || hasUnknownFiles) return false
   return live || iso !== undefined || boot?.command === undefined
 }
 

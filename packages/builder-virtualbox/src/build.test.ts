@@ -96,6 +96,14 @@ describe('from an installer', () => {
     expect(ctx.resources.held).toEqual([])
   })
 
+  test('a port of this machine leads to the WinRM of a guest that runs Windows', async () => {
+    const { communicator: _, ...options } = iso({ winrm: { password: 'word', tls: true, timeout: 20 } })
+    const ctx = context()
+    await expect(build(options, ctx, box)).rejects.toMatchObject({ code: 'TIMEOUT' })
+    const port = /^connect to Administrator@127\.0\.0\.1:(\d+)$/.exec(ctx.steps.find(({ id }) => id === 'connect')?.title ?? '')?.[1]
+    expect(box.said('modifyvm')).toContainEqual(expect.stringContaining(`--natpf1 imago-ssh,tcp,127.0.0.1,${port},,5986`))
+  })
+
   test('a VirtualBox that is too old is told before anything is made', async () => {
     box.version = '6.1.50r161033\n'
     await expect(build(iso(), context(), box)).rejects.toMatchObject({ code: 'TOOL_MISSING', message: 'VirtualBox 6.1.50 is too old' })

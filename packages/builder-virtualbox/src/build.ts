@@ -51,6 +51,7 @@ export async function build(
 }
 
 /** The login of a build that names none. */
-function needsKeyPair({ communicator, ssh = {} }: AnyOptions): boolean {
-  return communicator !== 'none' && ssh.key === undefined && ssh.password === undefined && (ssh.agent === undefined || ssh.agent === false)
+function needsKeyPair({ communicator, winrm, ssh = {} }: AnyOptions): boolean {
+  if (communicator === 'none' || winrm !== undefined) return false
+  return ssh.key === undefined && ssh.password === undefined && (ssh.agent === undefined || ssh.agent === false)
 }

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { sshInputs } from '@imago/communicator-ssh'
 import type { Artifact, Builder, LocalInput, LocalOutput } from '@imago/core'
 import { isArtifactReference } from '@imago/core'
-import { mediaInputs, vmInputs } from '@imago/hypervisor'
+import { mediaInputs, vmInputs, winrmGuestInputs } from '@imago/hypervisor'
 
 import { build } from './build.ts'
 import { destroyArtifact } from './destroy-artifact.ts'
@@ -45,7 +45,7 @@ function shapeOf({ result }: AnyOptions): Builder['makes'] {
 
 /** Also of options that validation reports. */
 function inputsOf(options: AnyOptions): readonly LocalInput[] {
-  const { ssh, guestAdditions } = options
+  const { ssh, winrm, guestAdditions } = options
   const additions = typeof guestAdditions === 'object' ? guestAdditions.iso : undefined
   const source = options.kind === 'ovf' ? options.source : undefined
   return [
@@ -54,6 +54,7 @@ function inputsOf(options: AnyOptions): readonly LocalInput[] {
     ...(typeof additions === 'function' ? [] : mediaInputs(additions, ['guestAdditions', 'iso'])),
     ...vmInputs(options),
     ...(typeof ssh === 'object' ? sshInputs(ssh).map((input) => ({ ...input, at: ['ssh', ...input.at] })) : []),
+    ...winrmGuestInputs(winrm),
   ]
 }
 

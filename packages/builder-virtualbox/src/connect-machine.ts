@@ -2,6 +2,7 @@ import type { SshKeyPair } from '@imago/communicator-ssh'
 import { sshCommunicator } from '@imago/communicator-ssh'
 import type { BuildContext, Facts } from '@imago/core'
 import type { ReachedMachine } from '@imago/hypervisor'
+import { enterWindows } from '@imago/hypervisor'
 
 import { bringToGuest } from './bring-to-guest.ts'
 import type { AnyOptions } from './virtualbox-options.ts'
@@ -22,11 +23,30 @@ export interface ConnectContext {
   readonly signal: AbortSignal
 }
 
-/** Waits until the machine lets us in over SSH, and brings it what of VirtualBox it is to have. */
+/** Waits until the machine lets us in, over SSH or WinRM, and brings it what of VirtualBox it is to have. */
 export async function connectMachine(options: AnyOptions, connect: ConnectContext): Promise<ReachedMachine> {
-  const { ctx, keys, signal } = connect
-  const { port: guestPort = 22, host = '127.0.0.1', hostPorts: _, ...access } = options.ssh ?? {}
-  const port = connect.port ?? guestPort
+  const { ctx, version, seedFacts, guestAdditions } = connect
+  const { way, facts } = await reach(options, connect)
+  try {
+    const known = { ...facts, virtualBoxVersion: version.number }
+    await bringToGuest(way, options, { ctx, guestAdditions, facts: { ...seedFacts, ...known } })
+    return { way, facts: known }
+  } catch (error) {
+    await way[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+async function reach(
+  { kind, winrm, ssh = {} }: AnyOptions,
+  { ctx, keys, signal, port: forwarded }: ConnectContext,
+): Promise<ReachedMachine> {
+  if (winrm !== undefined) {
+    const { hostPorts: _ports, ...guest } = winrm
+    return await enterWindows(guest, { ctx, port: forwarded, timeout: kind === 'iso' ? '2h' : '30m', signal })
+  }
+  const { port: guestPort = 22, host = '127.0.0.1', hostPorts: _, ...access } = ssh
+  const port = forwarded ?? guestPort
   const { user = 'root' } = access
   const way = await ctx.step('connect', `connect to ${user}@${host}:${port}`, (step) =>
     sshCommunicator(
@@ -34,19 +54,12 @@ export async function connectMachine(options: AnyOptions, connect: ConnectContex
         ...access,
         ...(keys !== undefined && { key: { inline: keys.privateKey } }),
         // an installer takes its time
-        timeout: access.timeout ?? (options.kind === 'iso' ? '1h' : '5m'),
+        timeout: access.timeout ?? (kind === 'iso' ? '1h' : '5m'),
         host,
         port,
       },
       { ...ctx, emit: step.emit, signal },
     ),
   )
-  try {
-    const facts = { host, port, user, virtualBoxVersion: connect.version.number }
-    await bringToGuest(way, options, { ctx, guestAdditions: connect.guestAdditions, facts: { ...connect.seedFacts, ...facts } })
-    return { way, facts }
-  } catch (error) {
-    await way[Symbol.asyncDispose]()
-    throw error
-  }
+  return { way, facts: { host, port, user } }
 }

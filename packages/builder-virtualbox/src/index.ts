@@ -12,6 +12,7 @@ export type {
   VirtualBoxIsoOptions,
   VirtualBoxOvfOptions,
   VirtualBoxSshOptions,
+  VirtualBoxWinrmOptions,
   VirtualBoxVmOptions,
   VmFacts,
   Vrdp,

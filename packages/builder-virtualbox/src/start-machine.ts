@@ -3,7 +3,8 @@ import { join } from 'node:path'
 
 import type { BuildContext, StepContext } from '@imago/core'
 import { withFileLock } from '@imago/core'
-import { freePort, SerialConsole } from '@imago/hypervisor'
+import type { PortRange } from '@imago/hypervisor'
+import { freePort, SerialConsole, winrmGuestPort } from '@imago/hypervisor'
 
 import { floppyController } from './devices.ts'
 import { followFile } from './follow-file.ts'
@@ -16,7 +17,7 @@ import type { CommonOptions, ManageCommand, VmFacts } from './virtualbox-options
 import { resolveCommands } from './virtualbox-options.ts'
 import type { VirtualBox } from './virtualbox.ts'
 
-/** The name of the rule that leads a port of this machine to the guest's SSH server. */
+/** The name of the rule that leads a port of this machine to the guest, to its SSH server as a rule. */
 export const forwardName = 'imago-ssh'
 
 /** How long other builds of this machine may take to start theirs, in milliseconds. */
@@ -38,7 +39,7 @@ export interface StartMaterial {
 export interface StartedMachine {
   readonly machine: RunningMachine
   readonly serial: SerialConsole
-  /** The port of this machine that leads to the guest's SSH server. */
+  /** The port of this machine that leads to the guest. */
   readonly port: number | undefined
 }
 
@@ -49,13 +50,16 @@ export async function startMachine(
   { ctx, step: { signal, emit } }: { readonly ctx: BuildContext; readonly step: StepContext },
 ): Promise<StartedMachine> {
   const { box, name, facts, serialPath } = material
-  const { ssh = {}, communicator, headless = true } = options
+  const { ssh = {}, winrm, communicator, headless = true } = options
   const commands = [...mediaCommands(material), networkCommand(name, serialPath), ...vrdpCommands(name, options.vrdp)]
   for (const command of [...commands, ...resolveCommands(options.vboxmanage, facts)]) await box.manage(command, { signal })
   const turnOn = async (): Promise<void> => {
     await box.manage(['startvm', name, '--type', headless ? 'headless' : 'gui'], { signal })
   }
-  const port = communicator === 'none' || ssh.host !== undefined ? undefined : await forwarded(turnOn, { box, name, ssh, signal })
+  const { host, hostPorts } = winrm ?? ssh
+  const guestPort = winrm === undefined ? (ssh.port ?? 22) : winrmGuestPort(winrm)
+  const isForwarded = communicator !== 'none' && host === undefined
+  const port = isForwarded ? await forwarded(turnOn, { box, name, guestPort, hostPorts, signal }) : undefined
   if (port === undefined) await turnOn()
   const serial = new SerialConsole()
   const machine = new RunningMachine({ name, box, folder: ctx.workDirectory, log: await logPath(box, name, signal) })
@@ -95,16 +99,17 @@ function vrdpCommands(name: string, vrdp: CommonOptions['vrdp']): readonly Manag
 interface Forwarding {
   readonly box: VirtualBox
   readonly name: string
-  readonly ssh: NonNullable<CommonOptions['ssh']>
+  readonly guestPort: number
+  readonly hostPorts: PortRange | undefined
   readonly signal: AbortSignal
 }
 
 /** Lets a free port lead to the guest. Until VirtualBox has it, no other build of this user looks for one: VirtualBox does not tell when it is taken. */
-async function forwarded(turnOn: () => Promise<void>, { box, name, ssh, signal }: Forwarding): Promise<number> {
+async function forwarded(turnOn: () => Promise<void>, { box, name, guestPort, hostPorts, signal }: Forwarding): Promise<number> {
   const lock = join(tmpdir(), `imago-virtualbox-${userInfo().uid}.lock`)
   return await withFileLock(lock, { signal, timeoutMs: startingMs }, async () => {
-    const port = await freePort(ssh.hostPorts)
-    await box.manage(['modifyvm', name, '--natpf1', `${forwardName},tcp,127.0.0.1,${port},,${ssh.port ?? 22}`], { signal })
+    const port = await freePort(hostPorts)
+    await box.manage(['modifyvm', name, '--natpf1', `${forwardName},tcp,127.0.0.1,${port},,${guestPort}`], { signal })
     await turnOn()
     return port
   })

@@ -136,6 +136,25 @@ test('an appliance can be what another build makes, when that is one', () => {
   ])
 })
 
+test('a guest that runs Windows has another way in', () => {
+  const messages = (options: object): readonly string[] =>
+    (virtualboxIso({ ...least, ...options }).validate?.() ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`)
+  const winrm = { user: 'vagrant', password: secret('vagrant'), tls: { ca: 'ca.pem' }, hostPorts: [3000, 3010] }
+  expect(messages({ winrm })).toEqual([])
+  expect(messages({ winrm: { ...winrm, host: '192.0.2.8' }, ssh: {}, communicator: 'none' })).toEqual([
+    "winrm: cannot stand beside 'ssh': the guest is reached in one way",
+    "winrm: cannot stand beside 'communicator': the guest is reached over WinRM",
+    "ssh: cannot stand beside communicator: 'none'",
+    "winrm.hostPorts: cannot stand beside 'host': no port leads to it then",
+  ])
+  expect(messages({ winrm: {} })).toEqual(['winrm.password: is required'])
+  expect(virtualboxIso({ ...least, winrm: { password: 'word', tls: { ca: 'ca.pem' } } }).inputs?.()).toContainEqual({
+    path: 'ca.pem',
+    at: ['winrm', 'tls', 'ca'],
+    kind: 'file',
+  })
+})
+
 test('local files are looked for before anything starts, and what is written is known', () => {
   const builder = virtualboxIso({
     ...least,

@@ -1,6 +1,6 @@
 import type { SshAccess } from '@imago/communicator-ssh'
 import type { ArtifactReference, Facts, FromFacts } from '@imago/core'
-import type { ByteSize, MediaSource, VmOptions } from '@imago/hypervisor'
+import type { ByteSize, MediaSource, VmOptions, WinrmGuestOptions } from '@imago/hypervisor'
 
 import type { ResultFormat, VirtualBoxApplianceArtifact, VirtualBoxResult } from './virtualbox-result.ts'
 
@@ -34,6 +34,12 @@ export interface VirtualBoxSshOptions extends SshAccess {
   readonly port?: number
   /** The guest's own address, where this machine reaches it: no port leads to it then. Packer: `ssh_host` with `skip_nat_mapping`. @default a port of this machine leads to it */
   readonly host?: string
+  /** The ports of this machine to choose from. Packer: `host_port_min`, `host_port_max`. @default any that is free */
+  readonly hostPorts?: readonly [lowest: number, highest: number]
+}
+
+/** How to reach a guest that runs Windows over WinRM. */
+export interface VirtualBoxWinrmOptions extends WinrmGuestOptions {
   /** The ports of this machine to choose from. Packer: `host_port_min`, `host_port_max`. @default any that is free */
   readonly hostPorts?: readonly [lowest: number, highest: number]
 }
@@ -87,6 +93,8 @@ export interface CommonOptions<F extends ResultFormat = ResultFormat> extends Vm
   /** How the provisioners reach the guest; with `'none'`, only steps that need no machine run, and the build waits until the guest goes off. Packer: `communicator`. @default ssh */
   readonly communicator?: 'ssh' | 'none'
   readonly ssh?: VirtualBoxSshOptions
+  /** How to reach a guest that runs Windows, in the place of `ssh`. @default it is reached over SSH */
+  readonly winrm?: VirtualBoxWinrmOptions
   /** Remove the key that was made for the build from the guest before it shuts down. Packer: `ssh_clear_authorized_keys`. @default true */
   readonly clearAuthorizedKey?: boolean
   /** Keep what the guest says on its serial port in this file, relative to the definition. @default kept when the build fails */

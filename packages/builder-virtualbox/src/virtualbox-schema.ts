@@ -3,7 +3,16 @@ import { isIP } from 'node:net'
 import { sshAccessEntries, sshIssuesTogether } from '@imago/communicator-ssh'
 import type { Issue } from '@imago/core'
 import { isArtifactReference, optionSchema, prefixIssues } from '@imago/core'
-import { byteSizeSchema, mediaSourceSchema, memberOf, unreachableIssues, vmEntries, vmIssuesTogether } from '@imago/hypervisor'
+import {
+  byteSizeSchema,
+  mediaSourceSchema,
+  memberOf,
+  unreachableIssues,
+  vmEntries,
+  vmIssuesTogether,
+  winrmGuestEntries,
+  winrmGuestIssues,
+} from '@imago/hypervisor'
 import * as v from 'valibot'
 
 import type { AnyOptions } from './virtualbox-options.ts'
@@ -67,6 +76,7 @@ const common = {
   vboxmanagePost: v.optional(commands),
   communicator: v.optional(v.picklist(['ssh', 'none'])),
   ssh: v.optional(v.strictObject({ ...sshAccessEntries, port: v.optional(port), host: v.optional(text), hostPorts: v.optional(ports) })),
+  winrm: v.optional(v.strictObject({ ...winrmGuestEntries, hostPorts: v.optional(ports) })),
   clearAuthorizedKey: v.optional(v.boolean()),
   serialLog: v.optional(text),
   program: v.optional(text),
@@ -126,6 +136,7 @@ export function virtualBoxIssues(kind: AnyOptions['kind'], options: object): rea
     ...resultIssues(Reflect.get(options, 'result')),
     ...vmIssuesTogether(options),
     ...(typeof ssh === 'object' && ssh !== null ? prefixIssues(['ssh'], sshIssuesTogether(ssh)) : []),
+    ...winrmGuestIssues(options),
     ...issuesTogether(options),
   ]
 }
@@ -147,10 +158,10 @@ function issuesTogether(options: object): Issue[] {
       given('guestAdditions', 'mode') === 'attach' && given('guestAdditions', 'path') !== undefined,
       { path: ['guestAdditions', 'path'], message: "is for mode: 'upload'" },
     ],
-    [
-      given('ssh', 'host') !== undefined && given('ssh', 'hostPorts') !== undefined,
-      { path: ['ssh', 'hostPorts'], message: "cannot stand beside 'host': no port leads to it then" },
-    ],
+    ...['ssh', 'winrm'].map((way): [boolean, Issue] => [
+      given(way, 'host') !== undefined && given(way, 'hostPorts') !== undefined,
+      { path: [way, 'hostPorts'], message: "cannot stand beside 'host': no port leads to it then" },
+    ]),
     [
       given('clone') === 'in-place' && (given('keepRegistered') !== undefined || given('name') !== undefined),
       { path: ['clone'], message: "'in-place' leaves the machine where it is, under its own name: leave out 'keepRegistered' and 'name'" },

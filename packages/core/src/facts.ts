@@ -15,6 +15,8 @@ export interface Facts {
   readonly port?: number
   /** The user that commands run as. */
   readonly user?: string
+  /** The password of that user, where the machine is reached over WinRM: for what runs as the same user, such as a scheduled task. */
+  readonly winrmPassword?: string
   /** Where the build's own HTTP server answers, seen from the machine. */
   readonly httpUrl?: string
   /** The image the build started from, as its provider names it. */

@@ -5,6 +5,8 @@ import { optionSchema, prefixIssues } from '@imago/core'
 import * as v from 'valibot'
 
 import { wholeNumber } from './text.ts'
+import type { WinrmConnect } from './winrm-connect.ts'
+import { winrmConnectIssues, winrmConnectSchema } from './winrm-connect.ts'
 
 /** Which of the instance's addresses to connect to. Packer: `ssh_interface`. */
 export type InstanceAddress = 'public-ip' | 'private-ip' | 'public-dns' | 'private-dns' | 'ipv6' | 'session-manager'
@@ -56,13 +58,16 @@ export interface NoConnect {
 }
 
 /** How the instance is reached. */
-export type ConnectOptions = SshConnect | NoConnect
+export type ConnectOptions = SshConnect | WinrmConnect | NoConnect
+
+/** A way into the instance. */
+export type WayIn = Exclude<ConnectOptions, NoConnect>
 
 const port = wholeNumber(1, 65_535)
 const none = v.strictObject({ communicator: v.literal('none') })
 const ssh = v.strictObject({
   ...sshAccessEntries,
-  communicator: v.optional(v.picklist(['ssh', 'none'])),
+  communicator: v.optional(v.picklist(['ssh', 'winrm', 'none'])),
   port: v.optional(port),
   host: v.optional(optionSchema.text),
   address: v.optional(v.picklist(['public-ip', 'private-ip', 'public-dns', 'private-dns', 'ipv6', 'session-manager'])),
@@ -75,13 +80,36 @@ const ssh = v.strictObject({
 
 /** The schema of {@link ConnectOptions}. */
 export const connectSchema: v.GenericSchema = v.lazy((value): v.GenericSchema =>
-  typeof value === 'object' && value !== null && 'communicator' in value && value.communicator === 'none' ? none : ssh,
+  schemaOf(typeof value === 'object' && value !== null && 'communicator' in value ? value.communicator : 'ssh'),
 )
 
+function schemaOf(communicator: unknown): v.GenericSchema {
+  switch (communicator) {
+    case 'none':
+      return none
+    case 'winrm':
+      return winrmConnectSchema
+    default:
+      return ssh
+  }
+}
+
 /** The options of a way in, or `undefined` when there is to be none. */
-export function sshConnect(connect: ConnectOptions | undefined): SshConnect | undefined {
+export function wayInto(connect: ConnectOptions | undefined): WayIn | undefined {
   if (connect?.communicator === 'none') return undefined
   return connect ?? {}
+}
+
+/** The port of the instance that a way leads to. */
+export function portOf(way: WayIn): number {
+  if (way.communicator !== 'winrm') return way.port ?? 22
+  return way.port ?? (way.tls === undefined || way.tls === false ? 5985 : 5986)
+}
+
+/** How the password that Windows makes is waited for; `undefined` where nobody wants it. */
+export function windowsPasswordOf(way: WayIn | undefined): { readonly timeout?: Duration } | undefined {
+  if (way?.communicator === 'winrm') return way.password === undefined ? (way.windowsPassword ?? {}) : undefined
+  return way?.windowsPassword === true ? {} : way?.windowsPassword
 }
 
 /** What of the options is about the SSH connection itself. */
@@ -91,15 +119,17 @@ export function sshAccess(connect: SshConnect): SshAccess {
 
 /** Whether a key pair is made for the build. */
 export function makesKeyPair(connect: ConnectOptions | undefined): boolean {
-  const ssh = sshConnect(connect)
-  if (ssh === undefined) return false
-  if (ssh.windowsPassword !== undefined) return ssh.keyPair === undefined
-  return ssh.keyPair === undefined && ssh.key === undefined && ssh.agent === undefined && ssh.password === undefined
+  const way = wayInto(connect)
+  if (way === undefined) return false
+  if (windowsPasswordOf(way) !== undefined) return way.keyPair === undefined
+  if (way.communicator === 'winrm') return false
+  return way.keyPair === undefined && way.key === undefined && way.agent === undefined && way.password === undefined
 }
 
 /** What options of the way in mean together. */
 export function connectIssues(connect: ConnectOptions | undefined): readonly Issue[] {
   if (typeof connect !== 'object' || connect.communicator === 'none') return []
+  if (connect.communicator === 'winrm') return prefixIssues(['connect'], winrmConnectIssues(connect))
   const issues: Issue[] = [...sshIssuesTogether(connect)]
   const { keyPair, key, agent, password, keyType, windowsPassword, address, sessionManager, host } = connect
   if (keyPair !== undefined && key === undefined && (agent === undefined || agent === false) && windowsPassword === undefined) {

@@ -2,7 +2,7 @@ import type { InstanceOptions } from '../amazon-ebs-options.ts'
 import type { AmiOptions } from '../options/ami.ts'
 import { copyRegions } from '../options/ami.ts'
 import type { ConnectOptions } from '../options/connect.ts'
-import { makesKeyPair, sshConnect } from '../options/connect.ts'
+import { makesKeyPair, wayInto, windowsPasswordOf } from '../options/connect.ts'
 import { isKnownRegion } from '../options/region.ts'
 import type { SpotOptions } from '../options/spot.ts'
 import { temporaryPolicy } from '../steps/instance-profile.ts'
@@ -57,13 +57,13 @@ export function instanceActions(options: InstanceOptions): Actions {
 }
 
 function connectActions(connect: ConnectOptions | undefined): Actions {
-  const ssh = sshConnect(connect)
+  const way = wayInto(connect)
   return together(
     makesKeyPair(connect) && actions('ec2', { anywhere: ['DescribeKeyPairs', 'ImportKeyPair'], own: ['DeleteKeyPair'] }),
-    ssh?.keyPair !== undefined && actions('ec2', { anywhere: ['DescribeKeyPairs'] }),
-    ssh?.address === 'public-dns' && ssh.host === undefined && actions('ec2', { anywhere: ['DescribeVpcAttribute'] }),
-    ssh?.windowsPassword !== undefined && actions('ec2', { anywhere: ['GetPasswordData'] }),
-    ssh?.address === 'session-manager' && actions('ssm', { anywhere: ['StartSession', 'TerminateSession'] }),
+    way?.keyPair !== undefined && actions('ec2', { anywhere: ['DescribeKeyPairs'] }),
+    way?.address === 'public-dns' && way.host === undefined && actions('ec2', { anywhere: ['DescribeVpcAttribute'] }),
+    windowsPasswordOf(way) !== undefined && actions('ec2', { anywhere: ['GetPasswordData'] }),
+    way?.address === 'session-manager' && actions('ssm', { anywhere: ['StartSession', 'TerminateSession'] }),
   )
 }
 

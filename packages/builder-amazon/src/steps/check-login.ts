@@ -3,7 +3,7 @@ import type { ComponentContext } from '@imago/core'
 import { ImagoError } from '@imago/core'
 
 import type { ConnectOptions } from '../options/connect.ts'
-import { sshConnect } from '../options/connect.ts'
+import { wayInto, windowsPasswordOf } from '../options/connect.ts'
 import { checkWindowsKey } from './windows-password.ts'
 
 /**
@@ -15,13 +15,14 @@ export async function checkLogin(
   connect: ConnectOptions | undefined,
   ctx: Pick<ComponentContext, 'directory' | 'maskSecret'>,
 ): Promise<void> {
-  const { key, agent, windowsPassword } = sshConnect(connect) ?? {}
-  if (agent === true && process.env['SSH_AUTH_SOCK'] === undefined) {
+  const way = wayInto(connect)
+  if (way === undefined) return
+  if (way.communicator !== 'winrm' && way.agent === true && process.env['SSH_AUTH_SOCK'] === undefined) {
     throw new ImagoError('DEFINITION_INVALID', 'the SSH agent is asked for, and SSH_AUTH_SOCK is not set', {
       hint: 'start one, or give the key: connect.key',
     })
   }
-  if (key === undefined) return
-  if (windowsPassword === undefined) await publicKeyOf(key, ctx)
-  else await checkWindowsKey(key, ctx.directory)
+  if (way.key === undefined) return
+  if (windowsPasswordOf(way) === undefined) await publicKeyOf(way.key, ctx)
+  else await checkWindowsKey(way.key, ctx.directory)
 }

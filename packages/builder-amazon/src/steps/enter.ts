@@ -1,12 +1,14 @@
-import type { SshOptions } from '@imago/communicator-ssh'
+import type { SshKey } from '@imago/communicator-ssh'
 import { sshCommunicator } from '@imago/communicator-ssh'
-import type { Communicator, Facts } from '@imago/core'
-import { isImagoError } from '@imago/core'
+import { winrmCommunicator } from '@imago/communicator-winrm'
+import type { Communicator, Facts, Secret, StepContext } from '@imago/core'
+import { isImagoError, reveal } from '@imago/core'
 
 import type { Image } from '../aws/images.ts'
 import type { Job } from '../job.ts'
-import type { SshConnect } from '../options/connect.ts'
-import { sshAccess } from '../options/connect.ts'
+import type { WayIn } from '../options/connect.ts'
+import { portOf, sshAccess, windowsPasswordOf } from '../options/connect.ts'
+import { winrmAccess } from '../options/winrm-connect.ts'
 import { addressOf, userOf } from './instance-address.ts'
 import type { Launched } from './launch.ts'
 import type { SessionTunnel } from './session-manager.ts'
@@ -23,26 +25,25 @@ export interface Entered {
   readonly facts: Partial<Facts>
 }
 
-/** Enters an instance over SSH; what goes wrong because the instance has ended says so. */
-export async function enter(job: Job, { instance, key }: Launched, connect: SshConnect, source: Image, mayStop: boolean): Promise<Entered> {
+/** Enters an instance over SSH or WinRM; what goes wrong because the instance has ended says so. */
+export async function enter(job: Job, { instance, key }: Launched, way: WayIn, source: Image, mayStop: boolean): Promise<Entered> {
   const { ctx } = job
-  const { address, host, windowsPassword: windows } = connect
-  const access = sshAccess(connect)
-  const user = userOf(connect, source)
+  const { address } = way
+  const user = userOf(way, source)
   const connecting = watchInstance(job, instance.id, { mayStop, phase: 'connecting' })
   let tunnel: SessionTunnel | undefined
   try {
-    const login = { ...access, user, ...(key !== undefined && { key: { inline: key.privateKey } }) }
-    const password = windows === undefined ? undefined : await windowsPassword(job, instance.id, login.key, windows)
-    tunnel = address === 'session-manager' ? await openTunnel(job, instance.id, connect, connecting.signal) : undefined
+    const ownKey: SshKey | undefined = key === undefined ? way.key : { inline: key.privateKey }
+    const waits = windowsPasswordOf(way)
+    const password = waits === undefined ? way.password : await windowsPassword(job, instance.id, ownKey, waits)
+    tunnel = address === 'session-manager' ? await openTunnel(job, instance.id, way, connecting.signal) : undefined
     const route = tunnel ?? {
-      host: host ?? addressOf(instance, address === 'session-manager' ? undefined : address),
-      port: connect.port ?? 22,
+      host: way.host ?? addressOf(instance, address === 'session-manager' ? undefined : address),
+      port: portOf(way),
     }
     const signal = tunnel === undefined ? connecting.signal : AbortSignal.any([connecting.signal, tunnel.broken])
-    const options: SshOptions = { ...login, ...(password !== undefined && { password }), host: route.host, port: route.port }
-    const machine = await ctx.step('connect', `connect to ${user}@${route.host}:${route.port}`, async (step) =>
-      sshCommunicator(options, { ...ctx, emit: step.emit, signal }),
+    const machine = await ctx.step('connect', `connect to ${user}@${route.host}:${route.port}`, (step) =>
+      communicatorOf(way, { key: ownKey, password, user, route }, { job, step, signal }),
     )
     const working = watchInstance(job, instance.id, { mayStop, phase: 'working' })
     const facts = {
@@ -52,6 +53,7 @@ export async function enter(job: Job, { instance, key }: Launched, connect: SshC
       machineId: instance.id,
       instanceType: instance.type,
       availabilityZone: instance.zone,
+      ...(way.communicator === 'winrm' && password !== undefined && { winrmPassword: reveal(password) }),
     }
     return { machine: watchedMachine(machine, working, () => tunnel?.close()), watch: working, facts }
   } catch (error) {
@@ -62,11 +64,28 @@ export async function enter(job: Job, { instance, key }: Launched, connect: SshC
   }
 }
 
-async function openTunnel(
-  job: Job,
-  instanceId: string,
-  { port = 22, sessionManager }: SshConnect,
-  signal: AbortSignal,
-): Promise<SessionTunnel> {
-  return await openSessionTunnel(job, instanceId, { ...sessionManager, remotePort: port }, signal)
+/** What to log in with, and where. */
+interface Login {
+  readonly user: string
+  readonly key: SshKey | undefined
+  readonly password: string | Secret | undefined
+  readonly route: { readonly host: string; readonly port: number }
+}
+
+async function communicatorOf(
+  way: WayIn,
+  { user, key, password, route: { host, port } }: Login,
+  { job: { ctx }, step, signal }: { readonly job: Job; readonly step: StepContext; readonly signal: AbortSignal },
+): Promise<Communicator> {
+  const context = { ...ctx, emit: step.emit, signal }
+  // without one, Windows' own has been waited for
+  if (way.communicator === 'winrm')
+    return await winrmCommunicator({ ...winrmAccess(way), user, password: password ?? '', host, port }, context)
+  const login = { ...(key !== undefined && { key }), ...(password !== undefined && { password }) }
+  return await sshCommunicator({ ...sshAccess(way), ...login, user, host, port }, context)
+}
+
+async function openTunnel(job: Job, instanceId: string, way: WayIn, signal: AbortSignal): Promise<SessionTunnel> {
+  const settings = way.communicator === 'winrm' ? {} : way.sessionManager
+  return await openSessionTunnel(job, instanceId, { ...settings, remotePort: portOf(way) }, signal)
 }

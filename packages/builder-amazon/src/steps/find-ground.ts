@@ -4,7 +4,7 @@ import { ImagoError, runLocal } from '@imago/core'
 import type { InstanceOptions } from '../amazon-ebs-options.ts'
 import type { Aws, CallOptions } from '../aws/aws.ts'
 import { isNotFound } from '../aws/aws-error.ts'
-import { sshConnect } from '../options/connect.ts'
+import { wayInto } from '../options/connect.ts'
 import { filterList } from '../options/text.ts'
 import type { Network } from './find-network.ts'
 import { findNetwork } from './find-network.ts'
@@ -41,7 +41,7 @@ export async function findGround(aws: Aws, options: InstanceOptions, call: CallO
     at(['network', 'availabilityZone'], checkZone(aws, zone, call)),
     at(['launch', 'instanceProfile'], checkProfile(aws, options, call)),
     at(['connect', 'keyPair'], checkKeyPair(aws, options, call)),
-    sshConnect(connect)?.address === 'session-manager' && runLocal({ command: [sessionManagerPlugin, '--version'], signal: call.signal }),
+    wayInto(connect)?.address === 'session-manager' && runLocal({ command: [sessionManagerPlugin, '--version'], signal: call.signal }),
   ])
   // asked for in the place where the instance would be
   const network = found && (await at(['connect', 'address'], withAddress(aws, found, options, call)))
@@ -75,7 +75,7 @@ async function checkProfile(aws: Aws, { launch }: InstanceOptions, call: CallOpt
 }
 
 async function checkKeyPair(aws: Aws, { connect }: InstanceOptions, call: CallOptions): Promise<void> {
-  const name = sshConnect(connect)?.keyPair
+  const name = wayInto(connect)?.keyPair
   if (name === undefined) return
   const { KeyPairs = [] } = await aws.call('DescribeKeyPairs', { Filters: filterList({ 'key-name': name }) }, call)
   if (KeyPairs.some(({ KeyName }) => KeyName === name)) return

@@ -3,7 +3,7 @@ import { ImagoError } from '@imago/core'
 import type { InstanceOptions } from '../amazon-ebs-options.ts'
 import type { Aws, CallOptions } from '../aws/aws.ts'
 import type { ConnectOptions } from '../options/connect.ts'
-import { sshConnect } from '../options/connect.ts'
+import { wayInto } from '../options/connect.ts'
 import type { SecurityGroupFilter } from '../options/network.ts'
 import { filterList } from '../options/text.ts'
 import { callerAddresses } from './caller-address.ts'
@@ -52,8 +52,8 @@ async function checkGroups(aws: Aws, ids: readonly string[], vpcId: string | und
 
 /** Whether somebody connects to a port of the instance. */
 export function isEntered(connect: ConnectOptions | undefined): boolean {
-  const ssh = sshConnect(connect)
-  return ssh !== undefined && ssh.address !== 'session-manager'
+  const way = wayInto(connect)
+  return way !== undefined && way.address !== 'session-manager'
 }
 
 /** Whom the build's own group is to let in. */
@@ -63,7 +63,7 @@ export async function allowedSources(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const { allowFrom = 'caller' } = network ?? {}
-  return typeof allowFrom === 'string' ? await callerAddresses(sshConnect(connect)?.address, endpoint, signal) : allowFrom
+  return typeof allowFrom === 'string' ? await callerAddresses(wayInto(connect)?.address, endpoint, signal) : allowFrom
 }
 
 function isFilter(groups: readonly string[] | SecurityGroupFilter): groups is SecurityGroupFilter {

@@ -2,8 +2,8 @@ import { ImagoError } from '@imago/core'
 
 import type { InstanceOptions } from '../amazon-ebs-options.ts'
 import type { Instance } from '../aws/instances.ts'
-import type { InstanceAddress, SshConnect } from '../options/connect.ts'
-import { sshConnect } from '../options/connect.ts'
+import type { InstanceAddress, WayIn } from '../options/connect.ts'
+import { wayInto, windowsPasswordOf } from '../options/connect.ts'
 
 /**
  * The address of an instance that the options want.
@@ -49,8 +49,9 @@ interface LoginSource {
  * The user to log in as.
  * @throws ImagoError `DEFINITION_INVALID` when nobody knows
  */
-export function userOf({ user, windowsPassword }: SshConnect, source: LoginSource): string {
-  const known = user ?? (windowsPassword === undefined ? usersByOwner[source.ownerId] : 'Administrator')
+export function userOf(way: WayIn, source: LoginSource): string {
+  const isWindows = way.communicator === 'winrm' || windowsPasswordOf(way) !== undefined
+  const known = way.user ?? (isWindows ? 'Administrator' : usersByOwner[source.ownerId])
   if (known !== undefined) return known
   throw new ImagoError(
     'DEFINITION_INVALID',
@@ -63,6 +64,6 @@ export function userOf({ user, windowsPassword }: SshConnect, source: LoginSourc
 
 /** Asks for the user before anything exists. */
 export function checkUser({ connect }: Pick<InstanceOptions, 'connect'>, source: LoginSource): void {
-  const ssh = sshConnect(connect)
-  if (ssh !== undefined) userOf(ssh, source)
+  const way = wayInto(connect)
+  if (way !== undefined) userOf(way, source)
 }

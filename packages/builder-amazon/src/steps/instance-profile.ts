@@ -4,7 +4,7 @@ import type { Tags } from '../aws/own.ts'
 import { untilKnown } from '../aws/poll.ts'
 import { tagList } from '../aws/tags.ts'
 import type { Job } from '../job.ts'
-import { sshConnect } from '../options/connect.ts'
+import { wayInto } from '../options/connect.ts'
 import { acquire } from '../resources/acquire.ts'
 
 /** IAM lists what is below a path: this is how `imago sweep` finds what builds left. */
@@ -45,7 +45,7 @@ export function givenProfile({ launch }: Pick<InstanceOptions, 'launch'>): strin
 export function temporaryPolicy({ launch, connect }: Pick<InstanceOptions, 'launch' | 'connect'>): object | undefined {
   const given = launch?.instanceProfile
   if (typeof given === 'object') return given.policy
-  return given === undefined && sshConnect(connect)?.address === 'session-manager' ? sessionManagerPolicy : undefined
+  return given === undefined && wayInto(connect)?.address === 'session-manager' ? sessionManagerPolicy : undefined
 }
 
 async function createProfile(job: Job, policy: object, tags: Tags): Promise<string> {

@@ -7,7 +7,7 @@ import { describeInstance, instanceLost } from '../aws/instances.ts'
 import { poll } from '../aws/poll.ts'
 import type { Job } from '../job.ts'
 import { resolveTags } from '../job.ts'
-import { makesKeyPair, sshConnect } from '../options/connect.ts'
+import { makesKeyPair, wayInto, windowsPasswordOf } from '../options/connect.ts'
 import { instanceProfile } from './instance-profile.ts'
 import type { InstanceKey } from './key-pair.ts'
 import { importKeyPair } from './key-pair.ts'
@@ -77,6 +77,7 @@ async function running({ aws, ctx, polling }: Job, id: string): Promise<Instance
 
 /** Windows takes no other keys than RSA. */
 function keyType({ connect }: InstanceOptions, { isWindows }: Image): 'ed25519' | 'rsa' {
-  const ssh = sshConnect(connect)
-  return ssh?.keyType ?? (ssh?.windowsPassword === undefined && !isWindows ? 'ed25519' : 'rsa')
+  const way = wayInto(connect)
+  const asked = way?.communicator === 'winrm' ? undefined : way?.keyType
+  return asked ?? (windowsPasswordOf(way) === undefined && !isWindows ? 'ed25519' : 'rsa')
 }

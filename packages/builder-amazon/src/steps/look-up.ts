@@ -5,7 +5,7 @@ import type { InstanceOptions } from '../amazon-ebs-options.ts'
 import type { Image } from '../aws/images.ts'
 import type { Job } from '../job.ts'
 import { resolveTags } from '../job.ts'
-import { sshConnect } from '../options/connect.ts'
+import { wayInto } from '../options/connect.ts'
 import { checkLogin } from './check-login.ts'
 import type { Ground } from './find-ground.ts'
 import { findGround } from './find-ground.ts'
@@ -48,7 +48,7 @@ export async function lookUp(
     groups: ground.groups ?? [],
     profile: givenProfile(options),
     userData,
-    keyName: sshConnect(options.connect)?.keyPair,
+    keyName: wayInto(options.connect)?.keyPair,
     tags: {
       instance: own.tags(name, tags),
       volume: own.tags(name, { ...tags, ...resolveTags(options.launch?.volumeTags, facts) }),

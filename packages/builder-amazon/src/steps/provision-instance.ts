@@ -4,7 +4,7 @@ import { ImagoError, isImagoError } from '@imago/core'
 import type { InstanceOptions } from '../amazon-ebs-options.ts'
 import type { Image } from '../aws/images.ts'
 import type { Job } from '../job.ts'
-import { sshConnect } from '../options/connect.ts'
+import { wayInto } from '../options/connect.ts'
 import { enter } from './enter.ts'
 import type { Launched } from './launch.ts'
 import { removeKey } from './remove-key.ts'
@@ -21,13 +21,13 @@ export async function provisionInstance(
   facts: Facts,
 ): Promise<void> {
   const { ctx } = job
-  const connect = sshConnect(options.connect)
-  if (connect === undefined) {
+  const way = wayInto(options.connect)
+  if (way === undefined) {
     await ctx.provision(noMachine, { ...facts, machineId: launched.instance.id })
     return
   }
   const mayStop = options.launch?.stop === 'from-inside'
-  const entered = await enter(job, launched, connect, source, mayStop)
+  const entered = await enter(job, launched, way, source, mayStop)
   await using machine = entered.machine
   try {
     await ctx.provision(machine, { ...facts, ...entered.facts })
@@ -35,8 +35,9 @@ export async function provisionInstance(
     throw isImagoError(error, 'DISCONNECTED') ? await entered.watch.explain(error, endingMs) : error
   }
   const { key } = launched
+  const isLetIn = key !== undefined && way.communicator !== 'winrm' && way.windowsPassword === undefined
   // what has been told to shut down is not entered again
-  if (key !== undefined && connect.keepAuthorizedKey !== true && connect.windowsPassword === undefined && !mayStop) {
+  if (isLetIn && way.keepAuthorizedKey !== true && !mayStop) {
     await removeKey(machine, key.publicKey, ctx.signal)
   }
 }

@@ -6,7 +6,7 @@ import type { Tags } from '../aws/own.ts'
 import type { Named } from '../aws/taken-name.ts'
 import { withTakenName } from '../aws/taken-name.ts'
 import type { Job } from '../job.ts'
-import { sshConnect } from '../options/connect.ts'
+import { portOf, wayInto } from '../options/connect.ts'
 import { filterList } from '../options/text.ts'
 import { acquire } from '../resources/acquire.ts'
 import type { Ground } from './find-ground.ts'
@@ -23,7 +23,8 @@ export async function securityGroups(job: Job, options: InstanceOptions, ground:
     create: (signal) => createGroup(job, { name, vpcId: network.vpcId, tags }, signal),
     id: (id) => id,
   })
-  if (sources.length > 0) await allow(job, groupId, sources, sshConnect(options.connect)?.port ?? 22)
+  const way = wayInto(options.connect)
+  if (sources.length > 0 && way !== undefined) await allow(job, groupId, sources, portOf(way))
   return [groupId]
 }
 

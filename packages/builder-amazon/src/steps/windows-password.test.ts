@@ -12,7 +12,7 @@ const encrypted = publicEncrypt({ key: publicKey, padding: constants.RSA_PKCS1_P
 
 test('waits for the password, decrypts it, and keeps it secret', async () => {
   const job = fakeJob({ GetPasswordData: (_, { count }) => ({ PasswordData: count < 3 ? '' : `\r\n${encrypted}\r\n` }) })
-  const password = await windowsPassword(job, 'i-1', { inline: secret(pem) }, true)
+  const password = await windowsPassword(job, 'i-1', { inline: secret(pem) }, {})
   expect(reveal(password)).toBe('moo(Moo)')
   expect(job.ctx.said.secrets).toEqual(['moo(Moo)'])
   expect(job.aws.inputs('GetPasswordData')).toHaveLength(3)
@@ -21,7 +21,7 @@ test('waits for the password, decrypts it, and keeps it secret', async () => {
 test('says when the key does not fit', async () => {
   const other = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs1', format: 'pem' }).toString()
   const job = fakeJob({ GetPasswordData: () => ({ PasswordData: encrypted }) })
-  await expect(windowsPassword(job, 'i-1', { inline: other }, true)).rejects.toThrow(
+  await expect(windowsPassword(job, 'i-1', { inline: other }, {})).rejects.toThrow(
     'the password of Windows cannot be decrypted with this key',
   )
 })

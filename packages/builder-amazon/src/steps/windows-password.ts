@@ -3,12 +3,11 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 
 import type { SshKey } from '@imago/communicator-ssh'
-import type { Secret } from '@imago/core'
+import type { Duration, Secret } from '@imago/core'
 import { fileSystemError, ImagoError, milliseconds, reveal, secret } from '@imago/core'
 
 import { poll } from '../aws/poll.ts'
 import type { Job } from '../job.ts'
-import type { SshConnect } from '../options/connect.ts'
 
 /**
  * The password that Windows has made for its administrator, decrypted with the instance's key. Windows tells it minutes after its start.
@@ -18,9 +17,8 @@ export async function windowsPassword(
   { aws, ctx, polling }: Job,
   instanceId: string,
   key: SshKey | undefined,
-  options: NonNullable<SshConnect['windowsPassword']>,
+  { timeout = '20m' }: { readonly timeout?: Duration },
 ): Promise<Secret> {
-  const timeout = options === true ? '20m' : (options.timeout ?? '20m')
   const encrypted = await ctx.step('password', 'wait for the password of Windows', () =>
     poll<string>({
       what: `the password of ${instanceId}`,

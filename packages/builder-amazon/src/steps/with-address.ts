@@ -4,7 +4,7 @@ import type { InstanceOptions } from '../amazon-ebs-options.ts'
 import type { Aws, CallOptions } from '../aws/aws.ts'
 import { hasAwsCode } from '../aws/aws-error.ts'
 import type { InstanceAddress } from '../options/connect.ts'
-import { sshConnect } from '../options/connect.ts'
+import { wayInto } from '../options/connect.ts'
 import type { Network, Subnet } from './find-network.ts'
 import { defaultSubnets } from './find-network.ts'
 
@@ -14,9 +14,9 @@ import { defaultSubnets } from './find-network.ts'
  * @throws ImagoError `DEFINITION_INVALID` when no place is left
  */
 export async function withAddress(aws: Aws, network: Network, options: InstanceOptions, call: CallOptions): Promise<Network> {
-  const ssh = sshConnect(options.connect)
-  if (ssh === undefined || ssh.host !== undefined || ssh.address === 'session-manager') return network
-  const { address } = ssh
+  const way = wayInto(options.connect)
+  if (way === undefined || way.host !== undefined || way.address === 'session-manager') return network
+  const { address } = way
   const gives = (subnet: Subnet): boolean => givesAddress(subnet, address, options)
   const named = network.places.filter((place) => place !== undefined)
   const isLeftToAws = named.length < network.places.length
