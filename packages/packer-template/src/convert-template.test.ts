@@ -39,7 +39,7 @@ const template = {
       only: ['debian'],
     },
     { type: 'file', source: 'site.conf', destination: '/etc/site.conf', pause_before: '5s' },
-    { type: 'powershell', inline: ['dir'] },
+    { type: 'windows-update', inline: ['dir'] },
   ],
   'post-processors': [
     [{ type: 'docker-tag', repository: 'example/web', tags: ['{{user `release`}}', 'latest'], only: ['debian'] }, 'docker-push'],
@@ -105,7 +105,7 @@ test('a template becomes what a person would write', async () => {
             only: ['debian'],
           }),
           file({ source: 'site.conf', destination: '/etc/site.conf', pauseBefore: '5s' }),
-          // there is no provisioner 'powershell' yet; it was: {"inline":["dir"]}
+          // there is no provisioner 'windows-update' yet; it was: {"inline":["dir"]}
         ],
         postProcessors: [
           [
@@ -131,7 +131,7 @@ test('a template becomes what a person would write', async () => {
   ])
   expect(missing.map(({ message }) => message)).toEqual([
     "there is no builder 'hyperv-iso' yet",
-    "there is no provisioner 'powershell' yet",
+    "there is no provisioner 'windows-update' yet",
     "there is no post-processor 'vagrant-cloud' yet",
   ])
 })

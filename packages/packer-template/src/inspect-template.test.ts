@@ -13,7 +13,7 @@ test('what a template has in it', async () => {
     ],
     provisioners: [
       { type: 'shell', inline: ['echo {{user `release`}} {{isotime "2006-01-02"}}'], only: ['debian'] },
-      { type: 'powershell', inline: ['dir'] },
+      { type: 'windows-update', inline: ['dir'] },
     ],
     'error-cleanup-provisioner': { type: 'shell-local', inline: ['true'] },
     'post-processors': [[{ type: 'docker-tag', repository: 'example/web', only: ['debian'] }, 'docker-push'], { type: 'vagrant-cloud' }],
@@ -35,7 +35,7 @@ test('what a template has in it', async () => {
     ],
     provisioners: [
       { type: 'shell', title: 'echo 12 2026-01-02', supported: true, only: ['debian'] },
-      { type: 'powershell', title: 'dir', supported: false },
+      { type: 'windows-update', title: 'dir', supported: false },
     ],
     errorCleanup: [{ type: 'shell-local', title: 'true', supported: true }],
     postProcessors: [

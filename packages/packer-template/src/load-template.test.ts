@@ -210,10 +210,7 @@ function optionsOf(step: unknown): Readonly<Record<string, unknown>> {
 test('a type that is misspelt is told with the one that was probably meant, and others of Packer are not taken for misspelt', async () => {
   const template = {
     builders: [{ type: 'nul' }, { type: 'null', name: 'x', communicator: 'none' }, { type: 'vmware-iso' }, { type: 'amazon-instance' }],
-    provisioners: [
-      { type: 'shell_local', inline: ['true'] },
-      { type: 'powershell', inline: ['dir'] },
-    ],
+    provisioners: [{ type: 'shell_local', inline: ['true'] }, { type: 'windows-update' }],
     'post-processors': ['vagrant-cloud', 'manifests'],
   }
   const error: unknown = await load(template).catch((caught: unknown) => caught)
@@ -223,7 +220,7 @@ test('a type that is misspelt is told with the one that was probably meant, and 
     "there is no builder 'vmware-iso' yet",
     "there is no builder 'amazon-instance' yet",
     "there is no provisioner 'shell_local' yet (did you mean 'shell-local'?)",
-    "there is no provisioner 'powershell' yet",
+    "there is no provisioner 'windows-update' yet",
     "there is no post-processor 'vagrant-cloud' yet",
     "there is no post-processor 'manifests' yet (did you mean 'manifest'?)",
   ])

@@ -2,17 +2,21 @@ import { currentText } from '../mapping/current-value.ts'
 import type { Model } from '../mapping/known.ts'
 import type { ComponentContext } from '../mapping/table.ts'
 
-/** How the template reaches a virtual machine; `undefined`, which is reported, in a way that there is not. */
+/** How the template reaches a machine; `undefined`, which is reported, in a way that there is not. */
 export function communicatorOf(
   given: { readonly communicator?: Model<string>; readonly ssh_username?: unknown },
   ctx: ComponentContext,
-): 'ssh' | 'none' | undefined {
+): 'ssh' | 'winrm' | 'none' | undefined {
   const communicator = currentText(given.communicator) ?? 'ssh'
-  if (communicator === 'none') return communicator
-  if (communicator !== 'ssh') {
-    ctx.noCounterpart('communicator', 'machines are reached over SSH')
-    return undefined
+  switch (communicator) {
+    case 'none':
+    case 'winrm':
+      return communicator
+    case 'ssh':
+      if (given.ssh_username === undefined) ctx.reports.problem(ctx, "'ssh_username' is missing")
+      return communicator
+    default:
+      ctx.noCounterpart('communicator', "there are 'ssh', 'winrm' and 'none'")
+      return undefined
   }
-  if (given.ssh_username === undefined) ctx.reports.problem(ctx, "'ssh_username' is missing")
-  return communicator
 }

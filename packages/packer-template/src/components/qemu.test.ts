@@ -195,7 +195,7 @@ test('the address of the server is known while the build runs', async () => {
 })
 
 test.for<[options: object, message: string]>([
-  [{ communicator: 'winrm', winrm_username: 'u' }, "there is no counterpart of 'communicator' of 'qemu' yet"],
+  [{ communicator: 'telnet' }, "there is no counterpart of 'communicator' of 'qemu' yet"],
   [{ firmware: 'OVMF_CODE.fd' }, "there is no counterpart of 'firmware' of 'qemu' yet (write efi_boot: true, or efi_firmware_code"],
   [{ firmware: 'OVMF.fd', use_pflash: true }, "there is no counterpart of 'firmware' of 'qemu' yet"],
   [{ qemu_img_args: { info: ['-U'] } }, "unknown option 'info' (known: create, convert, resize)"],

@@ -21,7 +21,7 @@ import { sshAccess, sshRows } from './ssh.ts'
 import { communicatorOf } from './communicator-of.ts'
 import { guestHost } from './guest-host.ts'
 import { vmOptions, vmRows, writtenNodes } from './virtual-machine.ts'
-import { winrmRows } from './winrm.ts'
+import { winrmAccess, winrmPassword, winrmRows } from './winrm.ts'
 
 const accelerator = chosen<Accelerator>({ renamed: { none: 'tcg' }, type: { name: 'Accelerator', package: '@imago/builder-qemu' } })
 const diskInterface = chosen<DiskInterface>({
@@ -97,7 +97,7 @@ const mediaRows = {
   run_once: meaningless('the machine is started once'),
 } as const
 
-type Given = Taken<IsoRows & typeof machineRows & typeof mediaRows & typeof sshRows>
+type Given = Taken<IsoRows & typeof machineRows & typeof mediaRows & typeof sshRows & typeof winrmRows>
 
 /** `qemu` */
 export const qemuTable: ComponentTable = defineTable<QemuOptions>()({
@@ -215,8 +215,16 @@ function tpmOf({ vtpm, use_tpm1: old }: Given): Composed<Pick<QemuOptions, 'tpm'
 
 function connectionOf(given: Given, ctx: ComponentContext): Composed<QemuOptions> {
   const communicator = communicatorOf(given, ctx)
-  if (communicator !== 'ssh') return communicator === undefined ? {} : { communicator }
-  return { ssh: { ...sshAccess(given, ctx), ...guestHost(given, ctx) } }
+  switch (communicator) {
+    case 'ssh':
+      return { ssh: { ...sshAccess(given, ctx), ...guestHost(given, 'ssh_host', ctx) } }
+    case 'winrm':
+      return { winrm: { ...winrmAccess(given, ctx), password: winrmPassword(given), ...guestHost(given, 'winrm_host', ctx) } }
+    case 'none':
+      return { communicator }
+    default:
+      return {}
+  }
 }
 
 /** Whoever says where the machine's screen is to be seen wants to see it. */

@@ -21,7 +21,7 @@ function sureFact(name: 'buildName' | 'builderType' | 'runId'): FieldSource {
 }
 
 /** A fact that a builder may have, as a field. */
-export function factField(name: 'machineId' | 'host' | 'user' | 'sourceImage' | 'httpUrl'): FieldSource {
+export function factField(name: 'machineId' | 'host' | 'user' | 'sourceImage' | 'httpUrl' | 'winrmPassword'): FieldSource {
   return { read: (facts) => facts[name] ?? '', code: code(`facts.${name} ?? ''`, 'nullish') }
 }
 
@@ -36,6 +36,7 @@ export const buildValues: FieldTable = {
   Host: factField('host'),
   Port: otherFact('port'),
   User: factField('user'),
+  WinRMPassword: factField('winrmPassword'),
   PackerRunUUID: sureFact('runId'),
   PackerHTTPAddr: httpPart("replaceAll(/^https?:\\/\\/|\\/.*$/g, '')", (url) => url.replaceAll(/^https?:\/\/|\/.*$/g, '')),
   PackerHTTPIP: httpPart("replace(/^https?:\\/\\//, '').replace(/:\\d+(?:\\/.*)?$/, '')", (url) =>
@@ -56,7 +57,6 @@ export const untoldBuildValues: ReadonlySet<string> = new Set([
   'SSHPrivateKey',
   'SSHPublicKey',
   'SourceAMIOwnerName',
-  'WinRMPassword',
 ])
 
 /** `.BuildName` and `.BuilderType` in the names of files that post-processors write. */

@@ -13,11 +13,14 @@ import { meaningless, taken } from '../../mapping/table.ts'
 import { code, printExpression, printPrimary, textExpression } from '../../typescript/expression.ts'
 import type { Named } from '../named.ts'
 import type { SshRows } from '../ssh.ts'
+import { communicatorOf } from '../communicator-of.ts'
 import { sshAccess, sshRows } from '../ssh.ts'
-import { winrmRows } from '../winrm.ts'
+import type { WinrmRows } from '../winrm.ts'
+import { winrmAccess, winrmRows } from '../winrm.ts'
 
 type Connect = NonNullable<InstanceOptions['connect']>
-type SshConnect = Exclude<Connect, { readonly communicator: 'none' }>
+type SshConnect = Exclude<Connect, { readonly communicator: 'winrm' | 'none' }>
+type WinrmConnect = Extract<Connect, { readonly communicator: 'winrm' }>
 type Address = NonNullable<SshConnect['address']>
 
 /** `private_ip` is `private-ip` here. */
@@ -42,12 +45,12 @@ const address: Coercion<Address> = (node, ctx) => {
 
 /** Packer's options of the way in. */
 export type ConnectRows = Omit<SshRows, 'ssh_interface' | 'ssh_keypair_name' | 'temporary_key_pair_type'> &
-  typeof winrmRows &
+  WinrmRows &
   Named<'ssh_interface', TakenRow<Address>> &
   Named<'ssh_keypair_name', TakenRow<string>> &
   Named<'temporary_key_pair_type', TakenRow<NonNullable<SshConnect['keyType']>>> &
   Named<'session_manager_port', TakenRow<number>> &
-  Named<'pause_before_ssm', TakenRow<Duration>> &
+  Named<'pause_before_ssm' | 'windows_password_timeout', TakenRow<Duration>> &
   Named<'ssh_private_ip', MeaninglessRow>
 
 /** What becomes of each of them. */
@@ -59,18 +62,16 @@ export const connectRows: ConnectRows = {
   temporary_key_pair_type: taken(chosen<NonNullable<SshConnect['keyType']>>({ names: ['ed25519', 'rsa'] })),
   session_manager_port: taken(integer),
   pause_before_ssm: taken(duration),
+  windows_password_timeout: taken(duration),
   ssh_private_ip: meaningless('ssh_interface says which address is meant'),
 }
 
 /** How the instance is reached. */
 export function connectOptions(given: Taken<ConnectRows>, ctx: ComponentContext): Composed<Pick<InstanceOptions, 'connect'>> {
-  const communicator = currentText(given.communicator) ?? 'ssh'
+  const communicator = communicatorOf(given, ctx)
+  if (communicator === undefined) return {}
   if (communicator === 'none') return { connect: { communicator } }
-  if (communicator !== 'ssh') {
-    ctx.noCounterpart('communicator', 'instances are reached over SSH')
-    return {}
-  }
-  if (given.ssh_username === undefined) ctx.reports.problem(ctx, "'ssh_username' is missing")
+  if (communicator === 'winrm') return { connect: winrmConnect(given, ctx) }
   const sessionManager = group<NonNullable<SshConnect['sessionManager']>>({
     port: given.session_manager_port,
     pauseBefore: given.pause_before_ssm,
@@ -84,4 +85,20 @@ export function connectOptions(given: Taken<ConnectRows>, ctx: ComponentContext)
     ...(sessionManager !== undefined && { sessionManager }),
   }
   return { connect }
+}
+
+/** Without a password, the one that Windows makes is waited for. */
+function winrmConnect(given: Taken<ConnectRows>, ctx: ComponentContext): Model<WinrmConnect> {
+  const { winrm_password: password, windows_password_timeout: timeout, ssh_keypair_name: keyPair, ssh_private_key_file: key } = given
+  const waits = password === undefined
+  return {
+    communicator: 'winrm',
+    ...winrmAccess(given, ctx),
+    ...(given.winrm_host !== undefined && { host: given.winrm_host }),
+    // what else it may be is checked with all options
+    ...(given.ssh_interface !== undefined && { address: given.ssh_interface as Model<NonNullable<WinrmConnect['address']>> }),
+    ...(password !== undefined && { password }),
+    ...(waits && timeout !== undefined && { windowsPassword: { timeout } }),
+    ...(waits && keyPair !== undefined && { keyPair, ...(key !== undefined && { key: { file: key } }) }),
+  }
 }

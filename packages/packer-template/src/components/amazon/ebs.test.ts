@@ -192,7 +192,7 @@ test.for<[options: object, message: string]>([
   [{ instance_type: undefined }, "one of 'instance_type' and 'spot_instance_types' is needed"],
   [{ ami_name: undefined }, "'ami_name' is missing"],
   [{ ssh_username: undefined }, "'ssh_username' is missing"],
-  [{ communicator: 'winrm' }, "there is no counterpart of 'communicator' of 'amazon-ebs' yet"],
+  [{ communicator: 'telnet' }, "there is no counterpart of 'communicator' of 'amazon-ebs' yet"],
   [
     { launch_block_device_mappings: [{ device_name: '/dev/xvda', volume_sise: 8 }] },
     "launch_block_device_mappings[0].volume_sise: unknown option 'volume_sise' (did you mean 'volume_size'?)",

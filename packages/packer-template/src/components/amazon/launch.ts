@@ -12,8 +12,8 @@ import { isKnown, known } from '../../mapping/known.ts'
 import { localPath } from '../../mapping/local-path.ts'
 import { nested, nestedList } from '../../mapping/nested.ts'
 import type { Coercion } from '../../mapping/option-context.ts'
-import type { ComponentContext, MeaninglessRow, NoCounterpartRow, Taken, TakenRow } from '../../mapping/table.ts'
-import { as, meaningless, noCounterpart, taken } from '../../mapping/table.ts'
+import type { ComponentContext, NoCounterpartRow, Taken, TakenRow } from '../../mapping/table.ts'
+import { as, noCounterpart, taken } from '../../mapping/table.ts'
 import { modelLayout } from '../../typescript/model-layout.ts'
 import type { Named } from '../named.ts'
 import type { PackerDevice } from './block-devices.ts'
@@ -82,8 +82,7 @@ export type LaunchRows = Named<
   Named<'metadata_options', TakenRow<PackerMetadata>> &
   Named<'launch_block_device_mappings', TakenRow<readonly PackerDevice[]>> &
   Named<'run_tags' | 'run_tag' | 'run_volume_tags' | 'run_volume_tag', TakenRow<Tags>> &
-  Named<'block_duration_minutes', NoCounterpartRow> &
-  Named<'windows_password_timeout', MeaninglessRow>
+  Named<'block_duration_minutes', NoCounterpartRow>
 
 /** What becomes of each of them. */
 export const launchRows: LaunchRows = {
@@ -125,7 +124,6 @@ export const launchRows: LaunchRows = {
   run_volume_tags: taken(tags),
   run_volume_tag: taken(tagList),
   block_duration_minutes: noCounterpart('AWS does not take such requests any more'),
-  windows_password_timeout: meaningless('there is no password of Windows to wait for'),
 }
 
 type Given = Taken<LaunchRows>

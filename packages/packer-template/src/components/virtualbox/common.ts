@@ -17,7 +17,8 @@ import { communicatorOf } from '../communicator-of.ts'
 import { guestHost } from '../guest-host.ts'
 import type { VmRows } from '../virtual-machine.ts'
 import { vmOptions, vmRows, writtenNodes } from '../virtual-machine.ts'
-import { winrmRows } from '../winrm.ts'
+import type { WinrmRows } from '../winrm.ts'
+import { winrmAccess, winrmPassword, winrmRows } from '../winrm.ts'
 import { additionsImage } from './additions-image.ts'
 import { manageCommands } from './manage-commands.ts'
 
@@ -42,7 +43,7 @@ type OwnRows = Named<
   Named<'guest_additions_interface' | 'post_shutdown_delay' | 'acpi_shutdown', MeaninglessRow>
 
 /** Packer's options that its builders of VirtualBox have in common. */
-export type VirtualBoxRows = OwnRows & SshRows & VmRows & typeof winrmRows
+export type VirtualBoxRows = OwnRows & SshRows & VmRows & WinrmRows
 
 /** `{{.Version}}` in the path of the Guest Additions. */
 const additionsFields: FieldTable = { Version: otherFact('virtualBoxVersion') }
@@ -108,17 +109,25 @@ export function commonOptions(given: GivenVirtualBox, ctx: ComponentContext): Co
 
 function connectionOf(given: GivenVirtualBox, ctx: ComponentContext): Composed<CommonOptions> {
   const communicator = communicatorOf(given, ctx)
-  if (communicator !== 'ssh') return communicator === undefined ? {} : { communicator }
+  if (communicator === undefined) return {}
+  if (communicator === 'none') return { communicator }
   if (!['127.0.0.1', undefined].includes(currentText(given.ssh_listen_address))) {
     ctx.noCounterpart('ssh_listen_address', 'the port that leads to the machine is for this one alone')
   }
-  return { ssh: { ...sshAccess(given, ctx), ...wayIn(given, ctx) } }
+  if (communicator === 'winrm') {
+    return { winrm: { ...winrmAccess(given, ctx), password: winrmPassword(given), ...wayIn(given, 'winrm_host', ctx) } }
+  }
+  return { ssh: { ...sshAccess(given, ctx), ...wayIn(given, 'ssh_host', ctx) } }
 }
 
 /** The guest's own address, or the ports of this machine that may lead to it. */
-function wayIn(given: GivenVirtualBox, ctx: ComponentContext): Composed<Pick<NonNullable<CommonOptions['ssh']>, 'host' | 'hostPorts'>> {
+function wayIn(
+  given: GivenVirtualBox,
+  option: 'ssh_host' | 'winrm_host',
+  ctx: ComponentContext,
+): Composed<Pick<NonNullable<CommonOptions['ssh']>, 'host' | 'hostPorts'>> {
   const { host_port_min: low, host_port_max: high } = given
-  const guest = guestHost(given, ctx)
+  const guest = guestHost(given, option, ctx)
   if (guest.host !== undefined || (low === undefined && high === undefined)) return guest
   return { hostPorts: portPair(low ?? 2222, high ?? 4444) }
 }

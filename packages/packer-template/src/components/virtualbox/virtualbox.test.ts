@@ -218,7 +218,7 @@ describe('commands of VBoxManage', () => {
 })
 
 test.for<[options: object, message: string]>([
-  [{ ...iso, communicator: 'winrm', winrm_username: 'u' }, "there is no counterpart of 'communicator' of 'virtualbox-iso' yet"],
+  [{ ...iso, communicator: 'telnet' }, "there is no counterpart of 'communicator' of 'virtualbox-iso' yet"],
   [{ ...iso, disable_shutdown: true }, "there is no counterpart of 'disable_shutdown' of 'virtualbox-iso' yet"],
   [{ ...iso, ssh_host: '192.0.2.1' }, "there is no counterpart of 'ssh_host' of 'virtualbox-iso' yet (with skip_nat_mapping"],
   [{ ...iso, ssh_listen_address: '0.0.0.0' }, "there is no counterpart of 'ssh_listen_address' of 'virtualbox-iso' yet"],

@@ -1,0 +1,93 @@
+import type { FromFacts, Secret, StepOptions } from '@imago/core'
+import type { ElevatedOptions, ExecutionPolicy, PowershellOptions } from '@imago/provisioner-powershell'
+
+import { always, flag, integer, lateText, text, textOrSecret } from '../mapping/coercions.ts'
+import { chosen } from '../mapping/chosen.ts'
+import { currentText } from '../mapping/current-value.ts'
+import { environmentList, environmentMap } from '../mapping/environment.ts'
+import { togetherWith } from '../mapping/group.ts'
+import type { Model } from '../mapping/known.ts'
+import { isKnown } from '../mapping/known.ts'
+import { integers, lateTexts } from '../mapping/list-coercions.ts'
+import { localPath, localPaths } from '../mapping/local-path.ts'
+import type { Coercion } from '../mapping/option-context.ts'
+import type { ComponentTable, Composed } from '../mapping/table.ts'
+import { as, defineTable, meaningless, taken } from '../mapping/table.ts'
+import type { CommandPieces } from '../shell/command-piece.ts'
+import { commandPieces } from '../shell/command-piece.ts'
+import { policyNamed, understandPowershell, verbatimWindowsCommand } from '../shell/windows-command.ts'
+import { buildValues } from '../text/field-table.ts'
+
+/** Names in any case, as PowerShell takes them. */
+const policy: Coercion<ExecutionPolicy> = (node, ctx) => {
+  const name = currentText(text(node, ctx)) ?? ''
+  const known = policyNamed(name)
+  return chosen<ExecutionPolicy>({
+    renamed: known === undefined ? {} : { [name]: known },
+    type: { name: 'ExecutionPolicy', package: '@imago/provisioner-powershell' },
+  })(node, ctx)
+}
+
+/** A password that is known, or that of the connection. */
+const password: Coercion<FromFacts<string | Secret>> = (node, ctx) => {
+  const needs = node.kind === 'text' ? ctx.renderer.parse(node, ctx)?.needs : undefined
+  const isLate = needs !== undefined && needs.fields.size + needs.buildValues.size > 0
+  return isLate ? lateText(buildValues)(node, ctx) : textOrSecret(node, ctx)
+}
+
+/** `powershell` */
+export const powershellTable: ComponentTable = defineTable<PowershellOptions & StepOptions>()({
+  factory: { name: 'powershell', package: '@imago/provisioner-powershell' },
+  load: async () => (await import('@imago/provisioner-powershell')).powershell,
+  options: {
+    inline: as('inline', lateTexts(buildValues)),
+    script: as('script', always(localPath)),
+    scripts: as('scripts', localPaths),
+    environment_vars: taken(environmentList),
+    env: taken(environmentMap),
+    valid_exit_codes: as('validExitCodes', integers),
+    remote_path: as('remotePath', text),
+    execution_policy: taken(policy),
+    use_pwsh: as('usePwsh', flag),
+    debug_mode: taken(integer),
+    execute_command: taken(commandPieces),
+    elevated_user: taken(text),
+    elevated_password: taken(password),
+    elevated_execute_command: taken(commandPieces),
+    binary: meaningless('a script goes over as it is'),
+    skip_clean: meaningless('a script is removed when it has run'),
+    remote_env_var_path: meaningless('the environment goes over the connection'),
+    env_var_format: meaningless('the environment goes over the connection'),
+    elevated_env_var_format: meaningless('the environment is quoted here'),
+    start_retry_timeout: meaningless('the connection is made again by itself'),
+    pause_after: meaningless('the step after it waits'),
+  },
+  compose(given, ctx) {
+    const { execution_policy: executionPolicy, debug_mode: trace } = given
+    const env = { ...given.environment_vars, ...given.env }
+    const elevated = togetherWith<ElevatedOptions>(['user'], { user: given.elevated_user, password: given.elevated_password })
+    if (elevated === undefined && given.elevated_password !== undefined)
+      ctx.reports.problem(ctx, "'elevated_password' needs 'elevated_user'")
+    const told = isKnown(given.elevated_execute_command) ? given.elevated_execute_command.value : undefined
+    if (elevated !== undefined && told !== undefined && understandPowershell(told) === undefined) {
+      ctx.noCounterpart('elevated_execute_command', 'the script runs in a scheduled task as it is; let it do what the command did')
+    }
+    return {
+      ...(Object.keys(env).length > 0 && { env }),
+      ...(executionPolicy !== undefined && { executionPolicy }),
+      // what else it may be is checked with all options
+      ...(trace !== undefined && { trace: trace as Model<0 | 1 | 2> }),
+      // what runs a script in a task is not this command
+      ...(elevated === undefined ? commandOf(given.execute_command) : { elevated }),
+    }
+  },
+})
+
+/** What the command says, it says in the place of the options. */
+function commandOf(given: Model<CommandPieces> | undefined): Composed<PowershellOptions> {
+  if (!isKnown(given)) return {}
+  const execution = understandPowershell(given.value)
+  if (execution === undefined) return { command: verbatimWindowsCommand(given.value, '{}') }
+  const { executionPolicy, usePwsh } = execution
+  return { ...(executionPolicy !== 'Bypass' && { executionPolicy }), ...(usePwsh && { usePwsh }) }
+}
