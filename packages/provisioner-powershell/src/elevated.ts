@@ -6,7 +6,7 @@ import type { ElevatedOptions } from './elevated-options.ts'
 import { passwordVariable, taskRunner } from './elevated-task.ts'
 import type { PowershellRun } from './powershell-text.ts'
 import { powershellQuote, powershellStart, runStatements } from './powershell-text.ts'
-import { backslashes, removeFiles, scriptFile, temporaryPath } from './script-file.ts'
+import { backslashes, removeFile, scriptFile, temporaryPath } from './script-file.ts'
 import { asPowershell } from './script-text.ts'
 
 /** How long ending a task that goes on after its step may take, in milliseconds. */
@@ -45,7 +45,7 @@ export async function runElevated(script: ElevatedScript, context: ProvisionCont
     await endTask(task.name, context)
     throw error
   } finally {
-    await removeFiles([task.output], context)
+    await removeFile(task.output, context)
   }
 }
 

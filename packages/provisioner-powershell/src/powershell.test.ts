@@ -88,7 +88,7 @@ describe('what runs', () => {
   test('a command of the user runs the file', async () => {
     const command = ({ path }: { path: string }) => ['powershell', '-Version', '2', '-File', path]
     const { machine } = await provision({ inline: ['a'], command, remotePath: 'C:/a.ps1', workdir: 'C:/b' })
-    expect(machine.commands[0]).toMatchObject({ command: ['powershell', '-Version', '2', '-File', String.raw`C:\a.ps1`], cwd: 'C:/b' })
+    expect(machine.commands[0]).toMatchObject({ command: ['powershell', '-Version', '2', '-File', String.raw`C:\a.ps1`], cwd: 'C:\\b' })
   })
 })
 

@@ -58,7 +58,12 @@ async function runOne(
   const run = runOf(script, settings)
   if (elevated !== undefined) return await runElevated({ path, run, elevated, env, workdir }, context)
   const given = command?.({ path, facts }) ?? powershellCommand(runStatements(path, run), run)
-  const { exitCode } = await machine.exec(given, { env, signal, onOutput: output, ...(workdir !== undefined && { cwd: workdir }) })
+  const { exitCode } = await machine.exec(given, {
+    env,
+    signal,
+    onOutput: output,
+    ...(workdir !== undefined && { cwd: backslashes(workdir) }),
+  })
   return exitCode
 }
 

@@ -22,20 +22,20 @@ export async function scriptFile(path: string, content: Uint8Array, context: Fil
   try {
     await context.machine.upload({ content }, path, { signal: context.signal })
   } catch (error) {
-    await removeFiles([path], context)
+    await removeFile(path, context)
     throw error
   }
-  return { [Symbol.asyncDispose]: async () => await removeFiles([path], context) }
+  return { [Symbol.asyncDispose]: async () => await removeFile(path, context) }
 }
 
-/** Removes files, also after a cancel; a failure is a warning, and does not hide how the script ended. */
-export async function removeFiles(paths: readonly string[], { machine, emit }: Omit<FileContext, 'signal'>): Promise<void> {
+/** Removes a file, also after a cancel; a failure is a warning, and does not hide how the script ended. */
+export async function removeFile(path: string, { machine, emit }: Omit<FileContext, 'signal'>): Promise<void> {
   // `del` says of no file that it could not be removed
-  const command = paths.map((path) => `if exist "${path}" del /f /q "${path}" & if exist "${path}" exit /b 1`).join(' & ')
+  const command = `if exist "${path}" del /f /q "${path}" & if exist "${path}" exit /b 1`
   try {
     const { exitCode } = await machine.exec(command, { signal: AbortSignal.timeout(removeMs) })
     if (exitCode !== 0) throw new ImagoError('COMMAND_FAILED', `del ended with exit code ${exitCode}`, { exitCode })
   } catch (error) {
-    emit({ type: 'message', level: 'warning', text: `${paths.join(', ')} may still be in the machine: ${messageOf(error)}` })
+    emit({ type: 'message', level: 'warning', text: `${path} may still be in the machine: ${messageOf(error)}` })
   }
 }

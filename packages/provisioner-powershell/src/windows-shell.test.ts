@@ -33,7 +33,7 @@ test('inline lines are a batch file that is run and removed', async () => {
   })
   expectMachine(machine).toHaveUploaded('C:/x/setup.bat', { content: '@echo off\r\nnet user\r\nver\r\n' })
   expect(machine.commands).toMatchObject([
-    { command: String.raw`call "C:\x\setup.bat"`, cwd: 'C:/', env: { IMAGO_BUILD_NAME: 'fake', T: 'hunter22' } },
+    { command: String.raw`call "C:\x\setup.bat"`, cwd: 'C:\\', env: { IMAGO_BUILD_NAME: 'fake', T: 'hunter22' } },
     { command: expect.stringMatching(/^if exist "C:\\x\\setup\.bat" del \/f \/q /) },
   ])
 })

@@ -86,6 +86,11 @@ async function runOne(
   const content = script.path === undefined ? Buffer.concat([Buffer.from('@echo off\n'), script.content]) : script.content
   await using _file = await scriptFile(path, asBatch(content), context)
   const given = command?.({ path, facts }) ?? `call "${path}"`
-  const { exitCode } = await machine.exec(given, { env, signal, onOutput: output, ...(workdir !== undefined && { cwd: workdir }) })
+  const { exitCode } = await machine.exec(given, {
+    env,
+    signal,
+    onOutput: output,
+    ...(workdir !== undefined && { cwd: backslashes(workdir) }),
+  })
   return exitCode
 }
