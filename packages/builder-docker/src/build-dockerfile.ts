@@ -1,8 +1,5 @@
-import { readFile } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
-
 import type { BuildContext, StepContext } from '@imago/core'
-import { fileSystemError, reveal } from '@imago/core'
+import { reveal } from '@imago/core'
 import type { RegistryCredentials } from '@imago/container-registry'
 import { parseImageReference, registryCredentials } from '@imago/container-registry'
 import type { Engine } from '@imago/docker-engine'
@@ -10,27 +7,35 @@ import type { Engine } from '@imago/docker-engine'
 import type { DockerfileOptions, DockerOptions } from './docker-options.ts'
 import type { DockerResult } from './docker-result.ts'
 import { dockerfileContext } from './dockerfile-context.ts'
+import { dockerfileImages } from './dockerfile-images.ts'
+import { contextDigest, dockerfileIdentity, readDockerfile } from './dockerfile-start.ts'
 
-/** Builds the image of a Dockerfile with the engine's own builder; answers with its id. */
+/** An image that was built from a Dockerfile. */
+export interface BuiltImage {
+  readonly id: string
+  /** What it was built from, where that is all known; then the same makes the same image. */
+  readonly identity?: object
+}
+
+/** Builds the image of a Dockerfile with the engine's own builder. */
 export async function buildDockerfile(
   engine: Engine,
   dockerfile: DockerfileOptions,
-  { platform, pull }: DockerOptions<DockerResult>,
+  options: DockerOptions<DockerResult>,
   ctx: BuildContext,
   step: StepContext,
-): Promise<string> {
-  const path = resolve(ctx.directory, dockerfile.path)
-  const folder = resolve(ctx.directory, dockerfile.context ?? dirname(dockerfile.path))
+): Promise<BuiltImage> {
+  const { platform, pull } = options
   const { target, args } = dockerfile
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw fileSystemError(error, `cannot read '${path}'`)
-  })
-  const logins = await loginsFor(registriesOf(text), ctx, step.signal)
-  const context = await dockerfileContext(path, folder, step.signal)
-  return await engine.images.build({
-    signal: step.signal,
-    context: context.archive,
-    dockerfile: context.dockerfile,
+  const { signal } = step
+  const local = await readDockerfile(dockerfile, ctx.directory)
+  const logins = await loginsFor(registriesOf(local.text), ctx, signal)
+  const context = await contextDigest(local, signal)
+  const { archive, dockerfile: name } = await dockerfileContext(local.path, local.folder, { signal })
+  const id = await engine.images.build({
+    signal,
+    context: archive,
+    dockerfile: name,
     logins,
     pull: pull === 'always',
     ...(target !== undefined && { target }),
@@ -38,16 +43,14 @@ export async function buildDockerfile(
     ...(platform !== undefined && { platform }),
     onOutput: (output) => step.output('stdout', Buffer.from(output)),
   })
+  if ((await contextDigest(local, signal)) !== context) return { id } // files were changed meanwhile: nobody knows which were built
+  const identity = await dockerfileIdentity(engine, { text: local.text, context }, options, signal)
+  return { id, ...(identity && { identity }) }
 }
 
 /** The registries that a Dockerfile's images come from. Names that an `ARG` completes are not looked at. */
 export function registriesOf(dockerfile: string): readonly string[] {
-  const lines = [...dockerfile.matchAll(/^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)(?:[ \t]+AS[ \t]+(\S+))?/gim)]
-  const stages = new Set(lines.map(([, , stage]) => stage?.toLowerCase()))
-  const images = lines.flatMap(([, image = '']) =>
-    image === 'scratch' || image.includes('$') || stages.has(image.toLowerCase()) ? [] : [image],
-  )
-  return [...new Set(images.flatMap(registryOf))]
+  return [...new Set(dockerfileImages(dockerfile).names.flatMap(registryOf))]
 }
 
 /** The registry of an image; none of what is no image's name, of which the engine says so, or which is part of another instruction. */

@@ -22,7 +22,7 @@ async function write(...names: readonly string[]): Promise<void> {
 }
 
 async function packed(dockerfile: string, context = folder): Promise<{ readonly dockerfile: string; readonly names: readonly string[] }> {
-  const { archive, dockerfile: name } = await dockerfileContext(join(folder, dockerfile), context, new AbortController().signal)
+  const { archive, dockerfile: name } = await dockerfileContext(join(folder, dockerfile), context, { signal: new AbortController().signal })
   const names: string[] = []
   for await (const entry of readEntries(archive)) {
     expect([entry.uid, entry.gid]).toEqual([0, 0])

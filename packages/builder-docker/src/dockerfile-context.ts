@@ -19,20 +19,27 @@ export interface DockerfileContext {
 /** Name in the archive of a Dockerfile that lies outside of the context's folder. */
 const outsideName = '.imago.Dockerfile'
 
+/** How to pack a context. */
+export interface ContextOptions {
+  readonly signal: AbortSignal
+  /** Time of the last change of every file, in seconds since 1970. @default the times on this machine */
+  readonly mtime?: number
+}
+
 /**
  * Packs a Dockerfile and its context folder, as root's, without what `.dockerignore` leaves out. The Dockerfile may lie outside.
  * Absolute paths.
  */
-export async function dockerfileContext(dockerfile: string, folder: string, signal: AbortSignal): Promise<DockerfileContext> {
+export async function dockerfileContext(dockerfile: string, folder: string, options: ContextOptions): Promise<DockerfileContext> {
   const inside = relative(folder, dockerfile)
   const isInside = !inside.startsWith('..') && !join(inside).startsWith(sep) && inside !== ''
   const kept = new Set([...(await keptPaths(folder)), ...(isInside ? withParents(inside) : [])])
-  const archive = packPath(folder, { name: '', owner: { uid: 0, gid: 0 }, include: (below) => kept.has(below), signal })
+  const archive = packPath(folder, { name: '', owner: { uid: 0, gid: 0 }, include: (below) => kept.has(below), ...options })
   if (isInside) return { archive, dockerfile: inside.split(sep).join('/') }
   const content = await readFile(dockerfile).catch((error: unknown) => {
     throw fileSystemError(error, `cannot read '${dockerfile}'`)
   })
-  return { archive: packEntries(withDockerfile(content, archive), { signal }), dockerfile: outsideName }
+  return { archive: packEntries(withDockerfile(content, archive), { signal: options.signal }), dockerfile: outsideName }
 }
 
 async function* withDockerfile(content: Uint8Array, archive: Readable): AsyncGenerator<TarEntry, void, undefined> {

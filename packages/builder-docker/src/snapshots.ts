@@ -1,5 +1,5 @@
 import type { BuildContext, SaveSnapshot, Snapshot, Snapshots } from '@imago/core'
-import type { Engine, ImageDetails } from '@imago/docker-engine'
+import type { Engine } from '@imago/docker-engine'
 import { connectEngine } from '@imago/docker-engine'
 
 import type { ProvisionedContainer } from './build-container.ts'
@@ -42,11 +42,15 @@ async function inEngineOf<T>({ data }: Snapshot, signal: AbortSignal, work: (eng
  * What determines a container before its first step. `undefined` where an image cannot hold all that steps may change: in volumes and
  * memory file systems.
  */
-export function startIdentity(engine: Engine, { id, config }: ImageDetails, options: DockerOptions<DockerResult>): object | undefined {
+export function startIdentity(
+  engine: Engine,
+  { image, volumes = [] }: { readonly image: string | object; readonly volumes?: readonly string[] | undefined },
+  options: DockerOptions<DockerResult>,
+): object | undefined {
   const { platform, network, privileged, capabilities, devices, hostname, init, extraHosts, memory, user, workdir, env, shell } = options
-  if ([options.volumes, options.tmpfs, config.volumes].some((places) => places !== undefined && places.length > 0)) return undefined
+  if ([options.volumes, options.tmpfs, volumes].some((places) => places !== undefined && places.length > 0)) return undefined
   const run = { platform, network, privileged, capabilities, devices, hostname, init, extraHosts, memory, user, workdir, env, shell }
-  return { image: id, engine: engine.endpoint, run }
+  return { image, engine: engine.endpoint, run }
 }
 
 /** The start, or the latest snapshot of it that stands for the first steps. */
@@ -56,7 +60,8 @@ export async function latestStart(
   options: DockerOptions<DockerResult>,
   ctx: BuildContext,
 ): Promise<StartImage> {
-  const identity = startIdentity(engine, start.details, options)
+  const { id, config } = start.details
+  const identity = startIdentity(engine, { image: start.identity ?? id, volumes: config.volumes }, options)
   if (identity === undefined) return start
   const key = await ctx.findSnapshot(identity)
   return key === undefined ? start : { ...start, snapshot: snapshotName(key) }

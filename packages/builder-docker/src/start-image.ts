@@ -12,6 +12,8 @@ export interface StartImage {
   /** As people call it. */
   readonly name: string
   readonly details: ImageDetails
+  /** What it was built from, where that is known, and stands for it. @default its id does */
+  readonly identity?: object
   /** An image that was made of it by the first steps, which need not run again. @default none */
   readonly snapshot?: string
 }
@@ -20,8 +22,9 @@ export interface StartImage {
 export async function startImage(engine: Engine, options: DockerOptions<DockerResult>, ctx: BuildContext): Promise<StartImage> {
   const { image, dockerfile } = options
   if (dockerfile !== undefined) {
-    const id = await ctx.step('dockerfile', `build ${dockerfile.path}`, (step) => buildDockerfile(engine, dockerfile, options, ctx, step))
-    return { name: dockerfile.path, details: await existing(engine, id, ctx.signal) }
+    const title = `build ${dockerfile.path}`
+    const { id, ...built } = await ctx.step('dockerfile', title, (step) => buildDockerfile(engine, dockerfile, options, ctx, step))
+    return { name: dockerfile.path, details: await existing(engine, id, ctx.signal), ...built }
   }
   if (isArtifactReference(image)) {
     const { imageId, tags } = ctx.artifact(image)

@@ -287,6 +287,10 @@ describe.skipIf(reason !== undefined)(`docker()${reason === undefined ? '' : ` (
       )
       expect(context.steps.map(({ id }) => id)).toEqual(['dockerfile', 'container'])
       expect(context.said.stdout).toContain('RUN echo $WHAT')
+      const found: object[] = []
+      const findSnapshot = (start: object): Promise<undefined> => Promise.resolve(void found.push(start))
+      await runBuild(builder, undefined, { directory, findSnapshot })
+      expect([await builder.base?.(context)]).toEqual(found)
     })
 
     test('fails with what the Dockerfile’s build says', async () => {

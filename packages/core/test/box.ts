@@ -20,7 +20,13 @@ interface Box extends Communicator {
 }
 
 /** A builder whose machine is a folder of files, whose snapshots are copies of it, and whose artifact lists its files. */
-export function box(log: BoxLog, options: { readonly base?: string; readonly output?: string } = {}): Builder<FilesArtifact> {
+export function box(
+  log: BoxLog,
+  {
+    found,
+    ...options
+  }: { readonly base?: string; readonly output?: string; /** What the build finds in the place of `base`. */ readonly found?: string } = {},
+): Builder<FilesArtifact> {
   const { base = 'one', output = 'box.txt' } = options
   const identity = { base }
   return {
@@ -35,7 +41,7 @@ export function box(log: BoxLog, options: { readonly base?: string; readonly out
     },
     async build(ctx) {
       const folder = join(ctx.workDirectory, 'box')
-      const key = await ctx.findSnapshot(identity)
+      const key = await ctx.findSnapshot({ base: found ?? base })
       await mkdir(folder)
       if (key !== undefined) await cp(join(ctx.cacheDirectory, key), folder, { recursive: true })
       const way: Box = { ...machine, exec: countOne, folder }

@@ -72,6 +72,15 @@ describe('a build', () => {
     expect(log.made).toBe(3)
   })
 
+  test('whose start became another one after it was looked up is built again', async () => {
+    const { log, build } = await bench()
+    const builders = { box: box(log, { found: 'another' }) }
+    const same = (): Image => defineImage({ name: 'cow', builders, provisioners: puts(log, { a: '1' }) })
+    await build(same())
+    await build(same())
+    expect(log.made).toBe(2)
+  })
+
   test('goes on after the last step that went well', async () => {
     const { log, build } = await bench()
     const steps = (fails: boolean): Provisioner[] => [

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util'
+
 import type { Artifact } from '../artifact.ts'
 import type { SaveSnapshot } from '../context.ts'
 import { errorToJson, isImagoError } from '../error.ts'
@@ -53,6 +55,8 @@ export class BuildCache {
   /** How many of them come before the first provisioner. */
   #starts = 0
   #cached: readonly CachedStep[] = []
+  /** What the machine starts from, as it was looked up. */
+  #base: object | undefined
   /** Of the whole build, when all of it can be known. */
   #buildKey: string | undefined
   /** Held while the step of that key is made, so that others wait for it. */
@@ -74,6 +78,7 @@ export class BuildCache {
     const { builder, store, lookup, options } = this.#parts
     const base = await builder.base?.(lookup)
     if (base === undefined) return undefined
+    this.#base = base
     this.#buildKey = await wholeKey(base, await keysOf(base, this.#parts), this.#parts)
     if (this.#buildKey === undefined || options.from !== undefined) return undefined
     await this.#hold(this.#buildKey, 'this build')
@@ -92,6 +97,7 @@ export class BuildCache {
   /** Finds the snapshot of the latest step that need not run. While another run makes the one after it, that is waited for. */
   async findSnapshot(base: object): Promise<string | undefined> {
     const { store } = this.#parts
+    if (!isDeepStrictEqual(base, this.#base)) this.#buildKey = undefined // it is another one by now: the build is not what was looked up
     await this.#releaseStep()
     await this.#prepare(base)
     for (;;) {
