@@ -57,12 +57,19 @@ try {
 }
 `
 
+/** How to download. */
+export interface DownloadOptions extends TransferOptions {
+  readonly signal: AbortSignal
+  /** Called with the path of each link to a directory that is left out. */
+  readonly onLeftOut: (path: string) => void
+}
+
 /** The contract of `Communicator.download`: one process of PowerShell says all of it. */
 export async function download(
   pool: ShellPool,
   source: string,
   destination: string,
-  { signal, onProgress }: TransferOptions & { readonly signal: AbortSignal },
+  { signal, onProgress, onLeftOut }: DownloadOptions,
 ): Promise<void> {
   const what = `cannot download '${source}'`
   const over = new AbortController()
@@ -85,7 +92,7 @@ export async function download(
       const { exitCode, stderr } = await running
       throw brokenScript(what, exitCode, stderr)
     }
-    await unpackTo(packEntries(entries(said, kind), { signal }), destination, {
+    await unpackTo(packEntries(entries(said, kind, onLeftOut), { signal }), destination, {
       stripName: kind === 'kfile' ? 'file' : '',
       signal,
       ...(onProgress !== undefined && {
@@ -145,12 +152,17 @@ class SaidLines {
   }
 }
 
-async function* entries(said: SaidLines, kind: 'kfile' | 'kdirectory'): AsyncGenerator<TarEntry, void, undefined> {
+async function* entries(
+  said: SaidLines,
+  kind: 'kfile' | 'kdirectory',
+  onLeftOut: DownloadOptions['onLeftOut'],
+): AsyncGenerator<TarEntry, void, undefined> {
   const rights = { uid: 0, gid: 0, mtime: Math.floor(Date.now() / 1000) }
   if (kind === 'kdirectory') yield { type: 'directory', name: '.', mode: 0o755, ...rights }
   for (let line = await said.next(); line !== 'done'; line = await said.next()) {
     if (line === undefined) throw said.cutOff()
     if (line.startsWith('d')) yield { type: 'directory', name: decoded(line.slice(1)), mode: 0o755, ...rights }
+    if (line.startsWith('l')) onLeftOut(decoded(line.slice(1)))
     const [, size, encodedName] = /^f(\d+) (\S*)$/.exec(line) ?? []
     if (size === undefined) continue
     const name = decoded(encodedName ?? '')

@@ -31,7 +31,10 @@ export async function openWinrm(options: WinrmOptions, ctx: WinrmContext): Promi
   }
   try {
     const first = await enter(ctx.signal, 'TIMEOUT')
-    return new WinrmMachine(client, first, (closing) => enter(AbortSignal.any([ctx.signal, closing]), 'MACHINE_LOST'))
+    return new WinrmMachine(client, first, {
+      enter: (closing) => enter(AbortSignal.any([ctx.signal, closing]), 'MACHINE_LOST'),
+      emit: ctx.emit,
+    })
   } catch (error) {
     client.close()
     throw error

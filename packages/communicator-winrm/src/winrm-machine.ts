@@ -1,4 +1,14 @@
-import type { Communicator, ExecOptions, ExecResult, Platform, RemoteEntry, RestartOptions, Source, TransferOptions } from '@imago/core'
+import type {
+  Communicator,
+  Emit,
+  ExecOptions,
+  ExecResult,
+  Platform,
+  RemoteEntry,
+  RestartOptions,
+  Source,
+  TransferOptions,
+} from '@imago/core'
 import { abortError, ImagoError, isImagoError } from '@imago/core'
 
 import { commandLine } from './command-line.ts'
@@ -11,6 +21,11 @@ import { remoteStat } from './remote-stat.ts'
 import { upload } from './upload.ts'
 import type { WinrmClient } from './winrm-client.ts'
 
+/** After so long without a request the machine is asked whether it is still there, in milliseconds. */
+const quietMs = 500
+/** How long it may take to answer that, in milliseconds. */
+const lookMs = 20_000
+
 /** Waits until the machine lets us in again. */
 export type Enter = (closing: AbortSignal) => Promise<Entered>
 
@@ -18,13 +33,16 @@ export type Enter = (closing: AbortSignal) => Promise<Entered>
 export class WinrmMachine implements Communicator {
   readonly platform: Platform = 'windows'
   readonly #client: WinrmClient
+  readonly #emit: Emit
   readonly #enter: Enter
   readonly #closing = new AbortController()
   #pool: Promise<ShellPool>
+  #usedAt = performance.now()
 
   /** @param enter is called when the connection has broken and something is to be done */
-  constructor(client: WinrmClient, first: Entered, enter: Enter) {
+  constructor(client: WinrmClient, first: Entered, { enter, emit }: { readonly enter: Enter; readonly emit: Emit }) {
     this.#client = client
+    this.#emit = emit
     this.#enter = enter
     this.#pool = Promise.resolve(new ShellPool(client, first))
   }
@@ -44,7 +62,13 @@ export class WinrmMachine implements Communicator {
 
   async download(source: string, destination: string, options: TransferOptions = {}): Promise<void> {
     refuseRights(options)
-    await this.#guarded(options.signal, async (pool, signal) => await download(pool, source, destination, { ...options, signal }))
+    const onLeftOut = (path: string): void => {
+      const text = `left out '${path}' of '${source}': it is a link to a directory`
+      this.#emit({ type: 'message', level: 'warning', text })
+    }
+    await this.#guarded(options.signal, async (pool, signal) => {
+      await download(pool, source, destination, { ...options, signal, onLeftOut })
+    })
   }
 
   async stat(path: string, options: { readonly signal?: AbortSignal } = {}): Promise<RemoteEntry | undefined> {
@@ -73,6 +97,7 @@ export class WinrmMachine implements Communicator {
     const closing = this.#closing.signal
     const signal = given === undefined ? closing : AbortSignal.any([given, closing])
     if (signal.aborted) throw abortError(signal)
+    await this.#lookWhetherThere(signal)
     const pool = await this.#ready(signal)
     try {
       return await work(pool, signal)
@@ -82,7 +107,23 @@ export class WinrmMachine implements Communicator {
       if (error.code !== 'NETWORK') throw error
       pool.isBroken = true
       throw new ImagoError('DISCONNECTED', `the connection to the machine broke: ${error.message}`, { cause: error })
+    } finally {
+      this.#usedAt = performance.now()
     }
+  }
+
+  /**
+   * Notices that the machine went away while nothing was to be done: of a request that gets no answer nobody can tell whether it was heeded,
+   * and a command must not be given twice.
+   */
+  async #lookWhetherThere(signal: AbortSignal): Promise<void> {
+    if (performance.now() - this.#usedAt < quietMs) return
+    const pool = await this.#pool.catch(() => undefined) // it is opened again anyhow
+    if (pool === undefined || pool.isBroken) return
+    await this.#client.identify(lookMs, signal).catch((error: unknown) => {
+      if (signal.aborted) throw error
+      if (isImagoError(error, 'NETWORK')) pool.isBroken = true
+    })
   }
 
   /** Whoever waits for the connection can give up without ending it for others. */

@@ -8,6 +8,7 @@ import { onTestFinished } from 'vitest'
 
 import type { WinrmStandIn, WinrmStandInOptions } from '../src/stand-in.ts'
 import { startWinrmStandIn } from '../src/stand-in.ts'
+import type { WinrmContext } from '../src/winrm-communicator.ts'
 import { winrmCommunicator } from '../src/winrm-communicator.ts'
 import type { WinrmOptions } from '../src/winrm-options.ts'
 
@@ -34,8 +35,12 @@ export function waysTo({ host, port }: WinrmStandIn, options: Partial<WinrmOptio
 }
 
 /** A communicator that is closed with the test. */
-export async function connect(machine: WinrmStandIn, options: Partial<WinrmOptions> = {}): Promise<Communicator> {
-  const communicator = await winrmCommunicator(waysTo(machine, options), provisionContext())
+export async function connect(
+  machine: WinrmStandIn,
+  options: Partial<WinrmOptions> = {},
+  ctx: WinrmContext = provisionContext(),
+): Promise<Communicator> {
+  const communicator = await winrmCommunicator(waysTo(machine, options), ctx)
   onTestFinished(() => communicator[Symbol.asyncDispose]())
   return communicator
 }

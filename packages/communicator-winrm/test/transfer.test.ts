@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/prom
 import { join } from 'node:path'
 
 import type { TransferProgress } from '@imago/core'
+import { provisionContext } from '@imago/testing'
 import { describe, expect, test } from 'vitest'
 
 import { connect, standIn, temporaryDirectory } from './machines.ts'
@@ -156,6 +157,18 @@ test('what Windows says of a disk, a right, or of its PowerShell is told', async
     code: 'TRANSFER_FAILED',
     message: "cannot upload to 'C:\\x': PowerShell ended with 1: scripts are disabled",
   })
+})
+
+test('a link to a directory is left out of a download, and that is said', async () => {
+  const stand = await standIn()
+  const ctx = provisionContext()
+  const machine = await connect(stand, {}, ctx)
+  const local = await temporaryDirectory()
+  await machine.upload({ content: 'x' }, 'C:\\site\\sub\\file')
+  await symlink('sub', join(stand.drive.directory, 'site/link'))
+  await machine.download('C:\\site', join(local, 'site'))
+  expect(await readdir(join(local, 'site'))).toEqual(['sub'])
+  expect(JSON.stringify(ctx.said.events)).toContain("left out 'link'")
 })
 
 test('modes and owners are refused', async () => {

@@ -5,6 +5,9 @@ import { fieldAt, ntlmFlags, windowsTime, writeAttributes } from '../ntlm/ntlm-m
 import { Rc4 } from '../ntlm/rc4.ts'
 import { NtlmSeal } from '../ntlm/seal.ts'
 
+/** What Windows sets whether a client asks for it or not: Unicode, the target's name and information, NTLM. */
+const always = 0x00_80_02_05
+
 /** The server's side of an NTLM login, on one connection. */
 export class NtlmServer {
   readonly #login: { readonly user: string; readonly password: string }
@@ -42,7 +45,7 @@ export class NtlmServer {
       header.writeUInt16LE(length, at + 2)
       header.writeUInt32LE(offset, at + 4)
     }
-    header.writeUInt32LE((ntlmFlags & negotiate.readUInt32LE(12)) >>> 0, 20)
+    header.writeUInt32LE(((ntlmFlags & negotiate.readUInt32LE(12)) | always) >>> 0, 20)
     randomBytes(8).copy(header, 24)
     this.#negotiate = negotiate
     this.#challenge = Buffer.concat([header, name, info])

@@ -52,6 +52,8 @@ export interface WinrmStandIn extends AsyncDisposable {
   on(pattern: RegExp, handler: JobHandler): this
   /** Breaks all connections. */
   breakConnections(): void
+  /** Ends all shells, and leaves the connections. */
+  endShells(): void
   /** Goes down, with all that runs, and comes back after so many milliseconds. */
   restart(downMs: number): Promise<void>
 }
@@ -126,6 +128,10 @@ class StandIn implements WinrmStandIn {
 
   breakConnections(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy()
+  }
+
+  endShells(): void {
+    this.#shells.clear()
   }
 
   async restart(downMs: number): Promise<void> {
