@@ -72,4 +72,6 @@ export interface Ec2EmulatorOptions {
   readonly keys?: readonly SeedKey[]
   /** Names of S3's buckets that are there from the start, in the first region. @default none */
   readonly buckets?: readonly string[]
+  /** What the administrator of new Windows instances has for a password. @default another one for each instance */
+  readonly windowsPassword?: string
 }

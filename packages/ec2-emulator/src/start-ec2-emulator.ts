@@ -51,12 +51,12 @@ export interface Ec2Emulator extends AsyncDisposable {
  */
 export async function startEc2Emulator(options: Ec2EmulatorOptions = {}): Promise<Ec2Emulator> {
   const { host = '127.0.0.1', port = 0, account = '123456789012', delays, images = defaultImages, regions = defaultRegions } = options
-  const { parameters = {}, secrets = {}, keys = [], buckets = [] } = options
+  const { parameters = {}, secrets = {}, keys = [], buckets = [], windowsPassword } = options
   const faults = new Faults()
   const journal = new Journal()
   const docker = options.guests === undefined || options.guests === 'none' ? undefined : await dockerGuests(guestOptions(options.guests))
   const guests = docker?.guests ?? noGuests()
-  const world = new World({ account, delays: delaysOf(delays), faults, guests })
+  const world = new World({ account, delays: delaysOf(delays), faults, guests, windowsPassword })
   for (const name of regions) world.regions.set(name, seedRegion(world, name, { images, guests: docker }))
   seedAccount(world, { images, parameters, secrets, keys, buckets })
   const server = await serveHttp({ world, journal, services: services() }, { host, port }).catch(async (error: unknown) => {

@@ -45,7 +45,7 @@ export function bootInstance(
   call: Call,
 ): void {
   const { world, region } = call
-  instance.passwordData = windowsPassword(instance, region)
+  instance.passwordData = windowsPassword(instance, call)
   const created = world.guests.create({
     instanceId: instance.id,
     rootDisk: image.rootDisk,

@@ -27,6 +27,8 @@ export interface WorldOptions {
   readonly delays: Delays
   readonly faults: Faults
   readonly guests: Guests
+  /** That of administrators of Windows; `undefined` where each has another one. */
+  readonly windowsPassword: string | undefined
 }
 
 /** An account with all its regions, and the passing of time in it. */
@@ -35,6 +37,7 @@ export class World {
   readonly delays: Delays
   readonly faults: Faults
   readonly guests: Guests
+  readonly windowsPassword: string | undefined
   readonly regions: Map<string, Region> = new Map<string, Region>()
   readonly iam: IamState = new IamState()
   readonly objects: ObjectStore = new ObjectStore()
@@ -44,11 +47,12 @@ export class World {
   readonly expiredKeys: Set<string> = new Set<string>()
   readonly #timers = new Set<NodeJS.Timeout>()
 
-  constructor({ account, delays, faults, guests }: WorldOptions) {
+  constructor({ account, delays, faults, guests, windowsPassword }: WorldOptions) {
     this.account = account
     this.delays = delays
     this.faults = faults
     this.guests = guests
+    this.windowsPassword = windowsPassword
   }
 
   /** Milliseconds since 1970, by the endpoint's own clock. */
