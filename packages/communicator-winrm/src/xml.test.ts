@@ -50,5 +50,9 @@ test('whatever it gets, it reads it or says what is wrong', () => {
     }
   }
   const unit = fc.constantFrom('<', '>', '/', 'a', '"', '=', ' ', '&', ';', '!', '-', '[', ']', '?')
-  fc.assert(fc.property(fc.string({ unit }), (text) => expect(outcome(text)).toBeTypeOf('string')))
+  fc.assert(
+    fc.property(fc.string({ unit }), (text) => {
+      expect(outcome(text)).toBeTypeOf('string')
+    }),
+  )
 })
