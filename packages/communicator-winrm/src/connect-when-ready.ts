@@ -81,10 +81,7 @@ export async function connectWhenReady(client: WinrmClient, patience: Patience):
 
 async function enter(client: WinrmClient, attemptMs: number, signal: AbortSignal): Promise<Entered> {
   client.drop() // a connection from before a restart leads nowhere
-  const version = await client.identify(attemptMs, signal).catch((error: unknown) => {
-    if (error instanceof WinrmFault) return '' // it need not say what it is
-    throw error
-  })
+  const version = await client.identify(attemptMs, signal)
   const inputBytes = inputBytesOf(version)
   return { shell: await RemoteShell.create(client, { env: {}, cwd: undefined }, inputBytes, signal), version, inputBytes }
 }

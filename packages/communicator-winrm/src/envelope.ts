@@ -57,7 +57,7 @@ export function envelope(url: string, { operation, shellId, options = {}, timeou
     `<w:MaxEnvelopeSize${must}>${maxAnswerBytes}</w:MaxEnvelopeSize>` +
     `<w:OperationTimeout>PT${timeoutSeconds}S</w:OperationTimeout>` +
     `<w:Locale xml:lang="en-US" s:mustUnderstand="false"/><p:DataLocale xml:lang="en-US" s:mustUnderstand="false"/>` +
-    `${selectors}${given.length === 0 ? '' : `<w:OptionSet${must}>${given.join('')}</w:OptionSet>`}` +
+    `${selectors}${given.length === 0 ? '' : `<w:OptionSet>${given.join('')}</w:OptionSet>`}` +
     `</s:Header><s:Body>${body}</s:Body></s:Envelope>`
   )
 }

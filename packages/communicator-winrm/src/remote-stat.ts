@@ -5,8 +5,8 @@ import type { ShellPool } from './shell-pool.ts'
 import { windowsPath } from './windows-path.ts'
 
 /**
- * Prints the attributes and the size of what the path says; of nothing it prints neither. What ends with a backslash is there only when it
- * is a directory, drives among them, of which there are no attributes. The path comes as a variable: whatever is in it, it is no command.
+ * Prints the attributes and the size of what the path says; of nothing it prints neither. Where there are none, what ends with a backslash is
+ * there only when it is a directory: a drive. The path comes as a variable: whatever is in it, it is no command.
  */
 const command = '(if exist "%IMAGO_PATH%\\" echo directory) & (for %I in ("%IMAGO_PATH%") do @echo entry %~aI/%~zI)'
 
@@ -24,6 +24,6 @@ export async function remoteStat(pool: ShellPool, path: string, signal: AbortSig
   if (attributes === undefined) {
     throw new ImagoError('TRANSFER_FAILED', `cannot look at '${path}': the command for it ended with ${exitCode} and said '${text.trim()}'`)
   }
-  if (text.startsWith('directory') || attributes.startsWith('d')) return { kind: 'directory', size: 0 }
+  if (attributes.startsWith('d') || (attributes === '' && text.startsWith('directory'))) return { kind: 'directory', size: 0 }
   return attributes === '' ? undefined : { kind: 'file', size: Number(size) }
 }

@@ -23,6 +23,19 @@ export interface Credentials {
   readonly password: string
 }
 
+/** An answer that is none of WS-Management. */
+class OddAnswer extends ImagoError {
+  /** Of HTTP. */
+  readonly status: number
+
+  constructor(target: string, status: number) {
+    super('NETWORK', `${target} answers with status ${status} and no SOAP`, {
+      hint: 'check that it is WinRM that listens there, and no proxy is in between',
+    })
+    this.status = status
+  }
+}
+
 interface Connection {
   readonly channel: HttpChannel
   readonly login: Login
@@ -55,10 +68,15 @@ export class WinrmClient {
     return await this.#exchange(what, envelope(urlOf(this.#endpoint), request), request.timeoutSeconds * 1000 + onTheWayMs, signal)
   }
 
-  /** Asks what runs there: `OS: 10.0.20348 SP: 0.0 Stack: 3.0`; empty when it does not say. @throws as {@link request} */
+  /** Asks what runs there: `OS: 10.0.20348 SP: 0.0 Stack: 3.0`; empty when somebody answers and does not say. @throws as {@link request} */
   async identify(timeoutMs: number, signal: AbortSignal): Promise<string> {
-    const answer = await this.#exchange('cannot ask the machine what it is', identifyEnvelope, timeoutMs, signal)
-    return findElement(answer, 'ProductVersion')?.text.trim() ?? ''
+    try {
+      const answer = await this.#exchange('cannot ask the machine what it is', identifyEnvelope, timeoutMs, signal)
+      return findElement(answer, 'ProductVersion')?.text.trim() ?? ''
+    } catch (error) {
+      if (error instanceof WinrmFault || error instanceof OddAnswer) return ''
+      throw error
+    }
   }
 
   /** Closes the connections. */
@@ -111,9 +129,7 @@ export class WinrmClient {
     const fault = document === undefined ? undefined : faultIn(document)
     if (fault !== undefined) throw new WinrmFault(what, fault)
     if (answer.status === 200 && document !== undefined) return document
-    throw new ImagoError('NETWORK', `${this.target} answers with status ${answer.status} and no SOAP`, {
-      hint: 'check that it is WinRM that listens there, and no proxy is in between',
-    })
+    throw new OddAnswer(this.target, answer.status)
   }
 }
 
