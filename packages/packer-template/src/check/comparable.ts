@@ -1,7 +1,7 @@
 import type { Image, Json } from '@imago/core'
 import { isSecret, reveal } from '@imago/core'
 
-/** Facts for functions of options, and what `wrap` gets: each value is unlike any other. */
+/** Facts for functions of options, and what `wrap` and `command` get: each value is unlike any other. */
 function sample(build: string, builderType: string): Readonly<Record<string, unknown>> {
   const facts = {
     buildName: build,
@@ -18,8 +18,9 @@ function sample(build: string, builderType: string): Readonly<Record<string, unk
     machineId: 'machine-id',
     vm: 'a-machine',
     virtualBoxVersion: '7.0.20',
+    winrmPassword: 'a-password',
   }
-  return { ...facts, facts, argv: ['a-program', 'an-argument'], line: 'a-program an-argument' }
+  return { ...facts, facts, argv: ['a-program', 'an-argument'], line: 'a-program an-argument', path: 'C:\\a-script' }
 }
 
 /** What an image definition says, for comparisons: functions are called, and what is random is left out. */

@@ -48,7 +48,7 @@ export const powershellTable: ComponentTable = defineTable<PowershellOptions & S
     valid_exit_codes: as('validExitCodes', integers),
     remote_path: as('remotePath', text),
     execution_policy: taken(policy),
-    use_pwsh: as('usePwsh', flag),
+    use_pwsh: taken(flag),
     debug_mode: taken(integer),
     execute_command: taken(commandPieces),
     elevated_user: taken(text),
@@ -63,7 +63,6 @@ export const powershellTable: ComponentTable = defineTable<PowershellOptions & S
     pause_after: meaningless('the step after it waits'),
   },
   compose(given, ctx) {
-    const { execution_policy: executionPolicy, debug_mode: trace } = given
     const env = { ...given.environment_vars, ...given.env }
     const elevated = togetherWith<ElevatedOptions>(['user'], { user: given.elevated_user, password: given.elevated_password })
     if (elevated === undefined && given.elevated_password !== undefined)
@@ -72,22 +71,34 @@ export const powershellTable: ComponentTable = defineTable<PowershellOptions & S
     if (elevated !== undefined && told !== undefined && understandPowershell(told) === undefined) {
       ctx.noCounterpart('elevated_execute_command', 'the script runs in a scheduled task as it is; let it do what the command did')
     }
+    // a command says how PowerShell is started, in the place of the options; what runs a script in a task is another one
+    const command = elevated === undefined && isKnown(given.execute_command) ? given.execute_command.value : undefined
     return {
       ...(Object.keys(env).length > 0 && { env }),
-      ...(executionPolicy !== undefined && { executionPolicy }),
-      // what else it may be is checked with all options
-      ...(trace !== undefined && { trace: trace as Model<0 | 1 | 2> }),
-      // what runs a script in a task is not this command
-      ...(elevated === undefined ? commandOf(given.execute_command) : { elevated }),
+      ...(command === undefined ? startOf(given) : commandOf(command)),
+      ...(elevated !== undefined && { elevated }),
     }
   },
 })
 
-/** What the command says, it says in the place of the options. */
-function commandOf(given: Model<CommandPieces> | undefined): Composed<PowershellOptions> {
-  if (!isKnown(given)) return {}
-  const execution = understandPowershell(given.value)
-  if (execution === undefined) return { command: verbatimWindowsCommand(given.value, '{}') }
+interface GivenStart {
+  readonly execution_policy?: Model<ExecutionPolicy>
+  readonly use_pwsh?: Model<boolean>
+  readonly debug_mode?: Model<number>
+}
+
+function startOf({ execution_policy: executionPolicy, use_pwsh: usePwsh, debug_mode: trace }: GivenStart): Composed<PowershellOptions> {
+  return {
+    ...(executionPolicy !== undefined && { executionPolicy }),
+    ...(usePwsh !== undefined && { usePwsh }),
+    // what else it may be is checked with all options
+    ...(trace !== undefined && { trace: trace as Model<0 | 1 | 2> }),
+  }
+}
+
+function commandOf(pieces: CommandPieces): Composed<PowershellOptions> {
+  const execution = understandPowershell(pieces)
+  if (execution === undefined) return { command: verbatimWindowsCommand(pieces, '{}') }
   const { executionPolicy, usePwsh } = execution
   return { ...(executionPolicy !== 'Bypass' && { executionPolicy }), ...(usePwsh && { usePwsh }) }
 }

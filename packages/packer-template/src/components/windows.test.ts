@@ -193,6 +193,11 @@ describe('commands of PowerShell', () => {
       expect(make({ path: 'P' })).toContain("&'P'")
     }
   })
+  test('stands in the place of what else says how PowerShell is started', async () => {
+    const options = { type: 'powershell', inline: ['a'], execution_policy: 'allsigned', use_pwsh: true, debug_mode: 1 }
+    expect(await optionsOf({ ...options, execute_command: own })).toEqual({ inline: ['a'] })
+    expect(Object.keys(await optionsOf({ ...options, execute_command: 'x {{.Path}}' }))).toEqual(['inline', 'command'])
+  })
   test('a command for a task has no counterpart, unless it is our own', async () => {
     const provisioner = { type: 'powershell', inline: ['a'], elevated_user: 'me', elevated_password: 'x' }
     expect(await optionsOf({ ...provisioner, elevated_execute_command: own })).toEqual({
