@@ -238,7 +238,7 @@ class BuildJob {
       let inProvisioner = false
       try {
         const building = this.#builder.build(this.#builderContext(context, (failed) => (inProvisioner = failed)))
-        const made = await orAbandon(building, this.#run.signal, graceMs)
+        const made = await orAbandon(building, this.#run.signal, graceMs).finally(() => this.#cache?.settled())
         this.#checkProvisioned()
         return made
       } catch (error) {

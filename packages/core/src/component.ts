@@ -180,6 +180,8 @@ export interface Snapshots {
    * @default false
    */
   readonly keepsProcesses?: boolean
+  /** Whether the one after the last step can be made while the builder makes its result already. @default false */
+  readonly besideResult?: boolean
   /** Whether there is one that can be started from. */
   has(snapshot: Snapshot, ctx: SnapshotContext): Promise<boolean>
   /** Removes one, or what there is of it. Nothing happens when there is none. @throws ImagoError when something uses it */

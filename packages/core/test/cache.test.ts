@@ -1,9 +1,9 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 
-import type { BuildEvent, Image, Provisioner, RunOptions } from '../src/index.ts'
+import type { Builder, BuildEvent, FilesArtifact, Image, Provisioner, RunOptions } from '../src/index.ts'
 import { defineImage, run } from '../src/index.ts'
 import type { BoxLog } from './box.ts'
 import { box, put } from './box.ts'
@@ -70,6 +70,31 @@ describe('a build', () => {
     await writeFile(join(directory, 'box.txt'), 'b: 1\n')
     await build(same())
     expect(log.made).toBe(3)
+  })
+
+  test('makes its result while the last snapshot is made, where its builder can', async () => {
+    const { log, build, directory } = await bench()
+    let isProvisioned = false
+    const plain = box(log)
+    const builder: Builder<FilesArtifact> = {
+      ...plain,
+      ...(plain.snapshots && { snapshots: { ...plain.snapshots, besideResult: true } }),
+      build: (ctx) =>
+        plain.build({
+          ...ctx,
+          async provision(machine, facts, save) {
+            await ctx.provision(machine, facts, async (key, signal) => {
+              if (log.ran.length === 2) await vi.waitUntil(() => isProvisioned)
+              return (await save?.(key, signal)) ?? { bytes: 0 }
+            })
+            isProvisioned = true
+          },
+        }),
+    }
+    const same = (): Image => defineImage({ name: 'cow', builders: { box: builder }, provisioners: puts(log, { a: '1', b: '1' }) })
+    expect(await build(same())).toEqual(['a', 'b'])
+    await rm(join(directory, 'box.txt'))
+    expect(await build(same())).toEqual([])
   })
 
   test('whose start became another one after it was looked up is built again', async () => {

@@ -11,6 +11,7 @@ import type { Redactor } from '../redactor.ts'
 import type { CacheOptions } from '../run-options.ts'
 import { qualifiedName } from '../selection.ts'
 import { wait } from '../wait.ts'
+import type { SnapshotRecord } from './cache-store.ts'
 import { hasArtifacts, keepArtifacts } from './has-artifacts.ts'
 import { longestPrefix } from './longest-prefix.ts'
 import type { KeyedStep } from './step-keys.ts'
@@ -36,6 +37,12 @@ export interface SnapshotMaker {
 export interface CachedStep {
   readonly ref: StepRef
   readonly ranAt: string
+}
+
+/** A step that a snapshot is to be made after. */
+interface SnapshotStep {
+  readonly key: string
+  readonly ref: StepRef
 }
 
 /** What a build that nothing was changed of has made. */
@@ -65,6 +72,8 @@ export class BuildCache {
   readonly #held: ReleaseLock[] = []
   /** Whether the machine is no longer what the keys say. */
   #isTainted = false
+  /** A snapshot that is made while the builder goes on. */
+  #pending: Promise<unknown> | undefined
 
   constructor(parts: BuildCacheOptions) {
     this.#parts = parts
@@ -131,7 +140,7 @@ export class BuildCache {
   }
 
   async #save(index: number, maker: SnapshotMaker): Promise<void> {
-    const { id, builder, store, lookup, emit } = this.#parts
+    const { builder, emit } = this.#parts
     const step = this.#steps[index]
     const { key, ref } = step ?? {}
     if (step === undefined || key === undefined || ref === undefined || this.#isTainted) return
@@ -144,21 +153,52 @@ export class BuildCache {
     this.#stepLock = undefined
     const next = this.#steps[index + 1]?.key
     if (next !== undefined) await this.#lockStep(next) // before others see this one and want to go on from it
+    const made = { key, ref }
+    const announced = this.#orWarn(made, () => this.#announce(made, maker))
+    const saving = announced
+      .then((record) => record && this.#orWarn(made, () => this.#makeSnapshot(record, maker)))
+      .finally(() => own?.release())
+    saving.catch(() => undefined) // thrown below, or by settled()
+    await announced
+    const isLast = index === this.#steps.length - 1
+    if (isLast && builder.snapshots?.besideResult === true) this.#pending = saving
+    else await saving
+  }
+
+  /** Waits for the snapshot that is made while the builder makes its result. */
+  async settled(): Promise<void> {
+    const pending = this.#pending
+    this.#pending = undefined
+    await pending
+  }
+
+  /** Says who makes a snapshot; nothing when there can be none. */
+  async #announce({ key, ref }: SnapshotStep, maker: SnapshotMaker): Promise<SnapshotRecord | undefined> {
+    const { id, builder, store, lookup, emit } = this.#parts
+    if (!(await maker.isQuiet(lookup.signal))) {
+      emit({ type: 'message', level: 'info', text: `no snapshot after ${ref.title}: it has left processes running` })
+      return undefined
+    }
+    const ranAt = new Date().toISOString()
+    const record = { key, image: id.image.name, build: id.build, builderType: builder.type, step: ref, ranAt, bytes: 0, data: {} }
+    await store.saveSnapshot({ ...record, making: processOwner() })
+    return record
+  }
+
+  async #makeSnapshot(record: SnapshotRecord, maker: SnapshotMaker): Promise<void> {
+    const { bytes, data = {} } = await maker.save(record.key, this.#parts.lookup.signal)
+    await this.#parts.store.saveSnapshot({ ...record, bytes, data })
+  }
+
+  async #orWarn<T>({ key, ref }: SnapshotStep, work: () => Promise<T>): Promise<T | undefined> {
+    const { store, lookup, emit } = this.#parts
     try {
-      if (!(await maker.isQuiet(lookup.signal))) {
-        emit({ type: 'message', level: 'info', text: `no snapshot after ${ref.title}: it has left processes running` })
-        return
-      }
-      const record = { key, image: id.image.name, build: id.build, builderType: builder.type, step: ref, ranAt: new Date().toISOString() }
-      await store.saveSnapshot({ ...record, bytes: 0, data: {}, making: processOwner() })
-      const saved = await maker.save(key, lookup.signal)
-      await store.saveSnapshot({ ...record, bytes: saved.bytes, data: saved.data ?? {} })
+      return await work()
     } catch (error) {
       await store.forgetSnapshot(key)
       if (lookup.signal.aborted || isImagoError(error, 'MACHINE_LOST')) throw error
       emit({ type: 'message', level: 'warning', text: `there is no snapshot after ${ref.title}: ${errorToJson(error).message}` })
-    } finally {
-      await own?.release()
+      return undefined
     }
   }
 
