@@ -1,6 +1,7 @@
+import { fakeMachine } from '@imago/testing'
 import { expect, test } from 'vitest'
 
-import { lostByReboot } from './guest-state.ts'
+import { fleetingState, lostByReboot } from './guest-state.ts'
 
 const booted = ['process cron', 'process sh', 'mount /', 'mount /proc', 'root ext4']
 
@@ -14,4 +15,10 @@ test.each([
   ['nothing when something has gone', booted.slice(1), undefined],
 ])('a reboot would lose %s', (_, now, lost) => {
   expect(lostByReboot(booted, now)).toBe(lost)
+})
+
+test('of Windows nobody can tell, and it is not asked', async () => {
+  const machine = fakeMachine({ platform: 'windows' })
+  await expect(fleetingState(machine, new AbortController().signal)).rejects.toMatchObject({ code: 'UNSUPPORTED' })
+  expect(machine.commands).toEqual([])
 })

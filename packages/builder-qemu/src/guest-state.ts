@@ -40,17 +40,20 @@ const lookAgainMs = 50
 
 /** What a machine has beside its disks, a line each; a reboot would lose it. What it has written is on its disks. */
 export async function fleetingState(machine: Communicator, signal: AbortSignal): Promise<readonly string[]> {
+  if (machine.platform === 'windows') throw noLinux()
   const printed: Uint8Array[] = []
   const { exitCode } = await machine.exec(script, {
     signal,
     onOutput: (stream, chunk) => void (stream === 'stdout' && printed.push(Uint8Array.from(chunk))),
   })
-  if (exitCode !== 0) {
-    throw new ImagoError('UNSUPPORTED', 'nobody can tell what a reboot would take from the machine: it is no Linux', {
-      hint: 'live: true keeps its memory too',
-    })
-  }
+  if (exitCode !== 0) throw noLinux()
   return Buffer.concat(printed).toString().trimEnd().split('\n')
+}
+
+function noLinux(): ImagoError {
+  return new ImagoError('UNSUPPORTED', 'nobody can tell what a reboot would take from the machine: it is no Linux', {
+    hint: 'live: true keeps its memory too',
+  })
 }
 
 /**

@@ -15,6 +15,7 @@ const lookAgainMs = 20
  * @returns tells whether there are no more than now; always, of a machine that runs no shell; never, of one whose processes cannot be told
  */
 export async function watchProcesses(machine: Communicator, signal: AbortSignal): Promise<(signal: AbortSignal) => Promise<boolean>> {
+  if (machine.platform === 'windows') return () => Promise.resolve(false)
   const before = await processCount(machine, signal)
   if (before === 'no commands') return () => Promise.resolve(true)
   return async (now) => {

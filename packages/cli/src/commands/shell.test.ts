@@ -107,6 +107,12 @@ describe('imago shell', () => {
     expect([code, opened]).toEqual([0, [false]])
   })
 
+  test('is cmd.exe on Windows', async () => {
+    const { code, commands, opened } = await visit(['one', '--after', 'first'], { machine: fakeMachine({ platform: 'windows' }) })
+    expect(commands).toEqual(['first', 'shell: cmd'])
+    expect([code, opened]).toEqual([0, [false]])
+  })
+
   test.each([
     [['other'], "there is no build 'other'"],
     [[], 'which build is meant?'],

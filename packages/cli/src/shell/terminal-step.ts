@@ -41,16 +41,16 @@ export function terminalStep(options: TerminalStepOptions): Provisioner {
 }
 
 async function canHaveTerminal(machine: Communicator, signal: AbortSignal): Promise<boolean> {
-  return (await machine.exec(hasScript, { signal })).exitCode === 0
+  return machine.platform !== 'windows' && (await machine.exec(hasScript, { signal })).exitCode === 0
 }
 
 async function work({ machine, signal, env }: ProvisionContext, hasTerminal: boolean, options: TerminalStepOptions): Promise<void> {
   const { columns, rows } = options.size()
-  const command = hasTerminal
+  const posix = hasTerminal
     ? `${findShell}; export shell; exec script -qc 'stty rows ${rows} cols ${columns} 2>/dev/null; exec "$shell" -i' /dev/null`
     : `${findShell}; exec "$shell" -i 2>&1`
   using opened = options.terminal.open(hasTerminal)
-  await machine.exec(command, {
+  await machine.exec(machine.platform === 'windows' ? 'cmd' : posix, {
     stdin: opened.input,
     env: { ...env, TERM: options.kind },
     signal,
