@@ -74,6 +74,10 @@ test('need not be done again where all that it reads is known', () => {
   expect(ansible({ playbook: 'play/site.yml', galaxyFile: 'r.yml', galaxyForce: true }).cacheable).toHaveProperty('never')
 })
 
+test('a machine that runs Windows is none for it', () => {
+  expect(ansible({ playbook: 'site.yml' }).platform).toBe('posix')
+})
+
 test('a playbook that is not there is found before anything starts', async () => {
   const image = defineImage({ name: 'i', builders: { fake: fakeBuilder() }, provisioners: [ansible({ playbook: 'play/site.yml' })] })
   const issues = await validate(image, { directory: '/nowhere' })

@@ -29,6 +29,7 @@ export function ansible<const N extends string = never>(options: AnsibleOptions 
     title: `ansible-playbook ${own.playbook}`,
     validate: () => ansibleIssues(own),
     inputs: () => ansibleInputs(own),
+    platform: 'posix',
     cacheable: cacheable(own),
     preflight: async (ctx) => await syntaxIssues(own, ctx),
     provision: async (ctx) => await runPlaybook(own, ctx),

@@ -4,7 +4,7 @@ import * as v from 'valibot'
 
 /** Whom a script runs as, with all the rights that this user has. */
 export interface ElevatedOptions {
-  /** A user of the machine, or an account of Windows itself: `'SYSTEM'`, `'LOCAL SERVICE'`, `'NETWORK SERVICE'`. */
+  /** An administrator of the machine, or `'SYSTEM'`. */
   readonly user: string
   /** The user's password. It goes into the environment of the command that makes the task. @default none: the account needs none */
   readonly password?: FromFacts<string | Secret>
@@ -27,7 +27,7 @@ export function elevatedIssues(elevated: unknown): readonly Issue[] {
     {
       path: ['elevated', 'password'],
       message: `is required for the user '${elevated.user}'`,
-      hint: "only 'SYSTEM' and the like have none",
+      hint: "only accounts of Windows itself, such as 'SYSTEM', have none",
     },
   ]
 }

@@ -209,19 +209,19 @@ describe('the step', () => {
     const issues = powershell(options as unknown as PowershellOptions).validate?.() ?? [] // wrong on purpose
     expect(issues.map(({ path, message, hint }) => `${path.join('.')}: ${message}${hint === undefined ? '' : ` (${hint})`}`))
       .toMatchInlineSnapshot(`
-      [
-        "executionPolicy: must be 'AllSigned' or 'Bypass' or 'Default' or 'RemoteSigned' or 'Restricted' or 'Undefined' or 'Unrestricted' or 'none', not "bypass"",
-        "trace: must be 0 or 1 or 2, not 3",
-        "validExitCodes.0: must be a code of 32 bits, not 4294967296",
-        "remotePath: must be an absolute path of the machine, such as 'C:/Windows/Temp/setup.ps1', not "/tmp/x.ps1"",
-        "scirpt: unknown option 'scirpt' (did you mean 'script'?)",
-        ": one of inline, script and scripts is required",
-        "elevated.password: is required for the user 'packer' (only 'SYSTEM' and the like have none)",
-        "elevated: elevated and command exclude each other (let the command say it)",
-        "executionPolicy: executionPolicy and command exclude each other (let the command say it)",
-        "trace: trace and command exclude each other (let the command say it)",
-      ]
-    `)
+        [
+          "executionPolicy: must be 'AllSigned' or 'Bypass' or 'Default' or 'RemoteSigned' or 'Restricted' or 'Undefined' or 'Unrestricted' or 'none', not "bypass"",
+          "trace: must be 0 or 1 or 2, not 3",
+          "validExitCodes.0: must be a code of 32 bits, not 4294967296",
+          "remotePath: must be an absolute path of the machine, such as 'C:/Windows/Temp/setup.ps1', not "/tmp/x.ps1"",
+          "scirpt: unknown option 'scirpt' (did you mean 'script'?)",
+          ": one of inline, script and scripts is required",
+          "elevated.password: is required for the user 'packer' (only accounts of Windows itself, such as 'SYSTEM', have none)",
+          "elevated: elevated and command exclude each other (let the command say it)",
+          "executionPolicy: executionPolicy and command exclude each other (let the command say it)",
+          "trace: trace and command exclude each other (let the command say it)",
+        ]
+      `)
   })
   test('a script that PowerShell would not run is told', () => {
     expect(powershell({ inline: ['x'], remotePath: 'C:/x.txt' }).validate?.()).toMatchObject([{ message: expect.stringContaining('.ps1') }])
