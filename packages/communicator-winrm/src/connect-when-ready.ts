@@ -56,8 +56,7 @@ export async function connectWhenReady(client: WinrmClient, patience: Patience):
         last = error
         if (isImagoError(error, 'AUTHENTICATION_FAILED')) logins++
         if (logins >= patience.loginAttempts) throw error
-        const isAnswer = !isImagoError(error, 'NETWORK')
-        await wait(isAnswer ? refusedPauseMs : pauseMs, signal)
+        await wait(isImagoError(error, 'AUTHENTICATION_FAILED') ? refusedPauseMs : pauseMs, signal)
         pauseMs = Math.min(pauseMs * 1.5, lastPauseMs)
       }
     }

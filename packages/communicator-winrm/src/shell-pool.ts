@@ -20,6 +20,8 @@ export class ShellPool {
   readonly #client: WinrmClient
   readonly #inputBytes: number
   #idle: Idle[]
+  /** Shells that something may still run in, since the connection broke. */
+  readonly #lost: RemoteShell[] = []
   /** The connection broke, and whatever is to be done next must wait until the machine lets us in again. */
   isBroken = false
 
@@ -39,14 +41,18 @@ export class ShellPool {
     const { shell, id } = await this.#begin(line, place, command.signal)
     try {
       return await shell.finish(id, command)
+    } catch (error) {
+      if (isImagoError(error, 'NETWORK')) this.#lost.push(shell)
+      throw error
     } finally {
       if (shell.isUsable) await this.#keep({ key: keyOf(place), shell })
     }
   }
 
-  /** Ends the shells. */
+  /** Ends the shells, with what still runs in those that a connection was lost to. */
   async close(): Promise<void> {
-    await Promise.all(this.#idle.splice(0).map(({ shell }) => shell.close()))
+    const shells = [...this.#idle.splice(0).map(({ shell }) => shell), ...this.#lost.splice(0)]
+    await Promise.all(shells.map((shell) => shell.close()))
   }
 
   /** Begins a command in a shell: one that is kept, or a new one where there is none, it is gone, or has run too many. */
@@ -54,13 +60,24 @@ export class ShellPool {
     const kept = this.#take(keyOf(place))
     if (kept !== undefined) {
       try {
-        return { shell: kept, id: await beginIn(kept, line, signal) }
+        return { shell: kept, id: await this.#beginIn(kept, line, signal) }
       } catch (error) {
         if (!(error instanceof WinrmFault) || (!isGone(error.fault) && !isTooMany(error.fault))) throw error
       }
     }
     const shell = await this.#create(place, signal)
-    return { shell, id: await beginIn(shell, line, signal) }
+    return { shell, id: await this.#beginIn(shell, line, signal) }
+  }
+
+  /** A shell that does not take a command is closed, with the command if that has begun after all. */
+  async #beginIn(shell: RemoteShell, line: string, signal: AbortSignal): Promise<string> {
+    try {
+      return await shell.begin(line, signal)
+    } catch (error) {
+      if (isImagoError(error, 'NETWORK')) this.#lost.push(shell)
+      else await shell.close()
+      throw error
+    }
   }
 
   async #create(place: ShellPlace, signal: AbortSignal): Promise<RemoteShell> {
@@ -92,16 +109,6 @@ export class ShellPool {
   async #keep(idle: Idle): Promise<void> {
     this.#idle.push(idle)
     if (this.#idle.length > maxIdle) await this.#idle.shift()?.shell.close()
-  }
-}
-
-/** Begins a command. A shell that does not take it is closed, with the command if that has begun after all. */
-async function beginIn(shell: RemoteShell, line: string, signal: AbortSignal): Promise<string> {
-  try {
-    return await shell.begin(line, signal)
-  } catch (error) {
-    if (!isImagoError(error, 'NETWORK')) await shell.close()
-    throw error
   }
 }
 

@@ -135,7 +135,11 @@ export class WinrmMachine implements Communicator {
     )
     if (isBroken && this.#pool === current) {
       this.#pool = this.#enter(this.#closing.signal).then((entered) => new ShellPool(this.#client, entered))
-      this.#pool.catch(() => undefined) // told to whoever waits for it
+      // shells that have outlived the connection go; that nobody lets us in is told to whoever waits for it
+      this.#pool
+        .then(() => current)
+        .then((old) => old.close())
+        .catch(() => undefined)
     }
     return await orAborted(this.#pool, signal)
   }

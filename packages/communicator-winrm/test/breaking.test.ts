@@ -18,6 +18,25 @@ test.for(['basic', 'ntlm'] as const)('a connection that breaks fails what runs, 
     message: expect.stringContaining('the connection to the machine broke'),
   })
   expect((await outcome(machine, 'echo x')).stdout).toBe('x\r\n')
+  await expect.poll(() => stand.openShells).toBe(1)
+})
+
+test('shells that have outlived a connection are ended when there is the next, with what runs in them', async () => {
+  const stand = await standIn()
+  const machine = await connect(stand)
+  let isEnded = false
+  stand.on(/^break$/, async (job) => {
+    stand.breakConnections()
+    await once(job.signal, 'abort')
+    isEnded = true
+    return 0
+  })
+  await machine.exec('echo x', { env: { A: 'a' } })
+  await expect(machine.exec('break')).rejects.toMatchObject({ code: 'DISCONNECTED' })
+  expect(stand.openShells).toBe(2)
+  await machine.exec('echo x')
+  await expect.poll(() => stand.openShells).toBe(1)
+  expect(isEnded).toBe(true)
 })
 
 test('a shell that the machine has ended meanwhile is followed by another', async () => {

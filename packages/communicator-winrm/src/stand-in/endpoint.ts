@@ -26,6 +26,7 @@ const soapType = 'application/soap+xml;charset=UTF-8'
 export class Endpoint {
   /** How often each operation was asked for. */
   readonly operations: Map<string, number> = new Map()
+  readonly #faults = new Map<string, Faulty>()
   readonly #rules: EndpointRules
   readonly #shells: ShellService
   readonly #logins = new WeakMap<Socket, NtlmServer>()
@@ -33,6 +34,11 @@ export class Endpoint {
   constructor(rules: EndpointRules, shells: ShellService) {
     this.#rules = rules
     this.#shells = shells
+  }
+
+  /** Answers the next request of this kind with a fault. */
+  failNext(operation: string, fault: Faulty): void {
+    this.#faults.set(operation, fault)
   }
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -102,6 +108,9 @@ export class Endpoint {
     this.operations.set(operation, (this.operations.get(operation) ?? 0) + 1)
     const relates = findElement(request, 'MessageID')?.text.trim() ?? ''
     try {
+      const fault = this.#faults.get(operation)
+      this.#faults.delete(operation)
+      if (fault !== undefined) throw fault
       const body = isIdentify ? identity : await this.#shells.answer(operation, request)
       return { status: 200, text: envelope(`${action}Response`, relates, body) }
     } catch (error) {

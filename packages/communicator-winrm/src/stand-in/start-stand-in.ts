@@ -10,7 +10,7 @@ import type { Job, JobHandler } from './job.ts'
 import type { EndpointRules } from './endpoint.ts'
 import { Endpoint } from './endpoint.ts'
 import { Programs } from './programs.ts'
-import { ShellService } from './shell-service.ts'
+import { Faulty, ShellService } from './shell-service.ts'
 
 /** What {@link startWinrmStandIn} takes. */
 export interface WinrmStandInOptions {
@@ -33,6 +33,15 @@ export interface WinrmStandInOptions {
   readonly shells?: number
 }
 
+/** A fault, as WinRM says it. */
+export interface StandInFault {
+  /** `AccessDenied`, `QuotaLimit`. */
+  readonly subcode: string
+  /** The number of WinRM, or of Windows. */
+  readonly code: number
+  readonly text: string
+}
+
 /** A Windows machine with WinRM, as far as a folder and a few commands can stand for one. */
 export interface WinrmStandIn extends AsyncDisposable {
   readonly host: string
@@ -50,6 +59,8 @@ export interface WinrmStandIn extends AsyncDisposable {
   readonly restarts: number
   /** Says what a command does whose line, or whose encoded script, matches. The one said last counts. */
   on(pattern: RegExp, handler: JobHandler): this
+  /** Answers the next request of this kind (`Create`, `Command`, …) with a fault. */
+  failNext(operation: string, fault: StandInFault): void
   /** Breaks all connections. */
   breakConnections(): void
   /** Ends all shells, and leaves the connections. */
@@ -124,6 +135,10 @@ class StandIn implements WinrmStandIn {
   on(pattern: RegExp, handler: JobHandler): this {
     this.#programs.on(pattern, handler)
     return this
+  }
+
+  failNext(operation: string, { subcode, code, text }: StandInFault): void {
+    this.#endpoint.failNext(operation, new Faulty(subcode, code, text))
   }
 
   breakConnections(): void {
