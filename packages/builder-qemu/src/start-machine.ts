@@ -92,6 +92,12 @@ async function startTpm(
   { folder, signal }: Pick<LaunchOptions, 'folder' | 'signal'>,
 ): Promise<void> {
   const version = hasOldTpm ? [] : ['--tpm2']
+  const path = [state, folder].find((each) => each.includes(','))
+  if (path !== undefined) {
+    throw new ImagoError('UNSUPPORTED', `the TPM does not start: swtpm takes no path with a comma, '${path}'`, {
+      hint: 'build in a folder without one; TMPDIR says where temporary files are',
+    })
+  }
   const command = ['swtpm', 'socket', ...version, '--tpmstate', `dir=${state}`, '--ctrl', tpmControl(folder), '--terminate']
   const process = await startDetached(command, join(folder, 'swtpm.log'))
   const refused = process.ended.then(({ exitCode, words }) =>

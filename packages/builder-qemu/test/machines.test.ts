@@ -140,10 +140,14 @@ describe.skipIf(skipped !== '')(`machines${skipped}`, () => {
 describe.skipIf(withoutUefi !== '')(`UEFI${withoutUefi}`, () => {
   beforeAll(() => void guest('efi'), makingMs)
 
-  test('a TPM that does not start is told in the words of its emulator', { timeout: 60_000 }, async () => {
-    await expect(paused({}, '/nowhere,mode=word')).rejects.toMatchObject({
+  test('a TPM that does not start is told in the words of its emulator, and one that cannot beforehand', { timeout: 60_000 }, async () => {
+    await expect(paused({}, '')).rejects.toMatchObject({
       code: 'PROVIDER_FAILED',
-      message: expect.stringMatching(/^the TPM does not start: .*invalid mode type 'word'/s) as unknown,
+      message: expect.stringMatching(/^the TPM does not start: .*Error parsing tpmstate options/s) as unknown,
+    })
+    await expect(paused({}, '/no,where')).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message: "the TPM does not start: swtpm takes no path with a comma, '/no,where'",
     })
   })
 

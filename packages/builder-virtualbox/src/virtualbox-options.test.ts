@@ -117,6 +117,11 @@ test('what does not go together is named', () => {
     "result: cannot hold the file system: communicator is 'none', and it is taken over SSH",
   ])
   expect(messages({ ...least, guestAdditions: { mode: 'attach', path: 'x' } })).toEqual(["guestAdditions.path: is for mode: 'upload'"])
+  const cleared = { ...least, clearAuthorizedKey: true }
+  expect(messages({ ...cleared, ssh: { agent: false, user: 'cow' } })).toEqual([])
+  for (const ssh of [{ password: 'moo' }, { key: { file: 'key' } }, { agent: true }]) {
+    expect(messages({ ...cleared, ssh })).toEqual(["clearAuthorizedKey: has nothing to remove: 'ssh' has a login, and no key is made"])
+  }
   expect(messages({ ...least, ssh: { host: '10.0.0.7', hostPorts: [2222, 2223] } })).toEqual([
     "ssh.hostPorts: cannot stand beside 'host': no port leads to it then",
   ])

@@ -146,6 +146,10 @@ function resultIssues(result: unknown): readonly Issue[] {
   return known.success ? prefixIssues(['result'], optionSchema.schemaIssues(results[known.output.format], result)) : []
 }
 
+function hasLogin(value: unknown): boolean {
+  return value !== undefined && value !== false
+}
+
 /** What options mean together, whatever they are. */
 function issuesTogether(options: object): Issue[] {
   const given = (option: string, member?: string): unknown => memberOf(options, option, member)
@@ -157,6 +161,10 @@ function issuesTogether(options: object): Issue[] {
     [
       given('guestAdditions', 'mode') === 'attach' && given('guestAdditions', 'path') !== undefined,
       { path: ['guestAdditions', 'path'], message: "is for mode: 'upload'" },
+    ],
+    [
+      given('clearAuthorizedKey') === true && ['key', 'password', 'agent'].some((login) => hasLogin(given('ssh', login))),
+      { path: ['clearAuthorizedKey'], message: "has nothing to remove: 'ssh' has a login, and no key is made" },
     ],
     ...['ssh', 'winrm'].map((way): [boolean, Issue] => [
       given(way, 'host') !== undefined && given(way, 'hostPorts') !== undefined,

@@ -101,8 +101,10 @@ describe('keys', () => {
     expect(cancelled.keyboard.sent).toEqual(['+ctrl', '-ctrl'])
   })
 
-  test('nothing is waited for when there is nothing to type', async () => {
-    await typeBootCommand({ wait: '1h' }, context())
+  test('when there is nothing to type, there is only what is to be waited for', async () => {
+    const cancelled = { ...context(), signal: AbortSignal.abort() }
+    await expect(typeBootCommand({ wait: '1h' }, cancelled)).rejects.toMatchObject({ code: 'CANCELLED' })
+    await typeBootCommand({ wait: 1 }, context())
     await typeBootCommand({}, context())
     expect(context().keyboard.sent).toEqual([])
   })

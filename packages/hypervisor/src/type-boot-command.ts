@@ -17,13 +17,13 @@ export interface BootContext extends Omit<TypingOptions, 'keyIntervalMs'> {
 }
 
 /**
- * Waits, and types the boot command of a machine that has just been started. No key stays down, however it ends.
+ * Waits, and types the boot command, if there is one, of a machine that has just been started. No key stays down, however it ends.
  * @throws ImagoError `DEFINITION_INVALID` when a function of facts made a command with mistakes, `TIMEOUT` with what was seen last when a
  * text or a screen does not come, `INPUT_MISSING` when a picture cannot be read, `UNSUPPORTED` when the machine has no serial console or
  * screen to wait for, what the keyboard and the screen throw, or as the signal says
  */
 export async function typeBootCommand(boot: BootOptions, ctx: BootContext): Promise<void> {
-  if (boot.command === undefined) return
+  if (boot.command === undefined) return await wait(milliseconds(boot.wait ?? 0), ctx.signal)
   const command = resolveFacts(boot.command, ctx.facts)
   const issues = bootCommandIssues(command)
   if (issues.length > 0) throw commandError(prefixIssues(['boot', 'command'], issues))

@@ -76,10 +76,10 @@ export async function useMachine(use: MachineUse): Promise<RootfsArchive | undef
 
 async function boot({ machine, serial, options, ctx, seeds: { facts } }: MachineUse): Promise<void> {
   const { boot: command } = options
-  if (command?.command === undefined) return
+  if (command?.command === undefined && command?.wait === undefined) return
   const { directory } = ctx
   const signal = AbortSignal.any([ctx.signal, machine.lost])
-  await ctx.step('boot', 'type the boot command', () =>
+  await ctx.step('boot', command.command === undefined ? 'let the machine start' : 'type the boot command', () =>
     typeBootCommand(command, { keyboard: machine, screen: machine, serial, directory, facts, signal }),
   )
 }

@@ -46,7 +46,10 @@ export interface CloudInitOptions {
 
 /** What is typed on the keyboard when the machine starts. */
 export interface BootOptions {
-  /** Wait before the first key. @default 0 with a command that begins with a wait for text or a screen, else '10s' */
+  /**
+   * Wait before the first key; without a command, before the machine is connected to.
+   * @default 0 without a command, or with one that begins with a wait for text or a screen, else '10s'
+   */
   readonly wait?: Duration
   /** @default nothing is typed */
   readonly command?: FromFacts<BootCommand>
