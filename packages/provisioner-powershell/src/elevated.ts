@@ -31,7 +31,8 @@ export async function runElevated(script: ElevatedScript, context: ProvisionCont
   const { user, password } = script.elevated
   const task = { name: `imago-${crypto.randomUUID()}`, user, launcher: temporaryPath('ps1'), output: temporaryPath('out'), run: script.run }
   const runner = temporaryPath('ps1')
-  const given = password === undefined ? undefined : plainText(resolveFacts(password, facts), context)
+  // an empty one is none, as for Windows, which knows no empty variables
+  const given = plainText(resolveFacts(password ?? '', facts), context) || undefined
   await using _launcher = await scriptFile(task.launcher, launcherText(script), context)
   await using _runner = await scriptFile(runner, asPowershell(Buffer.from(taskRunner(task, given !== undefined))), context)
   try {

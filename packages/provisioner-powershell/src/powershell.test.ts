@@ -170,6 +170,10 @@ describe('elevated', () => {
     expectMachine(machine).toHaveUploaded(/ps1$/, { content: /\$task, 6, 'SYSTEM', \$null, 5\)/ })
     expect(machine.commands[0]?.env).toEqual({})
   })
+  test('an empty password is none', async () => {
+    const { machine } = await provision({ inline: ['x'], elevated: { user: 'SYSTEM', password: '' } })
+    expectMachine(machine).toHaveUploaded(/ps1$/, { content: /\$task, 6, 'SYSTEM', \$null, 5\)/ })
+  })
   test('a password may come from the facts', async () => {
     const context = provisionContext({ machine: windows(), facts: { ...provisionContext().facts, winrmPassword: 'swordfish' } })
     const password = (facts: Facts) => secret(String(facts.winrmPassword))

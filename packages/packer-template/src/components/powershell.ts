@@ -5,7 +5,7 @@ import { always, flag, integer, lateText, text, textOrSecret } from '../mapping/
 import { chosen } from '../mapping/chosen.ts'
 import { currentText } from '../mapping/current-value.ts'
 import { environmentList, environmentMap } from '../mapping/environment.ts'
-import { togetherWith } from '../mapping/group.ts'
+import { surely, togetherWith } from '../mapping/group.ts'
 import type { Model } from '../mapping/known.ts'
 import { isKnown } from '../mapping/known.ts'
 import { integers, lateTexts } from '../mapping/list-coercions.ts'
@@ -17,6 +17,7 @@ import type { CommandPieces } from '../shell/command-piece.ts'
 import { commandPieces } from '../shell/command-piece.ts'
 import { policyNamed, understandPowershell, verbatimWindowsCommand } from '../shell/windows-command.ts'
 import { buildValues } from '../text/field-table.ts'
+import { windowsPathOf } from './windows-path.ts'
 
 /** Names in any case, as PowerShell takes them. */
 const policy: Coercion<ExecutionPolicy> = (node, ctx) => {
@@ -46,7 +47,7 @@ export const powershellTable: ComponentTable = defineTable<PowershellOptions & S
     environment_vars: taken(environmentList),
     env: taken(environmentMap),
     valid_exit_codes: as('validExitCodes', integers),
-    remote_path: as('remotePath', text),
+    remote_path: taken(text),
     execution_policy: taken(policy),
     use_pwsh: taken(flag),
     debug_mode: taken(integer),
@@ -64,7 +65,7 @@ export const powershellTable: ComponentTable = defineTable<PowershellOptions & S
   },
   compose(given, ctx) {
     const env = { ...given.environment_vars, ...given.env }
-    const elevated = togetherWith<ElevatedOptions>(['user'], { user: given.elevated_user, password: given.elevated_password })
+    const elevated = togetherWith<ElevatedOptions>(['user'], { user: given.elevated_user, password: passwordOf(given) })
     if (elevated === undefined && given.elevated_password !== undefined)
       ctx.reports.problem(ctx, "'elevated_password' needs 'elevated_user'")
     const told = isKnown(given.elevated_execute_command) ? given.elevated_execute_command.value : undefined
@@ -73,13 +74,26 @@ export const powershellTable: ComponentTable = defineTable<PowershellOptions & S
     }
     // a command says how PowerShell is started, in the place of the options; what runs a script in a task is another one
     const command = elevated === undefined && isKnown(given.execute_command) ? given.execute_command.value : undefined
+    const remotePath = windowsPathOf(given.remote_path, /\.ps1$/i, ctx)
     return {
       ...(Object.keys(env).length > 0 && { env }),
+      ...(remotePath !== undefined && { remotePath }),
       ...(command === undefined ? startOf(given) : commandOf(command)),
       ...(elevated !== undefined && { elevated }),
     }
   },
 })
+
+interface GivenUser {
+  readonly elevated_user?: Model<string>
+  readonly elevated_password?: Model<FromFacts<string | Secret>>
+}
+
+/** Packer takes a password that is not there for an empty one; accounts of Windows itself have none. */
+function passwordOf({ elevated_user: user, elevated_password: password }: GivenUser): Model<FromFacts<string | Secret>> | undefined {
+  if (password !== undefined) return surely(password)
+  return /(?:^|\\)(?:SYSTEM|(?:LOCAL|NETWORK) ?SERVICE)$/i.test(currentText(user) ?? '') ? undefined : ''
+}
 
 interface GivenStart {
   readonly execution_policy?: Model<ExecutionPolicy>

@@ -12,6 +12,7 @@ import { as, defineTable, meaningless, taken } from '../mapping/table.ts'
 import { commandPieces } from '../shell/command-piece.ts'
 import { runsBatchFile, verbatimWindowsCommand } from '../shell/windows-command.ts'
 import { buildValues } from '../text/field-table.ts'
+import { windowsPathOf } from './windows-path.ts'
 
 /** Where Packer puts batch files. */
 const defaultPath = 'c:/Windows/Temp/script.bat'
@@ -34,16 +35,18 @@ export const windowsShellTable: ComponentTable = defineTable<WindowsShellOptions
     start_retry_timeout: meaningless('the connection is made again by itself'),
     pause_after: meaningless('the step after it waits'),
   },
-  compose(given) {
+  compose(given, ctx) {
     const env = { ...given.environment_vars, ...given.env }
-    const path = currentText(given.remote_path) ?? defaultPath
+    const remotePath = windowsPathOf(given.remote_path, /\.(?:bat|cmd)$/i, ctx)
+    const path = currentText(remotePath) ?? defaultPath
     const pieces = isKnown(given.execute_command) ? given.execute_command.value : undefined
-    const isOwn = pieces !== undefined && !runsBatchFile(pieces, path)
+    // where the script is said to be, or with Cygwin's name for the same
+    const isOwn = pieces !== undefined && !runsBatchFile(pieces, path) && !runsBatchFile(pieces, currentText(given.remote_path) ?? path)
     // a command may name the path that the script has
     const namesPath = isOwn && !pieces.some(({ kind }) => kind === 'path')
     return {
       ...(Object.keys(env).length > 0 && { env }),
-      ...(given.remote_path !== undefined ? { remotePath: given.remote_path } : namesPath && { remotePath: path }),
+      ...(remotePath !== undefined ? { remotePath } : namesPath && { remotePath: path }),
       ...(isOwn && { command: verbatimWindowsCommand(pieces, '') }),
     }
   },

@@ -119,6 +119,10 @@ describe('steps', () => {
       { type: 'powershell', inline: ['a'], elevated_user: 'me', elevated_password: 'x', execute_command: 'powershell {{.Path}}' },
       { inline: ['a'], elevated: { user: 'me', password: 'x' } },
     ],
+    [
+      { type: 'powershell', inline: ['a'], elevated_user: 'me' },
+      { inline: ['a'], elevated: { user: 'me', password: '' } },
+    ],
     [{ type: 'windows-restart' }, {}],
     [
       { type: 'windows-restart', restart_command: 'a', restart_check_command: 'b', restart_timeout: '1h', check_registry: true },
@@ -222,6 +226,19 @@ describe('commands of batch files', () => {
       ...expected,
     })
   })
+  test.for<[options: object, expected: object]>([
+    [{ remote_path: '/tmp/script.bat', execute_command: '{{.Vars}} cmd /c C:/Windows/Temp/script.bat' }, {}],
+    [{ remote_path: '%TEMP%/script.bat' }, {}],
+    [{ remote_path: '{{user `empty`}}' }, {}],
+  ])('a path that is none to Windows, in %j, is left out', async ([options, expected]) => {
+    const provisioner = { type: 'windows-shell', inline: ['a'], ...options }
+    expect(await optionsOf(provisioner)).toEqual({ inline: ['a'], ...expected })
+    const ps1 = { type: 'powershell', inline: ['a'], remote_path: '${env:Temp}/x.ps1' }
+    const { warnings } = await load({ builders: [{ ...base.null, ...access }], provisioners: [ps1] })
+    expect(warnings.map(({ message }) => message)).toEqual([
+      "'${env:Temp}/x.ps1' is no path that Windows runs a script at: the script has a name of its own",
+    ])
+  })
   test('another is run as it stands, with the path that it names', async () => {
     const { command } = await commandOf({ type: 'windows-shell', inline: ['a'], execute_command: '{{.Vars}} start /wait {{.Path}}' })
     expect(command({ path: 'P' })).toBe('start /wait P')
@@ -238,7 +255,7 @@ function file(template: object): { readonly path: string; readonly text: string 
 }
 
 async function optionsOf(provisioner: object): Promise<object> {
-  const { image } = await load({ builders: [{ ...base.null, ...access }], provisioners: [provisioner] })
+  const { image } = await load({ builders: [{ ...base.null, ...access }], provisioners: [provisioner], variables: { empty: '' } })
   return image.provisioners[0]?.options ?? {}
 }
 
