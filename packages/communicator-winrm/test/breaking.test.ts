@@ -84,7 +84,7 @@ test('a restart that does not happen, and one that fails, are told', async () =>
 
 test('a machine that does not come back is lost', async () => {
   const stand = await standIn()
-  const machine = await connect(stand, { timeout: 300 })
+  const machine = await connect(stand, { timeout: 1500 })
   await stand[Symbol.asyncDispose]()
   await expect(machine.exec('echo x')).rejects.toMatchObject({ code: 'DISCONNECTED' })
   await expect(machine.exec('echo x')).rejects.toMatchObject({ code: 'MACHINE_LOST' })
