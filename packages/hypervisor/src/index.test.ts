@@ -8,6 +8,7 @@ test('the public names', async () => {
       "byteSizeSchema",
       "cdImage",
       "digestFile",
+      "enterWindows",
       "fetchSource",
       "floppyImage",
       "freePort",
@@ -34,6 +35,10 @@ test('the public names', async () => {
       "vmIssuesTogether",
       "waitForScreen",
       "waitForText",
+      "winrmGuestEntries",
+      "winrmGuestInputs",
+      "winrmGuestIssues",
+      "winrmGuestPort",
       "writeError",
       "writeOutputs",
     ]
