@@ -58,7 +58,7 @@ describe('from an installer', () => {
       `modifyvm ${name} --vram 64`,
       `startvm ${name} --type headless`,
       `storageattach ${name} --storagectl IDE --port 0 --device 0 --medium none`,
-      `modifyvm ${name} --uart1 off`,
+      `modifyvm ${name} --uart-mode1 disconnected --uart1 off --nat-localhostreachable1 off`,
       `setextradata ${name} imago/labels`,
       `export ${name} --output ${work}/export/cow.ova --manifest --vsys 0 --vmname cow-vm`,
     ])

@@ -25,12 +25,23 @@ export async function finishMachine(options: CommonOptions, { box, facts, cds, s
   const info: MachineInfo = (await machineInfo(box, vm, signal)) ?? new Map()
   const commands: readonly ManageCommand[] = [
     ...removeAdded(vm, info),
-    ['modifyvm', vm, '--uart1', 'off', ...(isVrdpOn(options) ? ['--vrde', 'off'] : [])],
+    ['modifyvm', vm, ...withoutSerial, ...(isBorrowed(options) ? [] : withoutHost), ...(isVrdpOn(options) ? ['--vrde', 'off'] : [])],
     ...(hasForward(info) ? [['modifyvm', vm, '--natpf1', 'delete', forwardName]] : []),
     labelCommand(vm, undefined),
     ...resolveCommands(options.vboxmanagePost, facts),
   ]
   for (const command of commands) await box.manage(command, { signal })
+}
+
+/** A serial port that is only turned off keeps the name of its file, also in an appliance. */
+const withoutSerial = ['--uart-mode1', 'disconnected', '--uart1', 'off']
+
+/** Nobody who imports an appliance expects its guest to reach the servers of their own loopback. */
+const withoutHost = ['--nat-localhostreachable1', 'off']
+
+/** Whether the machine is the user's, who may have let it reach them. */
+function isBorrowed(options: CommonOptions): boolean {
+  return 'clone' in options && options.clone === 'in-place'
 }
 
 function isVrdpOn({ vrdp }: CommonOptions): boolean {
