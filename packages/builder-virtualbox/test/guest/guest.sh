@@ -1,8 +1,9 @@
 #!/bin/bash
 # Makes what the tests boot in VirtualBox, of Debian's packages alone, and prints its path:
 #   guest.sh iso | key
-# Where VirtualBox interprets every instruction, a guest must be small: a kernel of its own, busybox and dropbear. What is made is kept, by
-# the hash of what made it, in $IMAGO_GUEST_CACHE or a folder of the user's cache. The guest's log-in: root, with the key.
+# Where VirtualBox interprets every instruction, a guest must be small: Debian's kernel for clouds, which is relieved of what takes long
+# when it starts (plain-kernel.mjs; `parameters`: self-tests, and what only those who trace kernels need), busybox and dropbear. What is
+# made is kept, by the hash of what made it, in $IMAGO_GUEST_CACHE or a folder of the user's cache. The guest's log-in: root, with the key.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${IMAGO_GUEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/imago-test-virtualbox-guest}
@@ -10,10 +11,17 @@ export PATH=$PATH:/usr/sbin:/sbin
 mkdir -p "$cache"
 exec 9>"$cache/lock"
 flock 9
-store=$cache/$(cat "$here"/* | sha256sum | cut -c1-16)
-kernel=$cache/kernel-$(sha256sum <"$here/kernel.config" | cut -c1-16)
-work=$store.work
+
+kernel=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends:/ { print $2; exit }')
+version=${kernel#linux-image-}
+hash=$({ cat "$here"/*; echo "$kernel"; } | sha256sum | cut -c1-16)
+store=$cache/$hash
+work=$cache/work-$hash
 mkdir -p "$store"
+touch "$store"
+# what has not been used for a day was made by other versions
+find "$cache" -mindepth 1 -maxdepth 1 -type d -mmin +1440 -exec rm -rf '{}' +
+parameters=$(tr '\n' ' ' <"$here/parameters")
 
 # $1: what is made; the function of that name makes it at $2
 made() {
@@ -30,44 +38,35 @@ made() {
 
 make_key() { ssh-keygen -q -t ed25519 -N '' -C guest -f "$work/key" && mv "$work/key.pub" "$store/key.pub" && mv "$work/key" "$1"; }
 
-# Debian's Linux with a configuration of its own: some minutes, once.
-make_kernel() {
-  local source
-  (cd "$work" && apt-get -qq -o APT::Sandbox::User=root download linux-source-6.1 && dpkg-deb -x linux-source-6.1_*.deb package)
-  source=$(find "$work/package/usr/src" -name 'linux-source-*.tar.xz')
-  tar -C "$work" -xf "$source"
-  (
-    cd "$work"/linux-source-*/
-    KCONFIG_ALLCONFIG=$here/kernel.config make -s allnoconfig
-    # what depends on something that is not there is left out without a word
-    if grep '^CONFIG' "$here/kernel.config" | grep -vxFf .config; then exit 1; fi
-    make -s -j"$(nproc)" bzImage
-  ) >"$work/kernel.log" 2>&1 || {
-    tail -n 20 "$work/kernel.log" >&2
-    return 1
-  }
-  cp "$work"/linux-source-*/arch/x86/boot/bzImage "$kernel"
-}
-
-# busybox at $1/bin, with a link for each of what it is, and the program that lets the kernel believe in the seed of its random numbers:
-# a guest whose processor has none of its own would wait for them.
+# busybox at $1/bin, with a link for each of what it is.
 add_programs() {
   local root=$1 applet
-  mkdir -p "$root"/{bin,proc,sys,dev/pts,tmp,etc,root,run}
+  mkdir -p "$root"/{bin,proc,sys,dev,tmp,etc,root,run}
   cp "$(command -v busybox)" "$root/bin/busybox"
   for applet in $(busybox --list); do [ -e "$root/bin/$applet" ] || ln -s busybox "$root/bin/$applet"; done
-  cp "$here/udhcpc.sh" "$root/etc/udhcpc.sh"
-  chmod 755 "$root/etc/udhcpc.sh"
-  gcc -Os -static -s -o "$root/bin/credit-seed" "$here/credit-seed.c"
-  head -c 64 /dev/urandom >"$root/etc/seed"
+  install -m 755 "$here/udhcpc.sh" "$root/etc/udhcpc.sh"
+}
+
+make_initrd() {
+  local tree=$work/initrd name
+  add_programs "$tree"
+  mkdir -p "$tree"/{cd,target,modules}
+  # in the order in which they need each other
+  for name in scsi_common scsi_mod libata ata_piix crct10dif_common crc-t10dif crc64 crc64-rocksoft t10-pi sd_mod cdrom sr_mod isofs virtio_ring \
+    virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci failover net_failover virtio_net evdev button; do
+    find "$package/lib/modules/$version/kernel" -name "$name.ko" -exec cp {} "$tree/modules/" ';' -exec echo "$name" ';' >>"$tree/modules/order"
+  done
+  # a signature that is not at the end is none: to check one takes a second
+  for name in "$tree"/modules/*.ko; do echo >>"$name"; done
+  install -m 755 "$here/init.sh" "$tree/init"
+  (cd "$tree" && find . | busybox cpio -o -H newc -R 0:0 2>/dev/null) >"$1"
 }
 
 make_root() {
   local root=$work/root type library
   add_programs "$root"
-  mkdir -p "$root"/{boot,etc/dropbear,etc/acpi/PWRF,root/.ssh,home}
+  mkdir -p "$root"/{boot,dev/pts,etc/dropbear,etc/acpi/PWRF,root/.ssh,home,usr}
   ln -s bin "$root/sbin"
-  mkdir -p "$root/usr"
   ln -s ../bin "$root/usr/bin"
   ln -s ../bin "$root/usr/sbin"
   cp "$(command -v dropbear)" "$root/bin/dropbear"
@@ -89,26 +88,24 @@ make_root() {
   tar -C "$root" --owner 0 --group 0 -cf "$1" .
 }
 
-# An installer: it waits for keys at its prompt, fetches answers, installs the guest and restarts.
+# An installer: it waits for keys at its prompt, fetches answers, installs the guest and starts it.
 make_installer() {
-  local tree=$work/iso initramfs=$work/initramfs
+  local tree=$work/iso boot=$work/iso/boot.fat bios=/usr/lib/syslinux/modules/bios
   mkdir -p "$tree/isolinux"
-  cp /usr/lib/ISOLINUX/isolinux.bin /usr/lib/syslinux/modules/bios/ldlinux.c32 "$here/isolinux.cfg" "$tree/isolinux/"
-  cp "$kernel" "$tree/isolinux/vmlinuz"
-  add_programs "$initramfs"
-  mkdir -p "$initramfs"/{cd,target}
-  install -m 755 "$here/installer-init.sh" "$initramfs/init"
-  (cd "$initramfs" && find . | busybox cpio -o -H newc -R 0:0 2>/dev/null) >"$tree/isolinux/initrd"
-  cp "$root_tar" "$tree/root.tar"
-  cat >"$work/early.cfg" <<'C'
-set root=(hd0,msdos1)
-linux /boot/vmlinuz root=/dev/sda1 rw quiet console=tty0 console=ttyS0
-boot
-C
-  grub-mkimage -O i386-pc -p '(hd0,msdos1)/boot/grub' -c "$work/early.cfg" -o "$tree/core.img" biosdisk part_msdos ext2 linux
-  cp /usr/lib/grub/i386-pc/boot.img "$tree/boot.img"
-  # as grub-bios-setup does for hard disks: take the drive that the BIOS names
-  printf '\x90\x90' | dd of="$tree/boot.img" bs=1 seek=$((0x66)) conv=notrunc status=none
+  (cd "$work" && apt-get -qq -o APT::Sandbox::User=root download "$kernel" && dpkg-deb -x linux-image-*.deb package)
+  package=$work/package
+  node "$here/plain-kernel.mjs" "$package/boot/vmlinuz-$version" "$tree/isolinux/vmlinuz"
+  make_initrd "$tree/isolinux/initrd"
+  make_root "$tree/root.tar"
+  # the partition that the installed guest starts from: of all loaders this one copies least byte by byte
+  truncate -s 60M "$boot"
+  mformat -i "$boot" -T 122880 -h 64 -s 32 -H 2048 ::
+  printf 'DEFAULT guest\nLABEL guest\n KERNEL vmlinuz\n APPEND initrd=initrd %s\n' "$parameters" >"$work/syslinux.cfg"
+  mcopy -i "$boot" "$tree/isolinux/vmlinuz" "$tree/isolinux/initrd" "$work/syslinux.cfg" $bios/ldlinux.c32 ::
+  syslinux --install "$boot"
+  cp /usr/lib/syslinux/mbr/mbr.bin "$tree/"
+  cp /usr/lib/ISOLINUX/isolinux.bin $bios/ldlinux.c32 "$tree/isolinux/"
+  sed "s|@parameters@|$parameters|" "$here/isolinux.cfg" >"$tree/isolinux/isolinux.cfg"
   xorriso -as mkisofs -quiet -o "$1" -V INSTALLER -J -R -b isolinux/isolinux.bin -c isolinux/boot.cat -no-emul-boot -boot-load-size 4 \
     -boot-info-table "$tree"
 }
@@ -117,13 +114,6 @@ case ${1:-} in
   key) made key ;;
   iso)
     made key >/dev/null
-    [ -e "$kernel" ] || {
-      rm -rf "$work"
-      mkdir -p "$work"
-      make_kernel >&2
-      rm -rf "$work"
-    }
-    root_tar=$(made root.tar)
     made installer.iso
     ;;
   *) echo "usage: guest.sh iso | key" >&2 && exit 2 ;;

@@ -1,15 +1,11 @@
 #!/bin/sh
 # Starts the guest: network, SSH, the power button.
-mount -t proc proc /proc
-mount -t sysfs sys /sys
-mount -t devtmpfs dev /dev 2>/dev/null
 mkdir -p /dev/pts
 mount -t devpts devpts /dev/pts
 mount -t tmpfs tmpfs /run
-credit-seed
 ifconfig lo 127.0.0.1 up
 ifconfig eth0 up
-udhcpc -q -n -t 20 -T 1 -i eth0 -s /etc/udhcpc.sh >/dev/null 2>&1 &
+ifconfig eth0 | grep -q 'inet addr' || udhcpc -q -n -t 20 -T 1 -i eth0 -s /etc/udhcpc.sh >/dev/null 2>&1 &
 dropbear -r /etc/dropbear/dropbear_ed25519_host_key -r /etc/dropbear/dropbear_ecdsa_host_key
 acpid -l /dev/null -p /run/acpid.pid
 echo 'guest: started' >/dev/console

@@ -1,5 +1,6 @@
 #!/bin/bash
 # Makes a container image with VirtualBox, of Debian's packages, and prints its name. It is kept by the hash of what made it.
+#   image.sh [probe]     with probe: whether that can be done, and if not, why
 #
 # VirtualBox itself is what Debian ships in sid. Machines run without its kernel module, in its interpreter of instructions: that front end
 # draws a window, so it gets a screen of its own.
@@ -9,6 +10,23 @@ mirror=${IMAGO_DEBIAN_MIRROR:-http://deb.debian.org/debian}
 export PATH=$PATH:/usr/sbin:/sbin
 hash=$(cat "$here"/* | sha256sum | cut -c1-16)
 image=imago-test-virtualbox:$hash
+
+# Debian's sid is not everywhere to be had
+if [ "${1:-}" = probe ]; then
+  if docker image inspect "$image" >/dev/null 2>&1; then exit; fi
+  release=$(mktemp)
+  trap 'rm -f "$release"' EXIT
+  if ! wget -q -T 5 -t 2 -O "$release" "$mirror/dists/sid/InRelease"; then
+    echo "there is no Debian sid at $mirror"
+  elif ! gpgv -q --keyring /usr/share/keyrings/debian-archive-keyring.gpg "$release" >/dev/null 2>&1; then
+    echo "this machine has no key of Debian's sid"
+  elif ! wget -q -T 5 -t 2 --spider "$mirror/dists/sid/contrib/binary-amd64/Packages.xz"; then
+    echo "there is no part 'contrib' of Debian's sid at $mirror"
+  else
+    exit 0
+  fi
+  exit 1
+fi
 
 exec 9>"${TMPDIR:-/tmp}/imago-test-virtualbox.lock"
 flock 9
