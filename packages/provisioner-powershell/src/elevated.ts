@@ -1,4 +1,3 @@
-import type { ProvisionContext } from '@imago/core'
 import { messageOf, resolveFacts } from '@imago/core'
 import { plainText } from '@imago/script'
 
@@ -6,11 +5,9 @@ import type { ElevatedOptions } from './elevated-options.ts'
 import { passwordVariable, taskRunner } from './elevated-task.ts'
 import type { PowershellRun } from './powershell-text.ts'
 import { powershellQuote, powershellStart, runStatements } from './powershell-text.ts'
-import { backslashes, removeFile, scriptFile, temporaryPath } from './script-file.ts'
+import type { ScriptContext } from './script-file.ts'
+import { backslashes, clearingSignal, removeFile, scriptFile, temporaryPath } from './script-file.ts'
 import { asPowershell } from './script-text.ts'
-
-/** How long ending a task that goes on after its step may take, in milliseconds. */
-const endMs = 30_000
 
 /** A script that is to run in a scheduled task. */
 export interface ElevatedScript {
@@ -26,7 +23,7 @@ export interface ElevatedScript {
  * Runs a script in a scheduled task. A task has neither the environment nor the output of whoever starts it: the environment is in a file
  * beside the script while it runs, and the output comes through another.
  */
-export async function runElevated(script: ElevatedScript, context: ProvisionContext): Promise<number> {
+export async function runElevated(script: ElevatedScript, context: ScriptContext): Promise<number> {
   const { machine, signal, output, facts } = context
   const { user, password } = script.elevated
   const task = { name: `imago-${crypto.randomUUID()}`, user, launcher: temporaryPath('ps1'), output: temporaryPath('out'), run: script.run }
@@ -61,10 +58,11 @@ function launcherText({ path, run, env, workdir }: ElevatedScript): Buffer {
 }
 
 /** Ends a task whose runner was ended; a task that is gone already is none. */
-async function endTask(name: string, { machine, emit }: ProvisionContext): Promise<void> {
+async function endTask(name: string, context: ScriptContext): Promise<void> {
+  const { machine, emit } = context
   const command = `schtasks /end /tn "${name}" >nul 2>&1 & schtasks /delete /f /tn "${name}" >nul 2>&1 & exit /b 0`
   try {
-    await machine.exec(command, { signal: AbortSignal.timeout(endMs) })
+    await machine.exec(command, { signal: clearingSignal(context) })
   } catch (error) {
     emit({ type: 'message', level: 'warning', text: `the scheduled task ${name} may still run in the machine: ${messageOf(error)}` })
   }

@@ -141,6 +141,7 @@ describe('how it ends', () => {
       hint: expect.stringContaining('expectDisconnect'),
     })
     await provision({ inline: ['x'], expectDisconnect: true }, machine)
+    expectMachine(machine).toHaveRun(/^if exist/, { times: 2 })
   })
 })
 

@@ -1,4 +1,4 @@
-import type { ProvisionContext, Provisioner, Scope, StepOptions } from '@imago/core'
+import type { Provisioner, Scope, StepOptions } from '@imago/core'
 import { splitStepOptions } from '@imago/core'
 import type { LoadedScript } from '@imago/script'
 import { runScripts, scriptInputs, scriptTitle } from '@imago/script'
@@ -8,6 +8,7 @@ import type { PowershellOptions, PowershellSettings } from './powershell-options
 import { powershellIssues } from './powershell-options.ts'
 import type { PowershellRun } from './powershell-text.ts'
 import { powershellCommand, runStatements } from './powershell-text.ts'
+import type { ScriptContext } from './script-file.ts'
 import { backslashes, scriptFile, temporaryPath } from './script-file.ts'
 import { asPowershell } from './script-text.ts'
 import { checkWindowsExitCode } from './windows-exit-code.ts'
@@ -39,7 +40,7 @@ export function powershell<const N extends string = never>(options: PowershellOp
       await runScripts(
         { ...own, expectDisconnect: common.expectDisconnect ?? false },
         context,
-        async (script, env) => await runOne(script, own, env, context),
+        async (script, env) => await runOne(script, own, env, { ...context, mayRestart: common.expectDisconnect === true }),
         (name, exitCode) => checkWindowsExitCode(name, exitCode, own.validExitCodes),
       ),
   }
@@ -49,7 +50,7 @@ async function runOne(
   script: LoadedScript,
   settings: PowershellSettings,
   env: Readonly<Record<string, string>>,
-  context: ProvisionContext,
+  context: ScriptContext,
 ): Promise<number> {
   const { machine, signal, output, facts } = context
   const { command, elevated, workdir } = settings

@@ -1,4 +1,4 @@
-import type { Issue, ProvisionContext, Provisioner, Scope, StepOptions } from '@imago/core'
+import type { Issue, Provisioner, Scope, StepOptions } from '@imago/core'
 import { optionSchema, splitStepOptions } from '@imago/core'
 import type { LoadedScript, ScriptEnvironment, ScriptParts, ScriptSource } from '@imago/script'
 import { runScripts, scriptEnvironment, scriptInputs, scriptSourceEntries, scriptSourceIssues, scriptTitle } from '@imago/script'
@@ -6,6 +6,7 @@ import * as v from 'valibot'
 
 import type { ScriptCommand } from './script-command.ts'
 import { scriptCommand, windowsExitCodes, windowsPath } from './script-command.ts'
+import type { ScriptContext } from './script-file.ts'
 import { backslashes, scriptFile, temporaryPath } from './script-file.ts'
 import { asBatch } from './script-text.ts'
 import { checkWindowsExitCode } from './windows-exit-code.ts'
@@ -65,7 +66,7 @@ export function windowsShell<const N extends string = never>(
       await runScripts(
         { ...own, expectDisconnect: common.expectDisconnect ?? false },
         context,
-        async (script, env) => await runOne(script, own, env, context),
+        async (script, env) => await runOne(script, own, env, { ...context, mayRestart: common.expectDisconnect === true }),
         (name, exitCode) => checkWindowsExitCode(name, exitCode, own.validExitCodes),
       ),
   }
@@ -79,7 +80,7 @@ async function runOne(
   script: LoadedScript,
   { command, workdir, remotePath }: WindowsShellSettings,
   env: Readonly<Record<string, string>>,
-  context: ProvisionContext,
+  context: ScriptContext,
 ): Promise<number> {
   const { machine, signal, output, facts } = context
   const path = backslashes(remotePath ?? temporaryPath('bat'))

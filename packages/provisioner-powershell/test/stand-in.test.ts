@@ -97,3 +97,14 @@ test('a restart is waited for, and what is to be checked after it', { timeout: 3
   await provision(stand, windowsRestart({ check: 'ready?', registryKeys: true, within: '20s' }))
   expect([stand.restarts, looks]).toEqual([1, 3])
 })
+
+test('a script that restarts the machine leaves nothing either, when that is back', { timeout: 30_000 }, async () => {
+  const stand = await standIn()
+  stand.on(/^goes down$/, async () => {
+    void stand.restart(1000)
+    await new Promise(() => {})
+    return 0
+  })
+  await provision(stand, windowsShell({ inline: ['goes down'], expectDisconnect: true }))
+  expect([stand.restarts, await temporaryFiles(stand)]).toEqual([1, []])
+})
