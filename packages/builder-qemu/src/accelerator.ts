@@ -3,7 +3,7 @@ import { access, constants, mkdir, readFile, rename, rm, stat, writeFile } from 
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 
-import { isImagoError, messageOf, runLocal, systemCode, withFileLock } from '@imago/core'
+import { isImagoError, messageOf, runLocal, systemCode, timeLimit, withFileLock } from '@imago/core'
 
 import { probeDevice, probeExitCode, probeRom } from './probe-rom.ts'
 import { runTool } from './run-tool.ts'
@@ -75,7 +75,7 @@ async function tryAccelerator({ program, arch, directory, signal }: AcceleratorP
   if (arch !== 'x86_64') return { accelerator: fast }
   const rom = join(directory, `probe-${randomBytes(4).toString('hex')}.rom`)
   await writeFile(rom, probeRom())
-  const tooLong = AbortSignal.timeout(probeMs)
+  const tooLong = timeLimit(probeMs)
   let words = ''
   try {
     const { exitCode } = await runLocal({

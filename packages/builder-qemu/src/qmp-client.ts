@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { connect } from 'node:net'
 
 import type { Json, JsonObject } from '@imago/core'
-import { abortError, ImagoError, messageOf, systemCode } from '@imago/core'
+import { abortError, ImagoError, messageOf, systemCode, timeLimit } from '@imago/core'
 
 import type { QmpEvent, QmpMessage } from './qmp-message.ts'
 import { parseQmpMessage } from './qmp-message.ts'
@@ -50,7 +50,7 @@ export class QmpClient {
    */
   static async connect(path: string, signal: AbortSignal): Promise<QmpClient> {
     const socket = connect({ path })
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(greetingMs)])
+    const limit = AbortSignal.any([signal, timeLimit(greetingMs)])
     try {
       await once(socket, 'connect', { signal: limit })
       const client = new QmpClient(socket)

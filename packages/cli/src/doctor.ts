@@ -2,7 +2,7 @@ import { access, constants } from 'node:fs/promises'
 import { arch, platform } from 'node:os'
 
 import type { DoctorCheck } from '@imago/core'
-import { messageOf, systemCode } from '@imago/core'
+import { messageOf, systemCode, timeLimit } from '@imago/core'
 
 import type { Host } from './host.ts'
 import type { LoadedPlugin } from './load-plugins.ts'
@@ -53,7 +53,7 @@ async function examine(loaded: LoadedPlugin): Promise<Examined> {
   if (loaded.status === 'broken')
     return { name, checks: [{ name: 'package', status: 'missing', detail: `cannot be loaded: ${loaded.why}` }] }
   try {
-    return { name, checks: (await loaded.plugin.doctor?.(AbortSignal.timeout(patienceMs))) ?? [] }
+    return { name, checks: (await loaded.plugin.doctor?.(timeLimit(patienceMs))) ?? [] }
   } catch (error) {
     return { name, checks: [{ name: 'package', status: 'missing', detail: messageOf(error) }] }
   }

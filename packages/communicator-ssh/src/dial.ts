@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { connect } from 'node:net'
 
-import { abortError, ImagoError, messageOf, systemCode } from '@imago/core'
+import { abortError, ImagoError, messageOf, systemCode, timeLimit } from '@imago/core'
 
 import type { Address } from './connection.ts'
 
@@ -21,7 +21,7 @@ export interface DialOptions {
  */
 export async function dialTcp({ host, port }: Address, { ipVersion, signal }: DialOptions): Promise<Socket> {
   if (signal.aborted) throw abortError(signal)
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(connectMs)])
+  const limit = AbortSignal.any([signal, timeLimit(connectMs)])
   const socket = connect({ host, port, noDelay: true, ...(ipVersion !== undefined && { family: ipVersion }) })
   const onAbort = (): void => void socket.destroy(new Error('no answer to the request for a connection'))
   limit.addEventListener('abort', onAbort)

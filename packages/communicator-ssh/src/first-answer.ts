@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
 
-import { ImagoError, isImagoError, messageOf, systemCode, toImagoError, wait } from '@imago/core'
+import { ImagoError, isImagoError, messageOf, systemCode, timeLimit, toImagoError, wait } from '@imago/core'
 
 /** Milliseconds for which a connection may say nothing before another one is tried beside it, at first and after some minutes. */
 const [firstEagerMs, lastEagerMs] = [500, 2000]
@@ -96,7 +96,7 @@ async function soonest(
 
 function attempt(dial: Dial, signal: AbortSignal): Attempt {
   const cancelled = new AbortController()
-  const tooLong = AbortSignal.timeout(patientMs)
+  const tooLong = timeLimit(patientMs)
   const limit = AbortSignal.any([signal, cancelled.signal, tooLong])
   let isOpen = false
   const waitsFor = (): ImagoError =>

@@ -1,5 +1,5 @@
 import type { RestartOptions } from '@imago/core'
-import { formatDuration, ImagoError, isImagoError, milliseconds, wait } from '@imago/core'
+import { formatDuration, ImagoError, isImagoError, milliseconds, timeLimit, wait } from '@imago/core'
 
 import type { Link } from './link.ts'
 
@@ -27,7 +27,7 @@ export interface Restartable {
 /** The contract of `Communicator.restart`. */
 export async function restartMachine(machine: Restartable, options: RestartOptions): Promise<void> {
   const { command = defaultCommand, bootId = bootMark, within = '10m' } = options
-  const late = AbortSignal.timeout(milliseconds(within))
+  const late = timeLimit(milliseconds(within))
   const signal = options.signal === undefined ? late : AbortSignal.any([options.signal, late])
   const link = await machine.linked(signal)
   const before = await markOf(link, bootId, signal)

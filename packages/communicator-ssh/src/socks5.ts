@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 
-import { ImagoError, isImagoError, messageOf, reveal } from '@imago/core'
+import { ImagoError, isImagoError, messageOf, reveal, timeLimit } from '@imago/core'
 
 import type { Address } from './connection.ts'
 import type { DialOptions } from './dial.ts'
@@ -31,7 +31,7 @@ const refusals: Readonly<Record<number, string>> = {
 export async function dialSocks5(proxy: SshProxy, to: Address, options: DialOptions): Promise<Socket> {
   const name = `the proxy ${proxy.host}:${proxy.port ?? 1080}`
   const socket = await dialTcp({ host: proxy.host, port: proxy.port ?? 1080 }, options)
-  const limit = AbortSignal.any([options.signal, AbortSignal.timeout(proxyMs)])
+  const limit = AbortSignal.any([options.signal, timeLimit(proxyMs)])
   const onAbort = (): void => void socket.destroy()
   limit.addEventListener('abort', onAbort)
   try {

@@ -3,7 +3,7 @@ import type { Server, Socket } from 'node:net'
 import { createServer } from 'node:net'
 import type { Duplex } from 'node:stream'
 
-import { ImagoError, messageOf } from '@imago/core'
+import { ImagoError, messageOf, timeLimit } from '@imago/core'
 
 import type { SshConnection } from './connection.ts'
 import { dialTcp } from './dial.ts'
@@ -29,7 +29,7 @@ export async function openTunnels(connection: SshConnection, { local = [], remot
   try {
     for (const tunnel of local) servers.push(await listenHere(tunnel, (socket) => join(socket, connection.dial(tunnel.to))))
     for (const { bind = '127.0.0.1', port, to } of remote) {
-      await connection.listen({ host: bind, port }, (stream) => join(stream, dialTcp(to, { signal: AbortSignal.timeout(15_000) })))
+      await connection.listen({ host: bind, port }, (stream) => join(stream, dialTcp(to, { signal: timeLimit(15_000) })))
     }
   } catch (error) {
     await close()

@@ -1,5 +1,5 @@
 import type { ExecOptions } from '@imago/core'
-import { abortError, ImagoError, isImagoError, wait } from '@imago/core'
+import { abortError, ImagoError, isImagoError, timeLimit, wait } from '@imago/core'
 
 import type { Operation } from './envelope.ts'
 import { isTimedOut, WinrmFault } from './fault.ts'
@@ -119,12 +119,12 @@ export class RemoteShell {
   /** Ends the shell with all that runs in it. */
   async close(): Promise<void> {
     this.#isUsable = false
-    await this.#ask('delete', '', AbortSignal.timeout(endMs)).catch(() => undefined) // it is gone already, or the machine is
+    await this.#ask('delete', '', timeLimit(endMs)).catch(() => undefined) // it is gone already, or the machine is
   }
 
   /** Ends a command: it is told to, as by Ctrl-C; then the machine ends it, and the shell with all that it has begun. */
   async #end(id: string, ended: Promise<unknown>): Promise<void> {
-    const late = AbortSignal.timeout(endMs)
+    const late = timeLimit(endMs)
     const told = this.#signal(id, 'ctrl_c', late).then(() => ended)
     await Promise.race([told, wait(graceMs, late)]).catch(() => undefined) // it is ended anyhow
     await this.#signal(id, 'terminate', late).catch(() => undefined)

@@ -1,5 +1,5 @@
 import type { RestartOptions } from '@imago/core'
-import { formatDuration, ImagoError, isImagoError, milliseconds, wait } from '@imago/core'
+import { formatDuration, ImagoError, isImagoError, milliseconds, timeLimit, wait } from '@imago/core'
 
 const pollMs = 1000
 
@@ -22,7 +22,7 @@ export interface Restartable {
 /** The contract of `Communicator.restart`. */
 export async function restartMachine(machine: Restartable, options: RestartOptions): Promise<void> {
   const { command = defaultCommand, bootId = bootMark, within = '10m' } = options
-  const late = AbortSignal.timeout(milliseconds(within))
+  const late = timeLimit(milliseconds(within))
   const signal = options.signal === undefined ? late : AbortSignal.any([options.signal, late])
   try {
     const before = await markOf(machine, bootId, signal)

@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, posix, resolve } from 'node:path'
 
 import type { ProvisionContext, Secret } from '@imago/core'
-import { fileSystemError, ImagoError, messageOf, progressReporter } from '@imago/core'
+import { fileSystemError, ImagoError, messageOf, progressReporter, timeLimit } from '@imago/core'
 import { plainText } from '@imago/script'
 
 import { copyTree } from './copy-tree.ts'
@@ -122,7 +122,7 @@ function isPrivate(file: ResolvedFile): boolean {
 
 /** Removes the directory, also after a cancel; a failure is a warning, and does not hide how the run ended. */
 async function removeDirectory(directory: string, { sudo }: Staging, ctx: ProvisionContext): Promise<void> {
-  const quiet = { onOutput: () => undefined, signal: AbortSignal.timeout(removeMs) }
+  const quiet = { onOutput: () => undefined, signal: timeLimit(removeMs) }
   try {
     const exitCode = await runCommand({ argv: ['rm', '-rf', '--', directory], ...(sudo !== undefined && { sudo }), ...quiet }, ctx)
     if (exitCode !== 0) throw new ImagoError('COMMAND_FAILED', `rm ended with exit code ${exitCode}`, { exitCode })

@@ -29,6 +29,7 @@ import { withoutEdits } from './provenance/without-edits.ts'
 import { afterBuild } from './retention/after-build.ts'
 import type { StepPlace } from './step-runner.ts'
 import { runStep } from './step-runner.ts'
+import { timeLimit } from './time-limit.ts'
 import { orAbandon } from './wait.ts'
 import { makeWorkDirectory, workDirectory, workDirectoryPath } from './work-directory.ts'
 
@@ -342,6 +343,6 @@ class BuildJob {
   }
 
   #deadline(): AbortSignal {
-    return AbortSignal.timeout(milliseconds(this.#run.releaseTimeout))
+    return timeLimit(milliseconds(this.#run.releaseTimeout))
   }
 }

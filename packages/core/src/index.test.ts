@@ -56,6 +56,7 @@ test('the public names of the package', async () => {
       "splitStepOptions",
       "sweep",
       "systemCode",
+      "timeLimit",
       "toImagoError",
       "validate",
       "wait",

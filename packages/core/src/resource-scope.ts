@@ -6,6 +6,7 @@ import type { ResourceRef } from './event.ts'
 import type { Journal } from './journal.ts'
 import type { JsonObject } from './json.ts'
 import type { AcquireRequest, Resource, ResourceRecord, Resources } from './resources.ts'
+import { timeLimit } from './time-limit.ts'
 import { orAbandon } from './wait.ts'
 
 /** How long a removal that does not listen to its signal may go on after its deadline. */
@@ -102,7 +103,7 @@ export class ResourceScope implements Resources {
 
   #handle<T>(value: T, held: Held): Resource<T> {
     const release = async (): Promise<void> => {
-      if (this.#held.includes(held)) await this.#release(held, AbortSignal.timeout(milliseconds(this.#options.releaseTimeout)))
+      if (this.#held.includes(held)) await this.#release(held, timeLimit(milliseconds(this.#options.releaseTimeout)))
     }
     const disown = async (): Promise<void> => {
       if (!this.#held.includes(held)) return

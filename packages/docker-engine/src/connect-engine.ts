@@ -1,4 +1,4 @@
-import { ImagoError, isImagoError } from '@imago/core'
+import { ImagoError, isImagoError, timeLimit } from '@imago/core'
 
 import { openApi } from './http-api.ts'
 import type { EngineApi } from './engine-api.ts'
@@ -21,7 +21,7 @@ const answerMs = 30_000
 export async function connectEngine(options: EngineOptions = {}, call: CallOptions = {}): Promise<Engine> {
   const api = openApi(await findAddress(options, process.env))
   try {
-    const timeout = AbortSignal.timeout(answerMs)
+    const timeout = timeLimit(answerMs)
     const isPodman = await ping(api, { signal: call.signal === undefined ? timeout : AbortSignal.any([timeout, call.signal]) })
     return engineOf(api, isPodman)
   } catch (error) {

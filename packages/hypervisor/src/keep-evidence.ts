@@ -2,6 +2,7 @@ import { copyFile, mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 import type { StepContext } from '@imago/core'
+import { timeLimit } from '@imago/core'
 
 import type { VirtualMachine } from './virtual-machine.ts'
 import { writeError } from './write-outputs.ts'
@@ -32,7 +33,7 @@ export async function keepEvidence(
   const kept: string[] = []
   try {
     await mkdir(dirname(picture), { recursive: true })
-    kept.push(await machine.saveScreen(picture, AbortSignal.timeout(pictureMs)))
+    kept.push(await machine.saveScreen(picture, timeLimit(pictureMs)))
   } catch {
     // the machine is gone, and its screen with it
   }

@@ -1,5 +1,5 @@
 import type { Communicator, StepContext } from '@imago/core'
-import { abortError, formatDuration, ImagoError, isImagoError, messageOf, wait } from '@imago/core'
+import { abortError, formatDuration, ImagoError, isImagoError, messageOf, timeLimit, wait } from '@imago/core'
 
 /** What a hypervisor can do to a machine that is to go off. */
 export interface PowerSwitch {
@@ -39,7 +39,7 @@ export async function shutDown(options: ShutDownOptions): Promise<ShutDownOutcom
     return await pullPlug(options, 'there is no shutdown command, and the machine has no power button')
   }
   const ended = new AbortController()
-  const within = AbortSignal.any([signal, ended.signal, AbortSignal.timeout(timeoutMs)])
+  const within = AbortSignal.any([signal, ended.signal, timeLimit(timeoutMs)])
   const off = power.waitUntilOff(within)
   off.catch(() => undefined) // asked for below, if nothing else fails before
   try {

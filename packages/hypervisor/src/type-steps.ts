@@ -1,5 +1,5 @@
 import type { StepContext } from '@imago/core'
-import { ImagoError, milliseconds, wait } from '@imago/core'
+import { ImagoError, milliseconds, timeLimit, wait } from '@imago/core'
 
 import type { BootStep, KeyStep } from './boot-step.ts'
 import type { WaitForScreen, WaitForText } from './boot-wait.ts'
@@ -46,7 +46,7 @@ export async function typeSteps(steps: readonly BootStep[], options: TypingOptio
   } finally {
     const events = [...held].map((key) => ({ key, down: false }))
     // what typing failed with, or that the machine is gone, matters more
-    if (events.length > 0) await options.keyboard.send(events, AbortSignal.timeout(1000)).catch(() => undefined)
+    if (events.length > 0) await options.keyboard.send(events, timeLimit(1000)).catch(() => undefined)
   }
 }
 

@@ -1,4 +1,4 @@
-import { messageOf, runLocal } from '@imago/core'
+import { messageOf, runLocal, timeLimit } from '@imago/core'
 import type { Emit } from '@imago/core'
 
 import { socketsOf } from './session-folder.ts'
@@ -33,7 +33,7 @@ export async function endRemoteCommands(folder: string, emit: Emit): Promise<voi
     // with no way to connect, only the connection that is open can be used
     const command = ['ssh', '-F', 'none', '-o', `ControlPath=${socket}`, '-o', 'ProxyCommand=false', 'machine', 'exec sh -s']
     try {
-      await runLocal({ command, stdin: script, signal: AbortSignal.timeout(patienceMs) })
+      await runLocal({ command, stdin: script, signal: timeLimit(patienceMs) })
     } catch (error) {
       emit({ type: 'message', level: 'warning', text: `commands of the playbook may still run in the machine: ${messageOf(error)}` })
     }

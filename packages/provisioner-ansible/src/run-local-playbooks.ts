@@ -4,7 +4,7 @@ import { basename, dirname, relative } from 'node:path'
 import type { Agent, ReadyAgent, StagedFile } from '@imago/configuration-management'
 import { withAgent } from '@imago/configuration-management'
 import type { JsonObject, ProvisionContext } from '@imago/core'
-import { ImagoError, isImagoError, messageOf } from '@imago/core'
+import { ImagoError, isImagoError, messageOf, timeLimit } from '@imago/core'
 import { resolveEnvironment } from '@imago/script'
 
 import type { AnsibleLocalOptions } from './ansible-local-options.ts'
@@ -195,7 +195,7 @@ async function makeTemporary(path: string, ready: ReadyAgent): Promise<void> {
 /** Removes it, also after a cancel; a failure is no more than said. */
 async function removeTemporary(path: string, ready: ReadyAgent, { emit }: ProvisionContext): Promise<void> {
   try {
-    await ready.run({ program: 'rm', args: ['-rf', '--', path], signal: AbortSignal.timeout(removeMs) })
+    await ready.run({ program: 'rm', args: ['-rf', '--', path], signal: timeLimit(removeMs) })
   } catch (error) {
     emit({ type: 'message', level: 'debug', text: `Ansible's folder ${path} may still be in the machine: ${messageOf(error)}` })
   }

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { delimiter, dirname, join, resolve } from 'node:path'
 
 import type { ProvisionContext } from '@imago/core'
-import { isImagoError, messageOf, runLocal } from '@imago/core'
+import { isImagoError, messageOf, runLocal, timeLimit } from '@imago/core'
 import { resolveEnvironment } from '@imago/script'
 
 import type { AnsibleOptions } from './ansible-options.ts'
@@ -105,7 +105,7 @@ function limitArguments({ limit, inventories = [], hostAlias = defaultHostAlias 
 /** Removes what Ansible left in the machine, also after a cancel; a failure is a warning, and does not hide how the playbook ended. */
 async function removeRemoteTemp(path: string, { machine, emit }: ProvisionContext): Promise<void> {
   try {
-    await machine.exec(['rm', '-rf', '--', path], { signal: AbortSignal.timeout(removeMs) })
+    await machine.exec(['rm', '-rf', '--', path], { signal: timeLimit(removeMs) })
   } catch (error) {
     emit({ type: 'message', level: 'debug', text: `Ansible's folder ${path} may still be in the machine: ${messageOf(error)}` })
   }

@@ -1,6 +1,6 @@
 import type { ReadyAgent } from '@imago/configuration-management'
 import type { ProvisionContext } from '@imago/core'
-import { ImagoError, messageOf } from '@imago/core'
+import { ImagoError, messageOf, timeLimit } from '@imago/core'
 import * as v from 'valibot'
 
 import type { ChefClientOptions } from './chef-client.ts'
@@ -49,7 +49,7 @@ async function knifeRun(ready: ReadyAgent, options: KnifeOptions, args: readonly
   const exitCode = await ready.run({
     program,
     args: [...args, ...extraArguments],
-    signal: AbortSignal.timeout(removeMs),
+    signal: timeLimit(removeMs),
     ...(sudo !== undefined && { sudo }),
   })
   if (exitCode !== 0) throw new ImagoError('COMMAND_FAILED', `'knife ${args[0]} delete' ended with exit code ${exitCode}`, { exitCode })

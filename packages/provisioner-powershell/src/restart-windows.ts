@@ -1,5 +1,5 @@
 import type { Communicator, ExecOptions, ProvisionContext } from '@imago/core'
-import { formatDuration, ImagoError, isImagoError, milliseconds, wait } from '@imago/core'
+import { formatDuration, ImagoError, isImagoError, milliseconds, timeLimit, wait } from '@imago/core'
 
 import { powershellCommand, powershellQuote } from './powershell-text.ts'
 import type { WindowsRestartOptions } from './windows-restart.ts'
@@ -19,7 +19,7 @@ export async function restartWindows(options: WindowsRestartOptions, context: Pr
   if (machine.restart === undefined) {
     throw new ImagoError('UNSUPPORTED', `the machine of '${build}' cannot restart`, { hint: "leave the step out there, with 'except'" })
   }
-  const late = AbortSignal.timeout(milliseconds(within))
+  const late = timeLimit(milliseconds(within))
   const signal = AbortSignal.any([context.signal, late])
   await machine.restart({ within, signal: context.signal, ...(command !== undefined && { command }) })
   let missing: string | undefined

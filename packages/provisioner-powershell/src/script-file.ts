@@ -1,5 +1,5 @@
 import type { ProvisionContext } from '@imago/core'
-import { ImagoError, messageOf } from '@imago/core'
+import { ImagoError, messageOf, timeLimit } from '@imago/core'
 
 /** How long clearing away what a script has left may take, in milliseconds: also where it has restarted the machine, which comes back first. */
 const clearMs = { plain: 10_000, restarted: 600_000 } as const
@@ -44,6 +44,6 @@ export async function removeFile(path: string, context: FileContext): Promise<vo
 
 /** Ends commands that clear away what a script has left, which run also after a cancel. */
 export function clearingSignal({ signal, mayRestart }: Pick<FileContext, 'signal' | 'mayRestart'>): AbortSignal {
-  if (signal.aborted || !mayRestart) return AbortSignal.timeout(clearMs.plain)
-  return AbortSignal.any([signal, AbortSignal.timeout(clearMs.restarted)])
+  if (signal.aborted || !mayRestart) return timeLimit(clearMs.plain)
+  return AbortSignal.any([signal, timeLimit(clearMs.restarted)])
 }

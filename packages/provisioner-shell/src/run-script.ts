@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 
 import type { ExecOptions, ProvisionContext } from '@imago/core'
-import { ImagoError, messageOf } from '@imago/core'
+import { ImagoError, messageOf, timeLimit } from '@imago/core'
 import type { LoadedScript } from '@imago/script'
 import { asShellCommand, launcher, plainText, runsAsOther, shebang, sudoOptions, underSudo, withUnixLines } from '@imago/script'
 
@@ -96,7 +96,7 @@ async function execute(
 /** Removes the file of a script, also after a cancel; a failure is a warning, and does not hide how the script ended. */
 async function remove(path: string, { machine, emit }: ProvisionContext): Promise<void> {
   try {
-    const { exitCode } = await machine.exec(['rm', '-f', '--', path], { signal: AbortSignal.timeout(removeMs) })
+    const { exitCode } = await machine.exec(['rm', '-f', '--', path], { signal: timeLimit(removeMs) })
     if (exitCode !== 0) throw new ImagoError('COMMAND_FAILED', `rm ended with exit code ${exitCode}`, { exitCode })
   } catch (error) {
     emit({ type: 'message', level: 'warning', text: `the script ${path} is still in the machine: ${messageOf(error)}` })

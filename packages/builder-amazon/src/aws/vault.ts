@@ -1,4 +1,4 @@
-import { ImagoError, messageOf } from '@imago/core'
+import { ImagoError, messageOf, timeLimit } from '@imago/core'
 import * as v from 'valibot'
 
 import type { VaultEngine } from '../options/access.ts'
@@ -41,7 +41,7 @@ export async function vaultKeys(options: VaultEngine): Promise<VaultKeys> {
 }
 
 async function ask(url: URL, headers: Record<string, string>): Promise<v.InferOutput<typeof answer>> {
-  const response = await fetch(url, { headers, signal: AbortSignal.timeout(30_000) }).catch((error: unknown) => {
+  const response = await fetch(url, { headers, signal: timeLimit(30_000) }).catch((error: unknown) => {
     throw new ImagoError('NETWORK', `Vault at ${url.origin} does not answer: ${messageOf(error)}`, { cause: error })
   })
   if (!response.ok) {

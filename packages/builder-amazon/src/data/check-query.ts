@@ -1,4 +1,4 @@
-import { formatPath, ImagoError, optionSchema } from '@imago/core'
+import { formatPath, ImagoError, optionSchema, timeLimit } from '@imago/core'
 import type * as v from 'valibot'
 
 /** @throws ImagoError `DEFINITION_INVALID` with every problem of what a data helper was given */
@@ -17,5 +17,5 @@ export interface DataOptions {
 
 /** The signal of a data helper. */
 export function signalOf({ signal }: DataOptions): AbortSignal {
-  return signal ?? AbortSignal.timeout(120_000)
+  return signal ?? timeLimit(120_000)
 }

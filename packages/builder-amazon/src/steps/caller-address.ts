@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { networkInterfaces } from 'node:os'
 
-import { abortError, ImagoError, messageOf } from '@imago/core'
+import { abortError, ImagoError, messageOf, timeLimit } from '@imago/core'
 
 import type { InstanceAddress } from '../options/connect.ts'
 
@@ -22,7 +22,7 @@ export async function callerAddresses(
   if (address === 'private-ip' || address === 'private-dns') return ownAddresses(isIPv4, 32)
   if (isThisMachine(endpoint)) return ['127.0.0.1/32', ...listOwn(isIPv4, 32)]
   try {
-    const response = await fetch(checkUrl, { signal: AbortSignal.any([signal, AbortSignal.timeout(15_000)]) })
+    const response = await fetch(checkUrl, { signal: AbortSignal.any([signal, timeLimit(15_000)]) })
     const text = (await response.text()).trim()
     // an instance without a public address is reached at its private one
     if (isIPv4(text)) return [...new Set([`${text}/32`, ...(address === undefined ? listOwn(isIPv4, 32) : [])])]

@@ -12,6 +12,7 @@ import type { Json, JsonObject } from '../json.ts'
 import type { MadeArtifact } from '../post-processing.ts'
 import { isOwnerAlive, processOwner } from '../process-owner.ts'
 import type { KeptFile } from './kept-files.ts'
+import { timeLimit } from '../time-limit.ts'
 
 /** A snapshot of a machine after a step. */
 export interface SnapshotRecord extends Snapshot {
@@ -79,7 +80,7 @@ export class CacheStore {
     const path = await this.#path('salt')
     const found = await orNothing(readFile(path))
     if (found !== undefined) return found
-    return await withFileLock(`${path}.lock`, { signal: AbortSignal.timeout(30_000) }, async () => {
+    return await withFileLock(`${path}.lock`, { signal: timeLimit(30_000) }, async () => {
       const made = await orNothing(readFile(path))
       if (made !== undefined) return made
       const salt = randomBytes(32)

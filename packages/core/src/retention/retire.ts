@@ -5,6 +5,7 @@ import { milliseconds } from '../duration.ts'
 import type { ErrorJson } from '../error.ts'
 import { abortError, errorToJson, fileSystemError, ImagoError } from '../error.ts'
 import type { BuildId } from '../selection.ts'
+import { timeLimit } from '../time-limit.ts'
 import { orAbandon } from '../wait.ts'
 import type { ArtifactRecord, ArtifactRecords } from './artifact-records.ts'
 import { retireFiles } from './retire-files.ts'
@@ -119,7 +120,7 @@ async function retireOne(work: RetireWork, found: MadeBefore, known: KnownRuns):
   if (signal.aborted) throw abortError(signal)
   try {
     if (builder.destroyArtifact === undefined) throw new ImagoError('INTERNAL', `builder '${builder.type}' removes no artifacts`)
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(milliseconds(timeout))])
+    const limited = AbortSignal.any([signal, timeLimit(milliseconds(timeout))])
     await orAbandon(builder.destroyArtifact(artifact, { directory, signal: limited }), limited, graceMs)
     return { artifact, madeAt, outcome: 'removed' }
   } catch (error) {

@@ -1,4 +1,4 @@
-import { ImagoError, messageOf, reveal } from '@imago/core'
+import { ImagoError, messageOf, reveal, timeLimit } from '@imago/core'
 import * as v from 'valibot'
 
 import type { ExternalFunction, ExternalResolver } from './external-values.ts'
@@ -105,7 +105,7 @@ function at(address: string, path: string): URL {
 
 /** @throws ImagoError unless there is an answer, which may be that there is nothing */
 async function ask(who: string, url: URL, headers: Record<string, string>): Promise<Response> {
-  const response = await fetch(url, { headers, signal: AbortSignal.timeout(answerMs) }).catch((error: unknown) => {
+  const response = await fetch(url, { headers, signal: timeLimit(answerMs) }).catch((error: unknown) => {
     const { cause }: { readonly cause?: unknown } = error instanceof Error ? error : {}
     throw new ImagoError('NETWORK', `${who} at ${url.origin} does not answer: ${messageOf(cause ?? error)}`, { cause: error })
   })
