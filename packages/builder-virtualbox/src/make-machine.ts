@@ -4,14 +4,15 @@ import type { BuildContext, Resource } from '@imago/core'
 import { ImagoError } from '@imago/core'
 import { byteSize } from '@imago/hypervisor'
 
-import { borrowMachine, noSuchMachine } from './borrow-machine.ts'
+import { borrowMachine } from './borrow-machine.ts'
+import { cloneMachine } from './clone-machine.ts'
 import { efiCommands, hardwareCommand } from './hardware.ts'
 import { machineInfo } from './machine-info.ts'
 import { labelCommand, machineName, virtualBoxMachine } from './machine-resource.ts'
 import type { Slot } from './storage.ts'
 import { attach, planStorage } from './storage.ts'
 import { defaultProgram } from './vbox-manage.ts'
-import type { AnyOptions, VirtualBoxIsoOptions, VirtualBoxOvfOptions, VirtualBoxVmOptions } from './virtualbox-options.ts'
+import type { AnyOptions, VirtualBoxIsoOptions, VirtualBoxOvfOptions } from './virtualbox-options.ts'
 import type { VirtualBox } from './virtualbox.ts'
 
 /** A machine that is registered with VirtualBox, and off. */
@@ -87,25 +88,6 @@ async function importMachine(
 ): Promise<void> {
   const command = ['import', path, '--vsys', '0', '--vmname', name, '--basefolder', base, '--eula', 'accept', ...importOptions]
   await box.manage(command, { signal })
-}
-
-async function cloneMachine(options: VirtualBoxVmOptions, { box, name, base, signal }: Register): Promise<void> {
-  const { vm, snapshot, clone = 'linked' } = options
-  const info = await machineInfo(box, vm, signal)
-  if (info === undefined) throw noSuchMachine(vm)
-  const from = snapshot ?? (clone === 'linked' ? await currentSnapshot(box, vm, signal) : undefined)
-  const kind = clone === 'linked' ? ['--options', 'link'] : []
-  const at = from === undefined ? [] : ['--snapshot', from]
-  await box.manage(['clonevm', vm, ...at, ...kind, '--name', name, '--basefolder', base, '--register'], { signal })
-}
-
-/** What a linked clone is built on: a snapshot of the machine's state of now. It stays, for other clones to build on. */
-async function currentSnapshot(box: VirtualBox, vm: string, signal: AbortSignal): Promise<string> {
-  const name = 'imago'
-  const info = await machineInfo(box, vm, signal)
-  if (info?.get('CurrentSnapshotName') !== undefined) return info.get('CurrentSnapshotName') ?? name
-  await box.manage(['snapshot', vm, 'take', name], { signal })
-  return name
 }
 
 interface Furnishing extends MakeContext {

@@ -14,6 +14,15 @@ export function isLocked(stderr: string): boolean {
   return /(?<!not )\blocked\b/.test(stderr)
 }
 
+/**
+ * Whether a question failed because what runs the machine, or another command, lets go of it at this very moment. It can be asked again, as it
+ * changes nothing.
+ */
+export function isChanging([verb]: readonly string[], stderr: string): boolean {
+  if (verb !== 'showvminfo') return false
+  return /console object from the direct session|The object is not ready|NS_ERROR_CALL_FAILED/.test(stderr)
+}
+
 /** Whether an error says that there is no such machine. */
 export function isUnknownMachine(error: unknown): boolean {
   return isImagoError(error, 'PROVIDER_FAILED') && /Could not find a registered machine/.test(error.message)

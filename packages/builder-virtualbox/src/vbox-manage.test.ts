@@ -25,17 +25,26 @@ test('arguments come as they are, and what is printed comes back', async () => {
   expect(await box.manage(['modifyvm', 'a b', '--x', odd], { signal })).toBe(`[modifyvm]\n[a b]\n[--x]\n[${odd}]\n`)
 })
 
-test.each(["The machine 'x' is already locked for a session (or being unlocked)", "Cannot unregister the machine 'x' while it is locked"])(
-  'a machine that is still locked is waited for: %s',
-  async (words) => {
-    const { box, folder } = await program(`echo x >>tries
+test.each([
+  ['modifyvm', "The machine 'x' is already locked for a session (or being unlocked)"],
+  ['unregistervm', "Cannot unregister the machine 'x' while it is locked"],
+  ['showvminfo', 'Failed to get a console object from the direct session (VBOX_E_INVALID_OBJECT_STATE)'],
+  ['showvminfo', 'The object is not ready; The session is not locked (session state: Unlocked)'],
+  ['showvminfo', 'Code NS_ERROR_CALL_FAILED (0x800706BE) - Call to remote object failed'],
+])('%s of a machine that something else has is tried again: %s', async (verb, words) => {
+  const { box, folder } = await program(`echo x >>tries
 [ "$(wc -l <tries)" -ge 3 ] && exit
 echo "VBoxManage: error: ${words}" >&2
 exit 1`)
-    await box.manage(['modifyvm', 'x'], { signal })
-    expect(await readFile(join(folder, 'tries'), 'utf8')).toBe('x\nx\nx\n')
-  },
-)
+  await box.manage([verb, 'x'], { signal })
+  expect(await readFile(join(folder, 'tries'), 'utf8')).toBe('x\nx\nx\n')
+})
+
+test('what changes something is not tried again when an answer is lost', async () => {
+  const { box, folder } = await program('echo x >>tries; echo "VBoxManage: error: Code NS_ERROR_CALL_FAILED" >&2; exit 1')
+  await expect(box.manage(['clonevm', 'x'], { signal })).rejects.toThrow('VBoxManage clonevm x: Code NS_ERROR_CALL_FAILED')
+  expect(await readFile(join(folder, 'tries'), 'utf8')).toBe('x\n')
+})
 
 test('a failure is told in the words of VBoxManage, without those for programs', async () => {
   const { box } = await program(`cat >&2 <<'WORDS'

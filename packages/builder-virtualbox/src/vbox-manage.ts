@@ -1,7 +1,7 @@
 import { wait } from '@imago/core'
 import { runProgram } from '@imago/hypervisor'
 
-import { isLocked, manageError } from './manage-error.ts'
+import { isChanging, isLocked, manageError } from './manage-error.ts'
 import type { VirtualBox } from './virtualbox.ts'
 
 /** The program of VirtualBox that is run where none is named. */
@@ -20,7 +20,8 @@ export function vboxManage(program: string = defaultProgram): VirtualBox {
       for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 1.5, 500)) {
         const { exitCode, stdout, stderr } = await runProgram([program, ...command], { ...options, hint })
         if (exitCode === 0) return stdout
-        if (!isLocked(stderr) || performance.now() > deadline) throw manageError(command, { exitCode, stderr })
+        const mayPass = isLocked(stderr) || isChanging(command, stderr)
+        if (!mayPass || performance.now() > deadline) throw manageError(command, { exitCode, stderr })
         await wait(pauseMs, options.signal)
       }
     },

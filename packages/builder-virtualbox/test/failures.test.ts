@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 
 import type { BuildEvent, ErrorJson, Provisioner } from '@imago/core'
 import { defineImage, sweep } from '@imago/core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 
 import { plugin, virtualboxIso, virtualboxVm } from '../src/index.ts'
 import type { ResultFormat, VirtualBoxIsoOptions } from '../src/index.ts'
@@ -105,6 +105,43 @@ export default defineImage({ name: 'killed', builders: { vm: virtualboxIso(${opt
     expect(swept.map(({ record }) => record.kind)).toContain('virtualbox-machine')
     expect(box.manage('list', 'vms')).toBe('')
     expect(readdirSync(join(directory, '.imago'), { recursive: true, encoding: 'utf8' }).toSorted()).toEqual(['journal', 'work'])
+  })
+
+  test('ten builds at once, clones of one machine among them, do not get into the way of each other', async () => {
+    box.manage('createvm', '--name', 'base', '--register', '--basefolder', join(box.folder, 'ten'))
+    onTestFinished(() => void execFileSync(box.program, ['unregistervm', 'base', '--delete'], { stdio: 'ignore' }))
+    const five = Array.from({ length: 5 }, (_, at) => at)
+    const clones = five.map((at) => {
+      const result = { format: 'ova', path: `out/${at}.ova` } as const
+      return [
+        `clone${at}`,
+        virtualboxVm({ program: box.program, vm: 'base', communicator: 'none', shutdown: { timeout: '1s' }, result }),
+      ] as const
+    })
+    const silent = five.map((at) => [`silent${at}`, virtualboxIso(empty({ ssh: { timeout: '2s' }, result: { format: 'none' } }))] as const)
+    const image = defineImage({ name: 'ten', builders: Object.fromEntries([...clones, ...silent]) })
+    const { report, events } = await trial(box, image, { pools: { virtualbox: 10 } })
+    expect(
+      report.builds.map(
+        ({ build, error }) => `${build.replace(/\d/, '')} ${error?.code === 'TIMEOUT' ? error.code : (error?.message ?? 'done')}`,
+      ),
+    ).toEqual([...five.map(() => 'clone done'), ...five.map(() => 'silent TIMEOUT')])
+    const ports = events.steps().flatMap(({ step: { title } }) => /^connect to root@127\.0\.0\.1:(\d+)/.exec(title)?.[1] ?? [])
+    expect(new Set(ports).size).toBe(5)
+    expect(report.left).toEqual([])
+    expect(box.manage('list', 'vms')).toMatch(/^"base" \{[0-9a-f-]+\}\n$/)
+  })
+
+  test('no room for the appliance: it is said where, and nothing is left', async () => {
+    const full = join(box.folder, 'full')
+    mkdirSync(full)
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', full])
+    onTestFinished(() => void execFileSync('umount', [full]))
+    const { error } = await failing(
+      empty({ communicator: 'none', shutdown: { timeout: '1s' }, result: { format: 'ova', path: join(full, 'x.ova') } }),
+    )
+    expect(error).toMatchObject({ code: 'DISK_FULL' })
+    expect(readdirSync(full)).toEqual([])
   })
 
   test('a machine of the user: it is cloned, and worked in, and when that fails, it is as it was', async () => {
