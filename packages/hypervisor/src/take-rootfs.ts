@@ -23,7 +23,8 @@ export interface RootfsArchive {
 
 /**
  * Writes the machine's files to the standard output, as root: what is on disks, and of file systems that live in memory only the
- * directories that they are mounted at. With capabilities of files, where tar knows of them. That a file changed meanwhile is no failure.
+ * directories that they are mounted at. With capabilities of files, where tar knows of them. That a file changed meanwhile is no failure; GNU's
+ * tar ends with 1 then, others when they do not know an option.
  */
 function archiveScript(exclude: readonly string[]): string {
   const given = exclude.map((path) => shellQuote(`--exclude=./${path.replaceAll(/^\/+|\/+$/g, '')}`)).join(' ')
@@ -32,8 +33,10 @@ while read -r device place rest; do
   case $device in /dev/*) ;; *) [ "$place" = / ] || set -- "$@" "--exclude=.$(printf %b "$place")/*" ;; esac
 done </proc/mounts
 tar --help 2>/dev/null | grep -q -e --xattrs-include && set -- "$@" --xattrs --xattrs-include=security.capability --warning=no-file-changed
+changed=0
+tar --version 2>/dev/null | grep -q GNU && changed=1
 cd / && tar -c -f - --numeric-owner "$@" .; code=$?
-[ $code -le 1 ] || exit $code`
+[ $code -le $changed ] || exit $code`
   const asRoot = shellJoin(['sh', '-c', script])
   return `if [ "$(id -u)" = 0 ]; then ${asRoot}; else sudo -n ${asRoot}; fi`
 }
@@ -109,6 +112,6 @@ function openSink(path: string): Sink {
 function archiveFailed(exitCode: number): ImagoError {
   return new ImagoError('COMMAND_FAILED', `the machine's file system cannot be archived: tar ended with exit code ${exitCode}`, {
     exitCode,
-    hint: 'the user must be root, or be allowed to use sudo without a password; the guest needs tar',
+    hint: 'the user must be root, or be allowed to use sudo without a password; the guest needs a tar that knows --exclude, which small ones of busybox do not',
   })
 }

@@ -40,7 +40,7 @@ async function machineWith(programs: { readonly id: string; readonly sudo: strin
   }
 }
 
-const tar = 'case $* in *--help*) exit ;; esac; echo "$*" >>"$NOTES"; echo the archive'
+const tar = 'case $* in *--help*) exit ;; *--version*) echo "tar (GNU tar) 1.34"; exit ;; esac; echo "$*" >>"$NOTES"; echo the archive'
 const noted = 'echo "sudo $1 $2" >>"$NOTES"; shift; exec "$@"'
 
 test('a user who is not root archives with sudo, which asks nothing; what is left out is told to tar', async () => {
@@ -67,6 +67,14 @@ test('sudo that refuses, and tar that fails, are told, with what they said', asy
   expect(refusing.said.join('')).toBe('sudo: a password is required\n')
   const broken = await machineWith({ id: 'echo 0', sudo: 'exit 9', tar: 'exit 2' })
   await expect(broken.take()).rejects.toMatchObject({ code: 'COMMAND_FAILED', exitCode: 2, hint })
+})
+
+test('the same end of another tar, which does not know an option, is a failure', async () => {
+  const small = 'case $* in *--exclude*) echo "unrecognized option" >&2; exit 1 ;; esac; exit 1'
+  const { said, take } = await machineWith({ id: 'echo 0', sudo: 'exit 9', tar: small })
+  const hint = expect.stringContaining('a tar that knows --exclude') as unknown
+  await expect(take()).rejects.toMatchObject({ code: 'COMMAND_FAILED', exitCode: 1, hint })
+  expect(said.join('')).toBe('unrecognized option\n')
 })
 
 test('a disk that is full on this side ends it', async () => {
