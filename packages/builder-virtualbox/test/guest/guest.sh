@@ -69,8 +69,9 @@ make_root() {
   ln -s bin "$root/sbin"
   ln -s ../bin "$root/usr/bin"
   ln -s ../bin "$root/usr/sbin"
-  cp "$(command -v dropbear)" "$root/bin/dropbear"
-  for library in $(ldd "$(command -v dropbear)" | grep -o '/[^ ]*'); do
+  # busybox's tar cannot leave files out
+  cp --remove-destination "$(command -v dropbear)" "$(command -v tar)" "$root/bin/"
+  for library in $(ldd "$(command -v dropbear)" "$(command -v tar)" | grep -o '^[[:space:]].*' | grep -o '/[^ ]*'); do
     mkdir -p "$root$(dirname "$library")"
     cp -L "$library" "$root$library"
   done
