@@ -12,7 +12,7 @@ import type { ContainedVirtualBox, Trial } from './virtualbox.ts'
 import { makingMs, skipped, startVirtualBox, trial } from './virtualbox.ts'
 
 /** Machines that have nothing to start from: what is tried is about them, not about guests. */
-describe.skipIf(skipped !== '')(`what goes wrong in VirtualBox${skipped}`, { timeout: 120_000 }, () => {
+describe.skipIf(skipped !== '')(`what goes wrong in VirtualBox${skipped}`, { timeout: 300_000 }, () => {
   let box: ContainedVirtualBox
 
   beforeAll(() => {
