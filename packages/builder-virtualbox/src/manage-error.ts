@@ -15,12 +15,12 @@ export function isLocked(stderr: string): boolean {
 }
 
 /**
- * Whether a question failed because what runs the machine, or another command, lets go of it at this very moment. It can be asked again, as it
- * changes nothing.
+ * Whether a question failed because what runs the machine, or another command, lets go of it at this very moment, or VirtualBox got no answer
+ * from it. It can be asked again, as it changes nothing.
  */
 export function isChanging([verb]: readonly string[], stderr: string): boolean {
   if (verb !== 'showvminfo') return false
-  return /console object from the direct session|The object is not ready|NS_ERROR_CALL_FAILED/.test(stderr)
+  return /console object from the direct session|The object is not ready|NS_ERROR_(?:CALL_FAILED|FAILURE)\b/.test(stderr)
 }
 
 /** Whether an error says that there is no such machine. */

@@ -31,6 +31,7 @@ test.each([
   ['showvminfo', 'Failed to get a console object from the direct session (VBOX_E_INVALID_OBJECT_STATE)'],
   ['showvminfo', 'The object is not ready; The session is not locked (session state: Unlocked)'],
   ['showvminfo', 'Code NS_ERROR_CALL_FAILED (0x800706BE) - Call to remote object failed'],
+  ['showvminfo', 'Code NS_ERROR_FAILURE (0x80004005) - Operation failed (extended info not available)'],
 ])('%s of a machine that something else has is tried again: %s', async (verb, words) => {
   const { box, folder } = await program(`echo x >>tries
 [ "$(wc -l <tries)" -ge 3 ] && exit
