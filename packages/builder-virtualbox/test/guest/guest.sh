@@ -71,6 +71,8 @@ make_root() {
   ln -s ../bin "$root/usr/sbin"
   # busybox's tar cannot leave files out
   cp --remove-destination "$(command -v dropbear)" "$(command -v tar)" "$root/bin/"
+  # and its shell would take that before any other
+  cp --remove-destination "$(command -v dash)" "$root/bin/sh"
   for library in $(ldd "$(command -v dropbear)" "$(command -v tar)" | grep -o '^[[:space:]].*' | grep -o '/[^ ]*'); do
     mkdir -p "$root$(dirname "$library")"
     cp -L "$library" "$root$library"
