@@ -1,5 +1,5 @@
 import { promisify } from 'node:util'
-import { constants, crc32, deflateRaw } from 'node:zlib'
+import { constants, deflateRaw } from 'node:zlib'
 
 import { readAhead } from '@imago/core'
 
@@ -7,6 +7,7 @@ import { inBlocks } from './blocks.ts'
 import type { BufferPool } from './buffer-pool.ts'
 import { isNoise } from './noise.ts'
 import type { Parts } from './parts.ts'
+import { RunningChecksum } from './running-checksum.ts'
 
 const deflate = promisify(deflateRaw)
 
@@ -31,23 +32,25 @@ export interface GzipOptions {
  */
 export async function* gzip(source: AsyncIterable<Uint8Array>, options: GzipOptions): AsyncGenerator<Parts, void, void> {
   const { level = gzipLevel, threads, pool } = options
-  let checksum = 0
+  const checksum = new RunningChecksum()
+  const zeros = Buffer.alloc(pool.size)
   let length = 0
   async function* blocks(): AsyncGenerator<Uint8Array, void, void> {
     for await (const block of inBlocks(source, pool.size)) {
-      checksum = crc32(block, checksum)
+      if (zeros.subarray(0, block.length).equals(block)) checksum.addZeros(block.length)
+      else checksum.add(block)
       length += block.length
       yield block
     }
   }
-  const deflateAny = rememberingZeros()
+  const deflateAny = rememberingZeros(zeros)
   const compress = async (block: Uint8Array) => ({ block, parts: await deflateBlock(block, level, deflateAny) })
   yield [header]
   for await (const { block, parts } of readAhead(blocks(), 3 * threads, compress)) {
     yield parts
     pool.give(block)
   }
-  yield [trailer(checksum, length)]
+  yield [trailer(checksum.value, length)]
 }
 
 /** Deflate, no flags, no time, unknown system. */
@@ -71,13 +74,11 @@ async function deflateBlock(block: Uint8Array, level: number, deflateAny: Deflat
   return parts.flat()
 }
 
-/** Deflates runs of zeros, of which images of disks are full, once for each length. */
-function rememberingZeros(): DeflateRun {
+/** Deflates runs of zeros once for each length. @param zeros as many as a run can be long */
+function rememberingZeros(zeros: Buffer): DeflateRun {
   const known = new Map<number, Promise<Parts>>()
-  let zeros = Buffer.alloc(0)
   return (data, level) => {
     if (level === 0) return Promise.resolve(storedBlocks(data))
-    if (zeros.length < data.length) zeros = Buffer.alloc(data.length)
     if (!zeros.subarray(0, data.length).equals(data)) return deflateRun(data, level)
     const result = known.get(data.length) ?? deflateRun(data, level)
     known.set(data.length, result)
