@@ -17,11 +17,14 @@ export function dockerfileImages(dockerfile: string): DockerfileImages {
   const stages = new Set(begins.map(([, , stage]) => stage?.toLowerCase()))
   const named = [...begins, ...text.matchAll(copyFrom)].map(([, name = '']) => name)
   const names = named.filter((name) => name !== 'scratch' && !stages.has(name.toLowerCase()) && !/^\d+$/.test(name))
-  const isVariable = (name: string): boolean => name.includes('$')
   return {
     names: [...new Set(names.filter((name) => !isVariable(name)))],
     isOpen: names.some(isVariable) || remoteAdd.test(text),
   }
+}
+
+function isVariable(name: string): boolean {
+  return name.includes('$')
 }
 
 /** The text with each instruction on one line. The directive `escape` names another character than the backslash. */
