@@ -30,7 +30,8 @@ function poweringOff(): Pick<QemuOptions, 'communicator' | 'kernel' | 'memory'> 
 function smallFolder(path: string, size: string): void {
   mkdirSync(path, { recursive: true })
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', path])
-  onTestFinished(() => void execFileSync('umount', [path]))
+  // what a process that has just been killed had open may stay so for a moment
+  onTestFinished(() => void execFileSync('umount', ['--lazy', path]))
 }
 
 /** Listens at the first free port of 127.0.0.1 from one on. */

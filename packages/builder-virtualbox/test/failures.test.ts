@@ -136,7 +136,7 @@ export default defineImage({ name: 'killed', builders: { vm: virtualboxIso(${opt
     const full = join(box.folder, 'full')
     mkdirSync(full)
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', full])
-    onTestFinished(() => void execFileSync('umount', [full]))
+    onTestFinished(() => void execFileSync('umount', ['--lazy', full]))
     const { error } = await failing(
       empty({ communicator: 'none', shutdown: { timeout: '1s' }, result: { format: 'ova', path: join(full, 'x.ova') } }),
     )

@@ -208,7 +208,7 @@ describe.skipIf(lacksSshd)(`a connection that breaks${skipped}`, () => {
         await rm(join(disk, 'fill'))
       }
     } finally {
-      execFileSync('umount', [disk])
+      execFileSync('umount', ['--lazy', disk])
     }
   })
 })

@@ -233,6 +233,21 @@ async function folderWith(files: Readonly<Record<string, string>>): Promise<stri
   return folder
 }
 
+test('a breakpoint is told of, and left out', async () => {
+  const provisioners = [
+    { type: 'breakpoint', note: 'look' },
+    { type: 'breakpoint', disable: true },
+    { type: 'shell-local', inline: ['true'] },
+  ]
+  const { image, warnings } = await load({ builders: [{ type: 'null', communicator: 'none' }], provisioners })
+  expect(image.provisioners.map(({ type }) => type)).toEqual(['shell-local'])
+  expect(warnings.map(({ message }) => message)).toEqual([
+    expect.stringContaining("'breakpoint' is left out: 'imago shell' with '--after'"),
+  ])
+  const wrong = load({ builders: [{ type: 'null', communicator: 'none' }], provisioners: [{ type: 'breakpoint', notes: 'look' }] })
+  await expect(wrong).rejects.toThrow("unknown option 'notes'")
+})
+
 test("'push' is told of, and means nothing", async () => {
   const { image, warnings } = await load({ builders: [{ type: 'null', communicator: 'none' }], push: { name: 'me/cow', token: 'x' } })
   expect(Object.keys(image.builders)).toEqual(['null'])
@@ -248,14 +263,14 @@ test('all builders that there are not are named in one error, and how to build t
       { type: 'null', communicator: 'none' },
       { type: 'azure-arm', name: 'azure' },
     ],
-    'post-processors': ['artifice'],
+    'post-processors': ['vagrant-cloud'],
   }
   await expect(load(template)).rejects.toMatchObject({
     code: 'DEFINITION_INVALID',
     message: `template.json needs what there is not yet:
   template.json:3:5: builders[0]: there is no builder 'vmware-iso' yet
   template.json:12:5: builders[2]: there is no builder 'azure-arm' yet
-  template.json:18:5: post-processors[0]: there is no post-processor 'artifice' yet`,
-    hint: '--only null --except artifice leaves them out; imago convert writes what there is',
+  template.json:18:5: post-processors[0]: there is no post-processor 'vagrant-cloud' yet`,
+    hint: '--only null --except vagrant-cloud leaves them out; imago convert writes what there is',
   })
 })

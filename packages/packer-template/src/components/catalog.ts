@@ -35,6 +35,7 @@ const tables: Readonly<Record<ComponentKind, Readonly<Record<string, Load>>>> = 
   },
   'post-processor': {
     'amazon-import': async () => (await import('./amazon/import.ts')).amazonImportTable,
+    artifice: async () => (await import('./artifice.ts')).artificeTable,
     checksum: async () => (await import('./checksum.ts')).checksumTable,
     compress: async () => (await import('./compress.ts')).compressTable,
     'docker-import': async () => (await import('./docker-post-processors.ts')).dockerImportTable,

@@ -24,6 +24,11 @@ export function readProvisioner(node: JsonNode, location: Location, reading: Ste
   const fields = new Fields(fixComponent('provisioner', object, location, reports), location, reports)
   const type = typeOf(fields, reports)
   if (type === undefined) return undefined
+  const options = fields.others(provisionerKeys)
+  if (type === 'breakpoint') {
+    leaveOutBreakpoint(options, location, reports)
+    return undefined
+  }
   const pauseBefore = fields.node('pause_before')
   const timeout = fields.node('timeout')
   const maxRetries = fields.node('max_retries')
@@ -32,11 +37,22 @@ export function readProvisioner(node: JsonNode, location: Location, reading: Ste
     type,
     ...readScope(fields, { ...reading, mayBeText: true }),
     override: readOverride(fields, reading),
-    options: fields.others(provisionerKeys),
+    options,
     ...(pauseBefore !== undefined && { pauseBefore }),
     ...(timeout !== undefined && { timeout }),
     ...(maxRetries !== undefined && { maxRetries }),
   }
+}
+
+/** A stop for whoever sits before the terminal adds nothing to an image, and there is a better way to look into a machine. */
+function leaveOutBreakpoint(options: JsonObjectNode, location: Location, reports: Reports): void {
+  const known = ['note', 'disable']
+  const fields = new Fields(options, location, reports)
+  for (const [name, { at }] of options.members) if (!known.includes(name)) fields.unknown(name, at, known, 'option')
+  const disable = fields.node('disable')
+  const isDisabled = disable !== undefined && 'value' in disable && String(disable.value) === 'true'
+  if (isDisabled) return
+  reports.warn(location, "'breakpoint' is left out: 'imago shell' with '--after' opens a shell in the machine as it is after a step")
 }
 
 /** The chains of post-processors: each item is one, or a sequence. */

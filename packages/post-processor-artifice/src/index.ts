@@ -1,0 +1,2 @@
+export { artifice } from './artifice.ts'
+export type { ArtificeOptions } from './artifice.ts'
