@@ -14,6 +14,7 @@ import { memoryCases } from './memory.mjs'
 import { qemuCases } from './qemu.mjs'
 import { sshCases } from './ssh.mjs'
 import { templateCases } from './templates.mjs'
+import { virtualboxCases } from './virtualbox.mjs'
 
 // Node reads such certificates at each start, whoever needs them: 40 ms that no other contender has
 delete process.env.NODE_EXTRA_CA_CERTS
@@ -43,6 +44,7 @@ try {
     cacheCases,
     sshCases,
     qemuCases,
+    virtualboxCases,
     amazonCases,
     archiveCases,
     memoryCases,

@@ -57,6 +57,7 @@ async function reach(
         timeout: access.timeout ?? (kind === 'iso' ? '1h' : '5m'),
         host,
         port,
+        pilesUp: forwarded !== undefined,
       },
       { ...ctx, emit: step.emit, signal },
     ),

@@ -23,6 +23,7 @@ const programs = [
   'xorriso',
   'apt-get',
   'flock',
+  'scp',
   'ssh-keygen',
 ]
 

@@ -54,6 +54,16 @@ test('the first stream that says something is it, with what it said', async () =
   expect(String(stream.read())).toBe('SSH-2.0-x')
   await expect.poll(() => silent.destroyed).toBe(true)
 })
+test('how soon another connection is tried beside a silent one is given', async () => {
+  let dialled = 0
+  const silent: Dial = () => {
+    dialled++
+    return Promise.resolve(new PassThrough())
+  }
+  const waiting = firstAnswer(silent, AbortSignal.timeout(600), nobody, () => 60_000)
+  await expect(waiting).rejects.toMatchObject({ code: 'TIMEOUT' })
+  expect(dialled).toBe(1)
+})
 test('what is no matter of time ends it', async () => {
   const refused = Promise.reject(new ImagoError('AUTHENTICATION_FAILED', 'the proxy refuses the user'))
   await expect(firstAnswer(() => refused, AbortSignal.timeout(10_000), nobody)).rejects.toMatchObject({ code: 'AUTHENTICATION_FAILED' })

@@ -3,10 +3,9 @@ import type { Duplex } from 'node:stream'
 
 import { ImagoError, isImagoError, messageOf, systemCode, timeLimit, toImagoError, wait } from '@imago/core'
 
-/** Milliseconds for which a connection may say nothing before another one is tried beside it, at first and after some minutes. */
-const [firstEagerMs, lastEagerMs] = [500, 2000]
-/** In between, it is this part of the time that has passed. */
-const eagerPart = 1 / 30
+import type { EagerLimit } from './eager-limit.ts'
+import { often } from './eager-limit.ts'
+
 /** Milliseconds for which one connection may say nothing. */
 const patientMs = 30_000
 const firstPauseMs = 100
@@ -39,20 +38,24 @@ interface Attempt {
  *
  * A connection may be accepted long before there is anybody to answer: the network of a virtual machine does so, and what it is asked
  * to hand on gets lost while the machine starts; it is sent again after seconds only. One such connection is kept for half a minute, for
- * servers that are slow; beside it a new one is tried every half second, and less often when it takes long. There are never more than
+ * servers that are slow; beside it a new one is tried every half second, and less often when it takes long, as `eagerLimit` says. There are never more than
  * two, and one that fails is closed before the next: SSH servers begin to drop connections when many of them have not logged in
  * (`MaxStartups`, 10 in OpenSSH), and hosts whose connections often end without a login (`PerSourcePenalties`).
  * @throws the signal's reason; an error of `dial` that is not `NETWORK`.
  */
-export async function firstAnswer(dial: Dial, signal: AbortSignal, { onFailure, onWait }: Told): Promise<Duplex> {
+export async function firstAnswer(
+  dial: Dial,
+  signal: AbortSignal,
+  { onFailure, onWait }: Told,
+  eagerLimit: EagerLimit = often,
+): Promise<Duplex> {
   const started = performance.now()
   let patient: Attempt | undefined
   let eager: Attempt | undefined
   try {
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, lastPauseMs)) {
       eager = attempt(dial, signal)
-      const eagerMs = Math.min(Math.max((performance.now() - started) * eagerPart, firstEagerMs), lastEagerMs)
-      const first = await soonest([eager, patient], eagerMs, signal)
+      const first = await soonest([eager, patient], eagerLimit(performance.now() - started), signal)
       if (first === undefined) {
         onWait(eager.waitsFor())
         if (patient === undefined) patient = eager

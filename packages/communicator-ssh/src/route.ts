@@ -8,6 +8,7 @@ import type { Address, HandshakeOptions, SshConnection } from './connection.ts'
 import { agentSocket, loadCredentials } from './credentials.ts'
 import { dialTcp } from './dial.ts'
 import type { Told } from './first-answer.ts'
+import { often, sparingly } from './eager-limit.ts'
 import { firstAnswer } from './first-answer.ts'
 import type { HostKeys } from './host-keys.ts'
 import { loadHostKeys } from './host-keys.ts'
@@ -91,7 +92,7 @@ export class Route {
     loadSsh2().catch(() => undefined) // meanwhile; its failure is told by the login
     const bastion = await this.#throughBastions(signal)
     const dial = (limit: AbortSignal): Promise<Duplex> => bastion?.dial(address) ?? this.#dialFirst(address, limit)
-    const stream = await firstAnswer(dial, signal, told)
+    const stream = await firstAnswer(dial, signal, told, this.#options.pilesUp === true ? sparingly : often)
     told.onWait(new ImagoError('NETWORK', `${this.target} has an SSH server, which does not come to an end with the login`))
     this.#last = await this.#login(stream, this.#machine, signal)
     return this.#last

@@ -106,4 +106,9 @@ export interface SshOptions extends SshAccess {
   readonly host: string
   /** @default 22 */
   readonly port?: number
+  /**
+   * Whether what holds the port hands on all connections once the machine is up, also those that were given up while it started. Fewer are
+   * tried then. @default false
+   */
+  readonly pilesUp?: boolean
 }

@@ -70,14 +70,15 @@ make_root() {
   ln -s ../bin "$root/usr/bin"
   ln -s ../bin "$root/usr/sbin"
   # busybox's tar cannot leave files out
-  cp --remove-destination "$(command -v dropbear)" "$(command -v tar)" "$root/bin/"
+  cp --remove-destination "$(command -v dropbear)" "$(command -v tar)" "$(command -v scp)" "$root/bin/"
   # and its shell would take that before any other
   cp --remove-destination "$(command -v dash)" "$root/bin/sh"
-  for library in $(ldd "$(command -v dropbear)" "$(command -v tar)" | grep -o '^[[:space:]].*' | grep -o '/[^ ]*'); do
+  for library in $(ldd "$(command -v dropbear)" "$(command -v tar)" "$(command -v scp)" | grep -o '^[[:space:]].*' | grep -o '/[^ ]*'); do
     mkdir -p "$root$(dirname "$library")"
     cp -L "$library" "$root$library"
   done
-  for type in ecdsa ed25519; do dropbearkey -t $type -f "$root/etc/dropbear/dropbear_${type}_host_key" >/dev/null 2>&1; done
+  # clients of all ages find one that they know
+  for type in rsa ecdsa ed25519; do dropbearkey -t $type -f "$root/etc/dropbear/dropbear_${type}_host_key" >/dev/null 2>&1; done
   install -m 755 "$here/rcS.sh" "$root/etc/rcS"
   printf '::sysinit:/etc/rcS\n::ctrlaltdel:/bin/reboot\n' >"$root/etc/inittab"
   printf '#!/bin/sh\nexec poweroff\n' >"$root/etc/acpi/PWRF/00000080"

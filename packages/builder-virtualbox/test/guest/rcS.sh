@@ -6,6 +6,8 @@ mount -t tmpfs tmpfs /run
 ifconfig lo 127.0.0.1 up
 ifconfig eth0 up
 ifconfig eth0 | grep -q 'inet addr' || udhcpc -q -n -t 20 -T 1 -i eth0 -s /etc/udhcpc.sh >/dev/null 2>&1 &
-dropbear -r /etc/dropbear/dropbear_ed25519_host_key -r /etc/dropbear/dropbear_ecdsa_host_key
+keys=''
+for type in ed25519 ecdsa rsa; do keys="$keys -r /etc/dropbear/dropbear_${type}_host_key"; done
+dropbear $keys
 acpid -l /dev/null -p /run/acpid.pid
 echo 'guest: started' >/dev/console
