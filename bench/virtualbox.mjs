@@ -166,8 +166,11 @@ function template(builder, key) {
   })
 }
 
+function modify(...options) {
+  return ['modifyvm', '{{.Name}}', ...options]
+}
+
 function installationTemplate({ iso, key, folder }) {
-  const modify = (...options) => ['modifyvm', '{{.Name}}', ...options]
   const builder = {
     type: 'virtualbox-iso',
     iso_url: iso,

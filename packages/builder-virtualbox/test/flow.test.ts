@@ -16,6 +16,14 @@ import { makingMs, skipped, startVirtualBox, trial } from './virtualbox.ts'
 
 const withoutQemu = reasonToSkip({ qemu: 'qemu-system-x86_64 --version' })
 
+/** What the guest's image needs no more: to encrypt it takes the guest long. */
+const unread = [
+  ...['/bin/busybox', '/bin/dropbear', '/bin/scp', '/bin/tar'],
+  ...['libtomcrypt.so.1', 'libpcre2-8.so.0', 'libgmp.so.10'].map((library) => `/lib/x86_64-linux-gnu/${library}`),
+]
+/** Its shell is all that is left of its programs. */
+const reading = 'while read line; do echo $line; done </root/marker'
+
 describe.skipIf(skipped !== '')(`an installer in VirtualBox, then its appliance${skipped}`, { timeout: 900_000 }, () => {
   let box: ContainedVirtualBox
   let installed: FilesArtifact
@@ -74,7 +82,12 @@ describe.skipIf(skipped !== '')(`an installer in VirtualBox, then its appliance$
           cd: { content: { seed: 'moo' } },
           ssh: { key: { file: box.key }, timeout: '10m' },
           // the power button does it
-          result: { format: 'ovf', path: 'out/cow.ovf', exportOptions: ['--vsys', '0', '--vendor', 'Cow Inc.'], rootfs: true },
+          result: {
+            format: 'ovf',
+            path: 'out/cow.ovf',
+            exportOptions: ['--vsys', '0', '--vendor', 'Cow Inc.'],
+            rootfs: { exclude: unread },
+          },
         }),
       },
       provisioners: [
@@ -83,7 +96,7 @@ describe.skipIf(skipped !== '')(`an installer in VirtualBox, then its appliance$
         }),
         shell({ inline: ['echo again >>/root/marker', 'echo "cat /root/answered /root/marker >/dev/ttyS0" >>/etc/rcS'] }),
       ],
-      postProcessors: [dockerImport({ repository: 'imago-test-calf', tag: '1', changes: ['CMD ["cat", "/root/marker"]'] })],
+      postProcessors: [dockerImport({ repository: 'imago-test-calf', tag: '1', changes: [`CMD ["sh", "-c", "${reading}"]`] })],
     })
     const { report, events, directory } = await trial(box, image)
     expect(report.builds[0]?.error).toBeUndefined()
