@@ -31,8 +31,9 @@ async function startPodman(): Promise<Podman> {
   const folder = await mkdtemp(join(tmpdir(), 'imago-podman-'))
   const socket = join(folder, 'podman.sock')
   const own = ['--root', join(folder, 'root'), '--runroot', join(folder, 'run')]
-  // Its default limits are higher than those of a machine that is a guest itself.
-  await writeFile(join(folder, 'containers.conf'), '[containers]\ndefault_ulimits = []\n')
+  // Its default limits are higher than those of a machine that is a guest itself; and it does not remove the archives that it loads.
+  const settings = ['[containers]', 'default_ulimits = []', '[engine]', `image_copy_tmp_dir = "${folder}"`]
+  await writeFile(join(folder, 'containers.conf'), settings.join('\n'))
   const env = { ...process.env, CONTAINERS_CONF: join(folder, 'containers.conf') }
   const service = spawn('podman', [...own, 'system', 'service', '--time=0', `unix://${socket}`], { stdio: 'ignore', env })
   while (!existsSync(socket) && service.exitCode === null) await delay(50)
