@@ -9,7 +9,7 @@ export const often: EagerLimit = (passedMs) => between(500, passedMs / 30, 2000)
  * the machine starts a process, while we log in, and servers that count connections without a login (OpenSSH's `PerSourcePenalties`)
  * refuse the next.
  */
-export const sparingly: EagerLimit = (passedMs) => between(2000, passedMs / 5, 8000)
+export const sparingly: EagerLimit = (passedMs) => between(2000, passedMs / 5, 5000)
 
 function between(least: number, wanted: number, most: number): number {
   return Math.min(Math.max(wanted, least), most)
