@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
+// Node reads such certificates at each start, of which there are thousands here; no test needs them
+delete process.env['NODE_EXTRA_CA_CERTS']
+
 /** These boot guests, which take what the processors have. */
 const guests = ['packages/builder-{qemu,virtualbox}/test/**/*.test.ts']
 
