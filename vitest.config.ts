@@ -20,7 +20,7 @@ export default defineConfig({
       {
         extends: true,
         // a process for each of these small files would take longer than its tests
-        test: { name: 'units', include: ['packages/*/src/**/*.test.ts'], isolate: false, maxWorkers: 2, sequence: { groupOrder: 0 } },
+        test: { name: 'units', include: ['packages/*/src/**/*.test.ts'], isolate: false, maxWorkers: 3, sequence: { groupOrder: 0 } },
       },
       {
         extends: true,

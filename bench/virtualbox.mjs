@@ -101,17 +101,31 @@ function run([program, ...args], cwd) {
   return stdout.trim()
 }
 
-function installationImage({ iso, key, folder }) {
-  return `import { virtualboxIso } from '@imago/builder-virtualbox'
+/** An image file of ours. Like {@link template}, it adds to `options` how every guest is entered, shut down and exported. */
+function imageFile({ name, factory, options, key, folder }) {
+  return `import { ${factory} } from '@imago/builder-virtualbox'
 import { defineImage } from '@imago/core'
 import { waitForText } from '@imago/hypervisor'
 import { shell } from '@imago/provisioner-shell'
 export default defineImage({
-  name: 'bench-installed',
+  name: 'bench-${name}',
   builders: {
-    vm: virtualboxIso({
+    vm: ${factory}({
       program: '${folder}/VBoxManage',
-      iso: { url: '${iso}', checksum: 'none' },
+      ${options}
+      ssh: { key: { file: '${key}' }, timeout: '10m' },
+      shutdown: { command: 'poweroff' },
+      result: { format: 'ova', path: 'out/${name}.ova' },
+    }),
+  },
+  provisioners: [shell({ inline: ['cat /root/answered'] })],
+})
+void waitForText
+`
+}
+
+function installationImage({ iso, ...rest }) {
+  const options = `iso: { url: '${iso}', checksum: 'none' },
       diskSize: '128m',
       guestOsType: 'Debian_64',
       cpus: 1,
@@ -120,35 +134,12 @@ export default defineImage({
       nic: 'virtio',
       vboxmanage: ({ vm }) => [['modifyvm', vm, '--firmware-boot-menu', 'disabled', '--firmware-logo-display-time', '0']],
       http: { directory: 'http' },
-      boot: { command: ({ httpUrl }) => [waitForText('boot:'), \`install url=\${httpUrl}/answers.sh<enter>\`] },
-      ssh: { key: { file: '${key}' }, timeout: '10m' },
-      shutdown: { command: 'poweroff' },
-      result: { format: 'ova', path: 'out/installed.ova' },
-    }),
-  },
-  provisioners: [shell({ inline: ['cat /root/answered'] })],
-})
-`
+      boot: { command: ({ httpUrl }) => [waitForText('boot:'), \`install url=\${httpUrl}/answers.sh<enter>\`] },`
+  return imageFile({ name: 'installed', factory: 'virtualboxIso', options, ...rest })
 }
 
-function applianceImage({ source, key, folder }) {
-  return `import { virtualboxOvf } from '@imago/builder-virtualbox'
-import { defineImage } from '@imago/core'
-import { shell } from '@imago/provisioner-shell'
-export default defineImage({
-  name: 'bench-again',
-  builders: {
-    vm: virtualboxOvf({
-      program: '${folder}/VBoxManage',
-      source: { url: '${source}', checksum: 'none' },
-      ssh: { key: { file: '${key}' }, timeout: '10m' },
-      shutdown: { command: 'poweroff' },
-      result: { format: 'ova', path: 'out/again.ova' },
-    }),
-  },
-  provisioners: [shell({ inline: ['cat /root/answered'] })],
-})
-`
+function applianceImage({ source, ...rest }) {
+  return imageFile({ name: 'again', factory: 'virtualboxOvf', options: `source: { url: '${source}', checksum: 'none' },`, ...rest })
 }
 
 function template(builder, key) {

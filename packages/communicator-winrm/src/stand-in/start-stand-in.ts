@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import type { RequestListener } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 
 import { Drive } from './drive.ts'
 import type { Job, JobHandler } from './job.ts'
@@ -152,7 +153,7 @@ class StandIn implements WinrmStandIn {
   async restart(downMs: number): Promise<void> {
     this.#programs.starts++
     await this.#close()
-    await new Promise((resolve) => setTimeout(resolve, downMs))
+    await delay(downMs)
     await this.listen(this.#port)
   }
 
