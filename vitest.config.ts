@@ -20,7 +20,7 @@ export default defineConfig({
       {
         extends: true,
         // a process for each of these small files would take longer than its tests
-        test: { name: 'units', include: ['packages/*/src/**/*.test.ts'], isolate: false, maxWorkers: 3, sequence: { groupOrder: 0 } },
+        test: { name: 'units', include: ['packages/*/src/**/*.test.ts'], isolate: false, maxWorkers: 2, sequence: { groupOrder: 0 } },
       },
       {
         extends: true,
@@ -28,7 +28,7 @@ export default defineConfig({
           name: 'together',
           include: ['packages/*/test/**/*.test.ts', 'examples/*/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: guests,
-          maxWorkers: 3,
+          maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
       },

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,9 +7,9 @@ import { join, resolve } from 'node:path'
 import type { BuildEvent } from '@imago/core'
 import { describe, expect, onTestFinished, test } from 'vitest'
 
+import { build, imago, killBuild } from './built-in-process.ts'
 import { reasonToSkip } from './requirement.ts'
 
-const imago = resolve('packages/cli/bin/imago.js')
 const noDocker = reasonToSkip({ docker: 'docker image inspect debian:12' })
 const noNamespaces = reasonToSkip({ userns: 'unshare -Ur true' })
 
@@ -65,29 +65,6 @@ export default defineImage({
   return { folder, name, write }
 }
 
-/** Builds until some event comes, which the command does not live to tell more of. Answers with the events until then. */
-async function build(
-  { folder }: Place,
-  args: readonly string[] = [],
-  until: (event: BuildEvent) => boolean = () => false,
-): Promise<BuildEvent[]> {
-  const child = spawn(process.execPath, [imago, 'build', '--json', ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
-  const ended = new Promise((done) => child.once('exit', done))
-  const events: BuildEvent[] = []
-  let rest = ''
-  for await (const chunk of child.stdout.setEncoding('utf8')) {
-    const lines = (rest + String(chunk)).split('\n')
-    rest = lines.pop() ?? ''
-    for (const line of lines) {
-      const event = JSON.parse(line) as BuildEvent // of our own command
-      events.push(event)
-      if (until(event)) child.kill('SIGKILL')
-    }
-  }
-  await ended
-  return events
-}
-
 /** The steps that ran. */
 function ran(events: readonly BuildEvent[]): string[] {
   return events.flatMap((event) => (event.type === 'step-started' && event.step.kind === 'provisioner' ? [event.step.id] : []))
@@ -114,16 +91,14 @@ describe.each([
     { timeout: 180_000 },
     async () => {
       const here = place(builder)
-      await build(here, ['--no-cache'])
+      await build(here.folder, ['--no-cache'])
       const undisturbed = content(builder, here)
       for (const [index] of steps.entries()) {
-        const begun = (event: BuildEvent): boolean => event.type === 'output' && event.text.includes(`begun ${index}`)
-        expect((await build(here, [], begun)).some(begun)).toBe(true)
-        const finished = (event: BuildEvent): boolean => event.type === 'step-finished' && event.step.id === `provisioners[${index}]`
-        expect((await build(here, [], finished)).some(finished)).toBe(true)
+        await killBuild(here.folder, (event) => event.type === 'output' && event.text.includes(`begun ${index}`))
+        await killBuild(here.folder, (event) => event.type === 'step-finished' && event.step.id === `provisioners[${index}]`)
       }
       execFileSync(process.execPath, [imago, 'sweep'], { cwd: here.folder, stdio: 'ignore' })
-      const events = await build(here)
+      const events = await build(here.folder)
       expect(ran(events).length).toBeLessThanOrEqual(1)
       expect(events.at(-1)).toMatchObject({ type: 'run-finished', status: 'succeeded' })
       expect(content(builder, here)).toBe(undisturbed)
@@ -133,10 +108,10 @@ describe.each([
   test.skipIf(skipped !== '')(`runs only the step that has changed, and nothing when none has${skipped}`, { timeout: 60_000 }, async () => {
     const here = place(builder)
     here.write('echo last > /cow/last')
-    expect(ran(await build(here)).length).toBe(steps.length + 1)
+    expect(ran(await build(here.folder)).length).toBe(steps.length + 1)
     here.write('echo other > /cow/last')
-    expect(ran(await build(here))).toEqual([`provisioners[${steps.length}]`])
-    const again = await build(here)
+    expect(ran(await build(here.folder))).toEqual([`provisioners[${steps.length}]`])
+    const again = await build(here.folder)
     expect(ran(again)).toEqual([])
     expect(again.find((event) => event.type === 'build-finished')).toMatchObject({ upToDate: true })
     expect(again.some((event) => event.type === 'resource-acquired')).toBe(false)
@@ -144,7 +119,7 @@ describe.each([
 
   test.skipIf(skipped !== '')(`many runs at once make each step once${skipped}`, { timeout: 120_000 }, async () => {
     const here = place(builder)
-    const runs = await Promise.all(Array.from({ length: 20 }, async () => await build(here)))
+    const runs = await Promise.all(Array.from({ length: 20 }, async () => await build(here.folder)))
     expect(runs.flatMap(ran).toSorted()).toEqual(steps.map((_, index) => `provisioners[${index}]`))
     expect(runs.filter((events) => events.some((event) => event.type === 'build-finished' && event.upToDate !== true)).length).toBe(1)
   })

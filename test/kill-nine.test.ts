@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -6,9 +6,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import { expect, onTestFinished, test } from 'vitest'
 
+import { imago, killBuild } from './built-in-process.ts'
 import { skipWithout } from './requirement.ts'
 
-const imago = resolve('packages/cli/bin/imago.js')
 const hasDocker = (() => {
   try {
     execFileSync('docker', ['image', 'inspect', 'debian:12'], { stdio: 'ignore' })
@@ -70,24 +70,13 @@ test.skipIf(skipped !== '')(
   { timeout: 120_000 },
   async () => {
     const { folder, mark } = tenBuilds()
-    const child = spawn(process.execPath, [imago, 'build', '--json'], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
-    let runId = ''
     const started = new Set<string>()
-    let buffered = ''
-    for await (const chunk of child.stdout.setEncoding('utf8')) {
-      const lines = (buffered + String(chunk)).split('\n')
-      buffered = lines.pop() ?? ''
-      for (const line of lines) {
-        const event = JSON.parse(line) as { type: string; runId: string; build?: string; text?: string }
-        runId = event.runId
-        if (event.type === 'build-finished') throw new Error(`a build ended early: ${line}`)
-        if (event.type === 'output' && event.text?.includes('started') === true) started.add(event.build ?? '')
-      }
-      if (started.size === 10) break
-    }
-    expect(started.size).toBe(10)
-    child.kill('SIGKILL')
-    await new Promise((done) => child.once('exit', done))
+    const events = await killBuild(folder, (event) => {
+      if (event.type === 'output' && event.text.includes('started')) started.add(event.build)
+      return started.size === 10
+    })
+    expect(events.filter(({ type }) => type === 'build-finished')).toEqual([])
+    const runId = events[0]?.runId ?? ''
     expect(containers(runId)).toHaveLength(5)
 
     const swept = execFileSync(process.execPath, [imago, 'sweep', '--json'], { cwd: folder, encoding: 'utf8' })

@@ -32,13 +32,13 @@ export type Pile = readonly [bottom: WorkingDisk, ...more: WorkingDisk[]]
 export class MachineDisks {
   readonly #img: QemuImg
   readonly #folder: string
-  readonly #piles: Pile[]
+  #piles: readonly Pile[]
   #lastLayer: number
 
   constructor(img: QemuImg, folder: string, piles: readonly Pile[]) {
     this.#img = img
     this.#folder = folder
-    this.#piles = [...piles]
+    this.#piles = piles
     this.#lastLayer = Math.max(...piles.map((pile) => pile.length)) - 1
   }
 
@@ -47,6 +47,7 @@ export class MachineDisks {
     return this.#piles.map((pile) => pile.at(-1) ?? pile[0])
   }
 
+  /** As they are now: layers that are added later are in no pile that was asked for before. */
   get piles(): readonly Pile[] {
     return this.#piles
   }
@@ -71,10 +72,10 @@ export class MachineDisks {
 
   /** Says that the machine writes to these layers from now on. */
   use(layers: readonly WorkingDisk[]): void {
-    for (const [index, layer] of layers.entries()) {
-      const pile = this.#piles[index]
-      if (pile !== undefined) this.#piles[index] = [...pile, layer]
-    }
+    this.#piles = this.#piles.map((pile, index) => {
+      const layer = layers[index]
+      return layer === undefined ? pile : [...pile, layer]
+    })
   }
 }
 

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -7,34 +6,19 @@ import type { BuildEvent } from '@imago/core'
 import { sweep } from '@imago/core'
 import { beforeAll, describe, expect, test } from 'vitest'
 
+import { killBuild } from '../../../test/built-in-process.ts'
 import { machineFolder } from '../src/machine-resource.ts'
 import { plugin } from '../src/index.ts'
 import { guestDisk, makingMs, processesOf, skipped, temporaryFolder } from './guest.ts'
 
-/** Builds in another process, and kills that when it says `event`. @returns the run's id, and the name of its machine */
+/** Kills a build. @returns the run's id, and the name of its machine */
 async function killAt(
   directory: string,
   isTime: (event: BuildEvent) => boolean,
 ): Promise<{ readonly runId: string; readonly name: string }> {
-  const child = spawn(process.execPath, [resolve('packages/cli/bin/imago.js'), 'build', '--json'], {
-    cwd: directory,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const exited = new Promise((done) => child.once('exit', done))
-  let buffered = ''
-  for await (const chunk of child.stdout.setEncoding('utf8')) {
-    const lines = (buffered + String(chunk)).split('\n')
-    buffered = lines.pop() ?? ''
-    for (const line of lines) {
-      const event = JSON.parse(line) as BuildEvent
-      if (event.type === 'run-finished') throw new Error(`it ended before it could be killed: ${line}`)
-      if (!isTime(event)) continue
-      child.kill('SIGKILL')
-      await exited
-      return { runId: event.runId, name: `imago-${event.runId}-killed-vm` }
-    }
-  }
-  throw new Error('the build said nothing')
+  const [event] = await killBuild(directory, isTime)
+  const runId = event?.runId ?? ''
+  return { runId, name: `imago-${runId}-killed-vm` }
 }
 
 describe.skipIf(skipped !== '')(`kill -9, then imago sweep${skipped}`, () => {

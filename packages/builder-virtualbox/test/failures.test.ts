@@ -1,11 +1,12 @@
-import { execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
-import type { BuildEvent, ErrorJson, Provisioner } from '@imago/core'
+import type { ErrorJson, Provisioner } from '@imago/core'
 import { defineImage, sweep } from '@imago/core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 
+import { killBuild } from '../../../test/built-in-process.ts'
 import { plugin, virtualboxIso, virtualboxVm } from '../src/index.ts'
 import type { ResultFormat, VirtualBoxIsoOptions } from '../src/index.ts'
 import type { ContainedVirtualBox, Trial } from './virtualbox.ts'
@@ -87,8 +88,7 @@ describe.skipIf(skipped !== '')(`what goes wrong in VirtualBox${skipped}`, { tim
   })
 
   test('kill -9 while the machine runs, then imago sweep: nothing is left, by the journal or by the labels', async () => {
-    const directory = join(box.folder, 'killed')
-    mkdirSync(directory)
+    const directory = mkdtempSync(join(box.folder, 'killed-'))
     symlinkSync(resolve('node_modules'), join(directory, 'node_modules'))
     const options = JSON.stringify(empty({ result: { format: 'none' } }))
     writeFileSync(
@@ -98,7 +98,7 @@ import { defineImage } from '@imago/core'
 export default defineImage({ name: 'killed', builders: { vm: virtualboxIso(${options}) } })
 `,
     )
-    await killAt(directory, 'builder.connect')
+    await killBuild(directory, (event) => event.type === 'step-started' && event.step.id === 'builder.connect')
     expect(box.manage('list', 'runningvms')).toContain('-killed-vm')
     const swept = await sweep({ stateDirectory: join(directory, '.imago'), plugins: [plugin] })
     expect(swept.map(({ outcome, error }) => error ?? outcome)).toEqual(swept.map(() => 'removed'))
@@ -133,14 +133,13 @@ export default defineImage({ name: 'killed', builders: { vm: virtualboxIso(${opt
   })
 
   test('no room for the appliance: it is said where, and nothing is left', async () => {
-    const full = join(box.folder, 'full')
-    mkdirSync(full)
+    const full = mkdtempSync(join(box.folder, 'full-'))
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', full])
     onTestFinished(() => void execFileSync('umount', ['--lazy', full]))
     const { error } = await failing(
       empty({ communicator: 'none', shutdown: { timeout: '1s' }, result: { format: 'ova', path: join(full, 'x.ova') } }),
     )
-    expect(error).toMatchObject({ code: 'DISK_FULL' })
+    expect(error).toMatchObject({ code: 'DISK_FULL', message: expect.stringContaining('no space left on the disk') as unknown })
     expect(readdirSync(full)).toEqual([])
   })
 
@@ -180,22 +179,3 @@ export default defineImage({ name: 'killed', builders: { vm: virtualboxIso(${opt
     }
   })
 })
-
-/** Builds in another process, and kills that when a step begins. */
-async function killAt(directory: string, step: string): Promise<void> {
-  const child = spawn(process.execPath, [resolve('packages/cli/bin/imago.js'), 'build', '--json'], {
-    cwd: directory,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const exited = new Promise((done) => child.once('exit', done))
-  let buffered = ''
-  for await (const chunk of child.stdout.setEncoding('utf8')) {
-    const lines = (buffered + String(chunk)).split('\n')
-    buffered = lines.pop() ?? ''
-    const events = lines.map((line) => JSON.parse(line) as BuildEvent)
-    if (!events.some((event) => event.type === 'step-started' && event.step.id === step)) continue
-    child.kill('SIGKILL')
-    return void (await exited)
-  }
-  throw new Error('it ended before it could be killed')
-}
