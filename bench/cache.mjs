@@ -24,7 +24,8 @@ function rebuild({ work, imago }, { name, change }) {
   const template = join(folder, 'template.json')
   const write = (last, first) => {
     const steps = stepsOf(last, first)
-    writeImage(folder, `docker({ image: 'debian:12', pull: 'never', result: { type: 'commit', repository: 'imago-bench' } })`, steps)
+    const builder = `docker({ image: 'debian:12', pull: 'never', result: { type: 'commit', repository: 'imago-bench' } })`
+    writeImage(folder, `import { docker } from '@imago/builder-docker'`, builder, steps)
     writeFileSync(join(folder, 'Dockerfile'), `FROM debian:12\n${steps.map((step) => `RUN ${step}\n`).join('')}`)
     const provisioners = steps.map((step) => ({ type: 'shell', inline: [step] }))
     writeFileSync(template, JSON.stringify({ builders: [{ type: 'docker', image: 'debian:12', pull: false, commit: true }], provisioners }))
@@ -46,7 +47,12 @@ function rebuild({ work, imago }, { name, change }) {
 function rebuildOci({ work, imago }, { name, change }) {
   const folder = makeFolder(work, name)
   const write = (last, first) =>
-    writeImage(folder, `oci({ from: hostBinaries({ commands: ['sh', 'cat'] }), output: 'image.tar' })`, stepsOf(last, first))
+    writeImage(
+      folder,
+      `import { hostBinaries, oci } from '@imago/builder-oci'`,
+      `oci({ from: hostBinaries({ commands: ['sh', 'cat'] }), output: 'image.tar' })`,
+      stepsOf(last, first),
+    )
   const build = [...imago, 'build', '--plain']
   const warm = () => void spawnSync(build[0], build.slice(1), { cwd: folder })
   return { name, contenders: [{ label: 'imago', command: build, cwd: folder, before: changer(write, change)(warm) }] }
@@ -74,19 +80,17 @@ function stepsOf(last, first) {
   return Array.from({ length: count }, (_, index) => `echo ${index === 0 ? first : index === count - 1 ? last : index} > /step${index}`)
 }
 
-function writeImage(folder, builder, steps) {
+function writeImage(folder, imports, builder, steps) {
   writeFileSync(
     join(folder, 'image.ts'),
-    `import { defineImage } from '@imago/core'
-import { docker } from '@imago/builder-docker'
-import { hostBinaries, oci } from '@imago/builder-oci'
+    `${imports}
+import { defineImage } from '@imago/core'
 import { shell } from '@imago/provisioner-shell'
 export default defineImage({
   name: 'bench',
   builders: { it: ${builder} },
   provisioners: [${steps.map((step) => `shell({ inline: [${JSON.stringify(step)}] })`).join(', ')}],
 })
-void [docker, hostBinaries, oci]
 `,
   )
 }

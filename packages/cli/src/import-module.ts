@@ -6,6 +6,8 @@ import { systemCode } from '@imago/core'
 import type * as JitiModule from 'jiti'
 import type { Jiti } from 'jiti'
 
+import { importStripped } from './stripped-module.ts'
+
 /** Imports modules that are known by name only when the command runs. */
 export interface ModuleLoader {
   /** Imports a JavaScript or TypeScript file. */
@@ -19,18 +21,22 @@ export interface ModuleLoader {
 const typeScript = new Set(['.ts', '.mts', '.cts'])
 
 /**
- * A {@link ModuleLoader} that leaves TypeScript to Node where Node can run it, and elsewhere has `jiti` turn it into JavaScript. Packages
- * are always imported by Node itself, so that a definition and this command share one copy of each.
+ * A {@link ModuleLoader} that leaves TypeScript to Node where Node can run it. Elsewhere its types are taken away or, where a file needs more
+ * than that, `jiti` turns it into JavaScript. Packages are always imported by Node itself, so that a definition and this command share one
+ * copy of each.
  */
 export function moduleLoader(cacheDirectory: string): ModuleLoader {
+  const typeScriptCache = join(cacheDirectory, 'typescript')
   let jiti: Jiti | undefined
   const importTranspiled = async (path: string): Promise<object> => {
-    jiti ??= loadJiti().createJiti(import.meta.url, { fsCache: join(cacheDirectory, 'typescript') })
+    jiti ??= loadJiti().createJiti(import.meta.url, { fsCache: typeScriptCache })
     return jiti.import(path)
   }
   return {
     async importFile(path) {
-      if (typeScript.has(extname(path)) && !nodeRunsTypeScript()) return importTranspiled(path)
+      if (typeScript.has(extname(path)) && !nodeRunsTypeScript()) {
+        return (await importStripped(path, typeScriptCache)) ?? importTranspiled(path)
+      }
       try {
         return await importNatively(path)
       } catch (error) {

@@ -82,6 +82,20 @@ describe('what the file exports', () => {
   })
 
   test.each([
+    ['a file and one that imports it', ['base.ts', 'a.ts']],
+    ['the other way round', ['a.ts', 'base.ts']],
+  ])('is the same module for %s', async (_, paths) => {
+    const cwd = await temporaryFolder({
+      'base.ts': `export const base = ${image}\nexport default base`,
+      'a.ts': `import { base } from './base.ts'\nexport default base`,
+    })
+    const modules = moduleLoader(join(cwd, 'cache'))
+    const images = []
+    for (const path of paths) images.push(...(await loadDefinition(path, cwd, modules)).exported)
+    expect(images[0]).toBe(images[1])
+  })
+
+  test.each([
     ['export const x = 1', 'image.ts has no default export', 'write export default defineImage({ … })'],
     ['export default []', 'image.ts exports no image: its default export is an empty array', undefined],
     [
