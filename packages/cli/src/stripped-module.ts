@@ -21,7 +21,7 @@ const { cache: loaded } = createRequire(import.meta.url)
  * @returns `undefined` when this file needs more than that
  */
 export async function importStripped(path: string, cacheDirectory: string): Promise<object | undefined> {
-  if (process.features.require_module !== true || loaded[path] !== undefined) return undefined
+  if (!process.features.require_module || loaded[path] !== undefined) return undefined
   const source = await readFile(path, 'utf8')
   if (needsMore.test(source)) return undefined
   try {
