@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { stat } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 
 import { ImagoError, isImagoError, messageOf, wait } from '@imago/core'
 import type { SerialConsole } from '@imago/hypervisor'
@@ -17,6 +18,9 @@ import { RunningMachine } from './running-machine.ts'
 
 /** How long QEMU, and the emulator of the TPM, may take until they answer, in milliseconds. */
 const answerMs = 30_000
+
+/** How long QEMU may have ended before it is known that the emulator of the TPM has, in milliseconds. */
+const tpmEndMs = 500
 
 /** What starting a machine needs. */
 export interface LaunchOptions {
@@ -38,6 +42,8 @@ export interface LaunchedMachine {
   readonly process: DetachedProcess
   readonly sockets: MachineSpec['sockets']
   readonly folder: string
+  /** The emulator of its TPM, where it has one. */
+  readonly tpm?: DetachedProcess
 }
 
 /**
@@ -47,14 +53,14 @@ export interface LaunchedMachine {
 export async function launchMachine({ program, spec, folder, labels, tpmState, signal }: LaunchOptions): Promise<LaunchedMachine> {
   const { name } = spec
   await makeMachineFolder(folder, name, labels)
-  if (tpmState !== undefined) await startTpm(tpmState, spec, { folder, signal })
+  const tpm = tpmState === undefined ? undefined : await startTpm(tpmState, spec, { folder, signal })
   const sockets = {
     qmp: join(folder, 'qmp'),
     serial: join(folder, 'serial'),
     ...(tpmState !== undefined && { tpm: tpmSocket(folder) }),
   }
   const process = await startDetached([program, ...machineArguments({ ...spec, sockets })], join(folder, 'qemu.log'))
-  return { name, process, sockets, folder }
+  return { name, process, sockets, folder, ...(tpm !== undefined && { tpm }) }
 }
 
 /**
@@ -76,8 +82,8 @@ export async function attachMachine(launched: LaunchedMachine, serial: SerialCon
 }
 
 /** Connects as soon as QEMU listens. It does so before it has looked at all of its options. */
-async function openMonitor({ process, sockets: { qmp } }: LaunchedMachine, signal: AbortSignal): Promise<QmpClient> {
-  const refused = process.ended.then((end) => Promise.reject(refusal(end)))
+async function openMonitor({ process, tpm, sockets: { qmp } }: LaunchedMachine, signal: AbortSignal): Promise<QmpClient> {
+  const refused = process.ended.then(async (end) => Promise.reject((await tpmFailure(tpm)) ?? refusal(end)))
   return await untilDone(refused, signal, async (limit) => await QmpClient.connect(qmp, limit).catch(unlessUnavailable))
 }
 
@@ -85,12 +91,12 @@ function unlessUnavailable(error: unknown): undefined {
   if (!isImagoError(error, 'PROVIDER_UNAVAILABLE') && !isImagoError(error, 'MACHINE_LOST')) throw error
 }
 
-/** Starts the emulator of a TPM, which ends with QEMU. */
+/** Starts the emulator of a TPM, which ends with QEMU. Its socket is there before it has looked at what it is to work with. */
 async function startTpm(
   state: string,
   { hasOldTpm = false }: LaunchOptions['spec'],
   { folder, signal }: Pick<LaunchOptions, 'folder' | 'signal'>,
-): Promise<void> {
+): Promise<DetachedProcess> {
   const version = hasOldTpm ? [] : ['--tpm2']
   const path = [state, folder].find((each) => each.includes(','))
   if (path !== undefined) {
@@ -100,11 +106,20 @@ async function startTpm(
   }
   const command = ['swtpm', 'socket', ...version, '--tpmstate', `dir=${state}`, '--ctrl', tpmControl(folder), '--terminate']
   const process = await startDetached(command, join(folder, 'swtpm.log'))
-  const refused = process.ended.then(({ exitCode, words }) =>
-    Promise.reject(new ImagoError('PROVIDER_FAILED', `the TPM does not start: ${words || `swtpm ended with ${exitCode}`}`)),
-  )
+  const refused = process.ended.then((end) => Promise.reject(tpmRefusal(end)))
   const look = async (): Promise<object | undefined> => await stat(tpmSocket(folder)).catch(() => undefined) // not yet
   await untilDone(refused, signal, look).finally(() => process.leave())
+  return process
+}
+
+function tpmRefusal({ exitCode, words }: ProcessEnd): ImagoError {
+  return new ImagoError('PROVIDER_FAILED', `the TPM does not start: ${words || `swtpm ended with ${exitCode}`}`)
+}
+
+/** Why the TPM has ended, where that is why QEMU has; `undefined` when it goes on, or ended because QEMU did. */
+async function tpmFailure(tpm: DetachedProcess | undefined): Promise<ImagoError | undefined> {
+  const end = await Promise.race([tpm?.ended, delay(tpmEndMs, undefined, { ref: false })])
+  return end === undefined || end.exitCode === 0 ? undefined : tpmRefusal(end)
 }
 
 /** Tries, more and more slowly, until there is a result, or the program that is tried has ended. */
