@@ -6,7 +6,7 @@ import type { Artifact, BuildEvent, BuildReport, Image, RunOptions } from '@imag
 import { run } from '@imago/core'
 import type { Ec2Emulator, Ec2EmulatorOptions, JournalEntry } from '@imago/ec2-emulator'
 import { startEc2Emulator } from '@imago/ec2-emulator'
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 
 import { creations, untagged } from './journal-rules.ts'
 
@@ -57,6 +57,7 @@ export async function emulated({ leavesMore = false, ...options }: EmulatedOptio
     if (!leavesMore) expect(unexpected(emulator, made)).toEqual([])
     expect(untagged(emulator.journal.calls().filter(({ userAgent }) => userAgent.includes('imago/')))).toEqual([])
   } finally {
+    vi.unstubAllEnvs() // it puts back what was there when the test began, which is the emulator's
     for (const [name, value] of before) {
       if (value === undefined) delete process.env[name]
       else process.env[name] = value
