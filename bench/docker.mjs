@@ -22,6 +22,15 @@ export function dockerCases(tools) {
       settleSeconds: 65,
     }),
     compareBuild(tools, { name: 'a file of 512 MB into a container', steps: [upload(big)], prepare: () => makeBig(big) }),
+    compareBuild(tools, {
+      name: 'both into one container',
+      steps: [upload(tree, 'tree'), upload(big, 'big')],
+      prepare() {
+        makeTree(tree)
+        makeBig(big)
+      },
+      settleSeconds: 65,
+    }),
   ]
 }
 
@@ -66,8 +75,8 @@ function shell(command) {
   return { ours: `shell({ inline: [${JSON.stringify(command)}] })`, theirs: { type: 'shell', inline: [command] } }
 }
 
-function upload(source) {
-  const destination = '/srv/data'
+function upload(source, name = 'data') {
+  const destination = `/srv/${name}`
   return {
     ours: `file({ source: ${JSON.stringify(source)}, destination: '${destination}' })`,
     theirs: { type: 'file', source, destination },
