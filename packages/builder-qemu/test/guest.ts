@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 
 import type { Builders, Image, Report, RunOptions } from '@imago/core'
 import { run } from '@imago/core'
@@ -106,4 +106,31 @@ export async function trial<B extends Builders>(
   }
   const report = await run(image, { ...options, directory, stateDirectory: join(directory, '.imago'), onEvent })
   return { report, events, directory }
+}
+
+/** What tells one image of {@link guestProject} from another; code. */
+export interface GuestProjectCode {
+  /** The builder's options beside the disk and the login. */
+  readonly options: string
+  readonly provisioners: string
+}
+
+/** A folder for the command, with an image `killed` that the builder `vm` makes of the guest's disk. It is gone when the test is over. */
+export async function guestProject({ options, provisioners }: GuestProjectCode): Promise<string> {
+  const directory = await temporaryFolder()
+  const { disk, key } = guestDisk()
+  await symlink(resolve('node_modules'), join(directory, 'node_modules'))
+  await writeFile(
+    join(directory, 'image.ts'),
+    `import { qemu } from '@imago/builder-qemu'
+import { defineImage } from '@imago/core'
+import { shell } from '@imago/provisioner-shell'
+export default defineImage({
+  name: 'killed',
+  builders: { vm: qemu({ disk: ${JSON.stringify(disk)}, ssh: { key: ${JSON.stringify(key)} }, ${options} }) },
+  provisioners: ${provisioners},
+})
+`,
+  )
+  return directory
 }

@@ -1,13 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { symlink, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 
 import { sweep } from '@imago/core'
 import { beforeAll, describe, expect, test } from 'vitest'
 
 import { build, killBuild } from '../../../test/built-in-process.ts'
 import { plugin } from '../src/index.ts'
-import { guestDisk, makingMs, skipped, temporaryFolder } from './guest.ts'
+import { guestDisk, guestProject, makingMs, skipped, temporaryFolder } from './guest.ts'
 
 /** Steps with one of everything that a file system holds, each of which says that it has begun. */
 const steps = [
@@ -18,30 +17,11 @@ const steps = [
 describe.skipIf(skipped !== '')(`kill -9, then another build${skipped}`, () => {
   beforeAll(() => void guestDisk(), makingMs)
 
-  async function project(): Promise<string> {
-    const directory = await temporaryFolder()
-    const { disk, key } = guestDisk()
-    await symlink(resolve('node_modules'), join(directory, 'node_modules'))
-    await writeFile(
-      join(directory, 'image.ts'),
-      `import { qemu } from '@imago/builder-qemu'
-import { defineImage } from '@imago/core'
-import { shell } from '@imago/provisioner-shell'
-export default defineImage({
-  name: 'killed',
-  builders: {
-    vm: qemu({
-      disk: ${JSON.stringify(disk)},
-      ssh: { key: ${JSON.stringify(key)} },
-      result: { format: 'rootfs', path: 'out/files.tar', exclude: ['/usr', '/boot', '/var'] },
-    }),
-  },
-  provisioners: ${JSON.stringify(steps)}.map((step, index) => shell({ inline: ['echo begun ' + index, 'sleep 0.1', step] })),
-})
-`,
-    )
-    return directory
-  }
+  const project = (): Promise<string> =>
+    guestProject({
+      options: `result: { format: 'rootfs', path: 'out/files.tar', exclude: ['/usr', '/boot', '/var'] }`,
+      provisioners: `${JSON.stringify(steps)}.map((step, index) => shell({ inline: ['echo begun ' + index, 'sleep 0.1', step] }))`,
+    })
 
   test('goes on from the last step, and the image is the same in the end', { timeout: 400_000 }, async () => {
     const [undisturbed, disturbed] = [await project(), await project()]

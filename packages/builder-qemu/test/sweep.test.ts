@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { mkdir, symlink, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 
 import type { BuildEvent } from '@imago/core'
 import { sweep } from '@imago/core'
@@ -9,7 +9,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { killBuild } from '../../../test/built-in-process.ts'
 import { machineFolder } from '../src/machine-resource.ts'
 import { plugin } from '../src/index.ts'
-import { guestDisk, makingMs, processesOf, skipped, temporaryFolder } from './guest.ts'
+import { guestDisk, guestProject, makingMs, processesOf, skipped } from './guest.ts'
 
 /** Kills a build. @returns the run's id, and the name of its machine */
 async function killAt(
@@ -25,29 +25,12 @@ describe.skipIf(skipped !== '')(`kill -9, then imago sweep${skipped}`, () => {
   beforeAll(() => void guestDisk(), makingMs)
 
   async function project(): Promise<string> {
-    const directory = await temporaryFolder()
-    const { disk, key } = guestDisk()
-    await symlink(resolve('node_modules'), join(directory, 'node_modules'))
+    const rootfs = `{ path: 'out/killed.tar', exclude: ['/usr', '/boot', '/var'] }`
+    const directory = await guestProject({
+      options: `tpm: true, result: { format: 'raw', path: 'out/killed.raw', rootfs: ${rootfs} }`,
+      provisioners: `[shell({ inline: ['echo in the middle', 'sleep 1'] })]`,
+    })
     await mkdir(join(directory, 'out'))
-    await writeFile(
-      join(directory, 'image.ts'),
-      `import { qemu } from '@imago/builder-qemu'
-import { defineImage } from '@imago/core'
-import { shell } from '@imago/provisioner-shell'
-export default defineImage({
-  name: 'killed',
-  builders: {
-    vm: qemu({
-      disk: ${JSON.stringify(disk)},
-      tpm: true,
-      ssh: { key: ${JSON.stringify(key)} },
-      result: { format: 'raw', path: 'out/killed.raw', rootfs: { path: 'out/killed.tar', exclude: ['/usr', '/boot', '/var'] } },
-    }),
-  },
-  provisioners: [shell({ inline: ['echo in the middle', 'sleep 1'] })],
-})
-`,
-    )
     return directory
   }
 
