@@ -49,10 +49,12 @@ function routeOf(address: EngineAddress): RequestOptions {
   return { protocol: address.tls === undefined ? 'http:' : 'https:', host: address.host, port: address.port }
 }
 
+/** Node works out for any request what TLS would call the server, and takes 4 ms to find that `localhost` is no IPv6 address. */
+const plain = { keepAlive: true, servername: '' }
+
 function agentOf(address: EngineAddress): HttpAgent {
-  const keepAlive = { keepAlive: true }
-  if (address.kind === 'ssh') return new SshAgent(address, keepAlive)
-  return address.kind === 'tcp' && address.tls !== undefined ? new HttpsAgent({ ...keepAlive, ...address.tls }) : new HttpAgent(keepAlive)
+  if (address.kind === 'ssh') return new SshAgent(address, plain)
+  return address.kind === 'tcp' && address.tls !== undefined ? new HttpsAgent({ keepAlive: true, ...address.tls }) : new HttpAgent(plain)
 }
 
 /** One request, and of its answer what is wanted. A signal, and an upload that fails, end it. */

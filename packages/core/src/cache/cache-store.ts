@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 
 import type { Artifact } from '../artifact.ts'
 import type { Snapshot } from '../component.ts'
-import { fileSystemError, systemCode } from '../error.ts'
+import { fileSystemError, isImagoError, systemCode } from '../error.ts'
 import type { StepRef } from '../event.ts'
 import type { ReleaseLock } from '../file-lock.ts'
 import { tryFileLock, withFileLock } from '../file-lock.ts'
@@ -60,6 +60,7 @@ const writingMs = 60_000
 export class CacheStore {
   readonly #folder: string
   #hasGrown = false
+  #salt: Promise<Buffer> | undefined
 
   /** Whether a snapshot was added through this object. */
   get hasGrown(): boolean {
@@ -77,9 +78,14 @@ export class CacheStore {
 
   /** What keys are made with; no other cache has the same. */
   async salt(): Promise<Buffer> {
-    const path = await this.#path('salt')
+    return await (this.#salt ??= this.#readOrMakeSalt())
+  }
+
+  async #readOrMakeSalt(): Promise<Buffer> {
+    const path = join(this.#folder, 'salt')
     const found = await orNothing(readFile(path))
     if (found !== undefined) return found
+    await makeFolder(this.#folder)
     return await withFileLock(`${path}.lock`, { signal: timeLimit(30_000) }, async () => {
       const made = await orNothing(readFile(path))
       if (made !== undefined) return made
@@ -100,7 +106,7 @@ export class CacheStore {
     const found = (await this.#names('steps')).map(async (key): Promise<CachedSnapshot[]> => {
       const [record, file] = await Promise.all([
         this.#read<SnapshotRecord>('steps', key),
-        orNothing(stat(await this.#path('steps', `${key}.json`))),
+        orNothing(stat(this.#path('steps', `${key}.json`))),
       ])
       return record === undefined || file === undefined ? [] : [{ ...record, usedAt: file.mtime.toISOString() }]
     })
@@ -113,15 +119,15 @@ export class CacheStore {
   }
 
   async forgetSnapshot(key: string): Promise<void> {
-    await rm(await this.#path('steps', `${key}.json`), { force: true })
+    await rm(this.#path('steps', `${key}.json`), { force: true })
   }
 
   /** Says that a process uses a snapshot, which must not be removed until it is given back. */
   async lease(key: string): Promise<ReleaseLock> {
-    const path = await this.#path('leases', `${key}.${crypto.randomUUID()}`)
-    await writeFile(path, processOwner(), { mode: 0o600 })
+    const path = this.#path('leases', `${key}.${crypto.randomUUID()}`)
+    await inFolder(path, () => writeFile(path, processOwner(), { mode: 0o600 }))
     const now = new Date()
-    await utimes(await this.#path('steps', `${key}.json`), now, now).catch(() => undefined) // it tells when it was used, if it is there
+    await utimes(this.#path('steps', `${key}.json`), now, now).catch(() => undefined) // it tells when it was used, if it is there
     return async () => await rm(path, { force: true })
   }
 
@@ -129,7 +135,7 @@ export class CacheStore {
   async leased(): Promise<ReadonlySet<string>> {
     const keys = new Set<string>()
     for (const name of await this.#names('leases', '')) {
-      const path = await this.#path('leases', name)
+      const path = this.#path('leases', name)
       const owner = (await orNothing(readFile(path, 'utf8'))) ?? ''
       if (owner !== '' && isOwnerAlive(owner) === false) await rm(path, { force: true })
       else keys.add(name.split('.')[0] ?? '')
@@ -139,7 +145,8 @@ export class CacheStore {
 
   /** Takes the lock of what is made under a key, if nobody has it. */
   async tryLock(key: string): Promise<ReleaseLock | undefined> {
-    const taken = await tryFileLock(await this.#path('locks', key))
+    const path = this.#path('locks', key)
+    const taken = await inFolder(path, () => tryFileLock(path))
     return typeof taken === 'function' ? taken : undefined
   }
 
@@ -179,7 +186,7 @@ export class CacheStore {
   }
 
   async #read<T>(kind: string, name: string): Promise<T | undefined> {
-    const text = await orNothing(readFile(await this.#path(kind, `${name}.json`), 'utf8'))
+    const text = await orNothing(readFile(this.#path(kind, `${name}.json`), 'utf8'))
     if (text === undefined) return undefined
     try {
       return JSON.parse(text) as T // of what this class has written whole
@@ -189,7 +196,8 @@ export class CacheStore {
   }
 
   async #write(kind: string, name: string, record: object): Promise<void> {
-    await writeWhole(await this.#path(kind, `${name}.json`), `${JSON.stringify(record)}\n`)
+    const path = this.#path(kind, `${name}.json`)
+    await inFolder(path, () => writeWhole(path, `${JSON.stringify(record)}\n`))
   }
 
   async #names(kind: string, ending = '.json'): Promise<string[]> {
@@ -197,13 +205,26 @@ export class CacheStore {
     return names.filter((name) => name.endsWith(ending)).map((name) => name.slice(0, name.length - ending.length))
   }
 
-  async #path(kind: string, name = ''): Promise<string> {
-    const folder = name === '' ? this.#folder : join(this.#folder, kind)
-    await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-      throw fileSystemError(error, `the cache in ${folder}`)
-    })
-    return join(folder, name === '' ? kind : name)
+  #path(kind: string, name: string): string {
+    return join(this.#folder, kind, name)
   }
+}
+
+/** Writes to a folder, which is made when it turns out that there is none. */
+async function inFolder<T>(path: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write()
+  } catch (error) {
+    if (systemCode(isImagoError(error) ? error.cause : error) !== 'ENOENT') throw error
+    await makeFolder(dirname(path))
+    return await write()
+  }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw fileSystemError(error, `the cache in ${folder}`)
+  })
 }
 
 async function orNothing<T>(reading: Promise<T>): Promise<T | undefined> {
