@@ -9,7 +9,9 @@ export async function longestPrefix(
   const { snapshots } = builder
   if (snapshots === undefined) return []
   const now = Date.now()
-  const known = await Promise.all(steps.map(async ({ key, ...step }) => ({ ...step, key, record: key === undefined ? undefined : await store.snapshot(key) })))
+  const known = await Promise.all(
+    steps.map(async ({ key, ...step }) => ({ ...step, key, record: key === undefined ? undefined : await store.snapshot(key) })),
+  )
   const usable: { readonly step: CachedStep; readonly has: () => Promise<boolean> }[] = []
   for (const { ref, key, maxAgeMs, record } of known) {
     if (key === undefined || isNamed(ref, options.from)) break
