@@ -18,21 +18,22 @@ export interface Cloning {
   readonly signal: AbortSignal
 }
 
-/** How long other builds may take to clone, in milliseconds. */
-const cloningMs = 600_000
+/** How long other builds may take to clone, in milliseconds: disks are copied. */
+const cloningMs = 3_600_000
 
 /**
- * Clones the user's machine. One linked clone is made after the other: VirtualBox changes the machine that it is of, and two builds that find no
- * snapshot would both take one.
+ * Clones the user's machine. One clone is made after the other: VirtualBox changes the machine that a linked clone is of, which breaks or hangs
+ * another clone of it, and two builds that find no snapshot would both take one.
  */
 export async function cloneMachine(options: VirtualBoxVmOptions, cloning: Cloning): Promise<void> {
   const { vm, clone = 'linked' } = options
   const { box, signal } = cloning
-  if ((await machineInfo(box, vm, signal)) === undefined) throw noSuchMachine(vm)
-  if (clone !== 'linked') return await cloneFrom(options.snapshot, options, cloning)
-  const lock = join(tmpdir(), `imago-virtualbox-clones-${userInfo().uid}.lock`)
+  const info = await machineInfo(box, vm, signal)
+  if (info === undefined) throw noSuchMachine(vm)
+  const lock = join(tmpdir(), `imago-virtualbox-clones-${userInfo().uid}-${info.get('UUID')}.lock`)
   await withFileLock(lock, { signal, timeoutMs: cloningMs }, async () => {
-    await cloneFrom(options.snapshot ?? (await currentSnapshot(vm, cloning)), options, cloning)
+    const snapshot = options.snapshot ?? (clone === 'linked' ? await currentSnapshot(vm, cloning) : undefined)
+    await cloneFrom(snapshot, options, cloning)
   })
 }
 
