@@ -7,20 +7,25 @@ interface Failure {
 }
 
 /**
- * Whether a command failed because something else has the machine just now: 'is already locked for a session (or being unlocked)', 'Cannot
- * unregister the machine while it is locked'.
+ * Whether a command failed because something else has the machine just now: 'is already locked for a session (or being unlocked)', 'already
+ * has a lock request pending', 'Cannot unregister the machine while it is locked'.
  */
 export function isLocked(stderr: string): boolean {
-  return /(?<!not )\blocked\b/.test(stderr)
+  return /(?<!not )\blocked\b|lock request pending/.test(stderr)
+}
+
+/** Whether a command changes nothing, so that it can be given again. */
+export function isQuestion([verb = '']: readonly string[]): boolean {
+  return ['showvminfo', 'list', 'getextradata', '--version'].includes(verb)
 }
 
 /**
- * Whether a question failed because what runs the machine, or another command, lets go of it at this very moment, or VirtualBox got no answer
- * from it. It can be asked again, as it changes nothing.
+ * Whether a question was not answered: VBoxManage was ended or broke down (128 and a signal's number), what runs the machine, or another
+ * command, lets go of it at this very moment, or VirtualBox itself got no answer.
  */
-export function isChanging([verb]: readonly string[], stderr: string): boolean {
-  if (verb !== 'showvminfo') return false
-  return /console object from the direct session|The object is not ready|NS_ERROR_(?:CALL_FAILED|FAILURE)\b/.test(stderr)
+export function isUnanswered(command: readonly string[], { exitCode, stderr }: Failure): boolean {
+  if (!isQuestion(command)) return false
+  return exitCode > 128 || /console object from the direct session|The object is not ready|NS_ERROR_(?:CALL_FAILED|FAILURE)\b/.test(stderr)
 }
 
 /** Whether an error says that there is no such machine. */
@@ -42,6 +47,8 @@ export function manageError([verb = '', ...rest]: readonly string[], { exitCode,
 }
 
 function hintOf(stderr: string): string | undefined {
+  if (stderr.startsWith('no answer within'))
+    return "VirtualBox hangs: end the processes 'VBoxSVC' and 'VBoxHeadless' of this user, and try again"
   if (/VERR_VM_DRIVER_NOT_INSTALLED|kernel driver not installed|rc=-1908/i.test(stderr)) {
     return "load VirtualBox's kernel module: 'modprobe vboxdrv', or install what builds it (virtualbox-dkms)"
   }

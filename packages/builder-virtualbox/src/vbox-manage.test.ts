@@ -4,6 +4,7 @@ import { join } from 'node:path'
 
 import { expect, onTestFinished, test } from 'vitest'
 
+import type { VBoxManageOptions } from './vbox-manage.ts'
 import { vboxManage } from './vbox-manage.ts'
 import { virtualBoxVersion } from './version.ts'
 import type { VirtualBox } from './virtualbox.ts'
@@ -11,12 +12,12 @@ import type { VirtualBox } from './virtualbox.ts'
 const signal = AbortSignal.timeout(60_000)
 
 /** A program in the place of VBoxManage: a shell script, in a folder of its own. */
-async function program(script: string): Promise<{ readonly box: VirtualBox; readonly folder: string }> {
+async function program(script: string, options?: VBoxManageOptions): Promise<{ readonly box: VirtualBox; readonly folder: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'imago-virtualbox-unit-'))
   onTestFinished(async () => await rm(folder, { recursive: true, force: true }))
   const path = join(folder, 'VBoxManage')
   await writeFile(path, `#!/bin/sh\ncd ${folder}\n${script}\n`, { mode: 0o755 })
-  return { box: vboxManage(path), folder }
+  return { box: vboxManage(path, options), folder }
 }
 
 test('arguments come as they are, and what is printed comes back', async () => {
@@ -27,6 +28,7 @@ test('arguments come as they are, and what is printed comes back', async () => {
 
 test.each([
   ['modifyvm', "The machine 'x' is already locked for a session (or being unlocked)"],
+  ['showvminfo', "The machine 'x' already has a lock request pending"],
   ['unregistervm', "Cannot unregister the machine 'x' while it is locked"],
   ['showvminfo', 'Failed to get a console object from the direct session (VBOX_E_INVALID_OBJECT_STATE)'],
   ['showvminfo', 'The object is not ready; The session is not locked (session state: Unlocked)'],
@@ -39,6 +41,19 @@ echo "VBoxManage: error: ${words}" >&2
 exit 1`)
   await box.manage([verb, 'x'], { signal })
   expect(await readFile(join(folder, 'tries'), 'utf8')).toBe('x\nx\nx\n')
+})
+
+test('a question is asked again when VBoxManage breaks down, or says nothing', async () => {
+  const broken = await program('echo x >>tries; [ "$(wc -l <tries)" -ge 3 ] && exec echo found; kill -SEGV $$')
+  expect(await broken.box.manage(['list', 'vms'], { signal })).toBe('found\n')
+  const silent = await program('echo x >>tries; [ "$(wc -l <tries)" -ge 3 ] && exec echo found; exec sleep 60', { answerMs: 300 })
+  expect(await silent.box.manage(['showvminfo', 'x'], { signal })).toBe('found\n')
+})
+
+test('a question ends with what asks it', async () => {
+  const { box } = await program('exec sleep 60', { answerMs: 50_000 })
+  const cancelled = AbortSignal.timeout(200)
+  await expect(box.manage(['showvminfo', 'x'], { signal: cancelled })).rejects.toMatchObject({ code: 'TIMEOUT' })
 })
 
 test('what changes something is not tried again when an answer is lost', async () => {
