@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream'
 
 import type { RemoteEntry, Source, TransferOptions } from '@imago/core'
 import { abortError, fileSystemError, ImagoError, isImagoError } from '@imago/core'
-import type { TarDirectory, TarOwner } from '@imago/tar'
+import type { PackPathOptions, TarDirectory, TarOwner } from '@imago/tar'
 import { packContent, packEntries, packPath, unpackTo } from '@imago/tar'
 
 import type { BuildContainer } from './build-container.ts'
@@ -48,9 +48,9 @@ export async function uploadArchive(container: BuildContainer, source: Source, p
   }
   if (isDirectory && there !== undefined && there.kind !== 'directory') throw inTheWay(container, path)
   const isMerged = isDirectory && there !== undefined
-  const folder = isMerged ? there.path : posix.dirname(path)
-  if (there === undefined) await makeDirectories(container, folder, owner, signal)
-  const pack = (): Readable => packSource(source, isMerged ? '' : posix.basename(path), owner, options)
+  const { folder, missing } = isMerged ? { folder: there.path, missing: [] } : await findFolder(container, posix.dirname(path), signal)
+  const name = isMerged ? '' : [...missing, posix.basename(path)].join('/')
+  const pack = (): Readable => packSource(source, name, { ...options, owner, parents: directories(missing, owner) })
   if (isDirectory && (await unpackInside(container, folder, pack, signal))) return
   await put(container, folder, pack(), signal)
 }
@@ -94,25 +94,32 @@ export async function downloadArchive(
 
 /** Makes a directory and the parents that are missing; those that are there stay as they are. */
 export async function makeDirectories(container: BuildContainer, path: string, owner: TarOwner, signal?: AbortSignal): Promise<void> {
-  const missing: string[] = []
-  let parent = path
-  for (;;) {
-    const there = await statRemote(container, parent, signal)
-    if (there !== undefined && there.kind !== 'directory') throw inTheWay(container, parent)
-    if (there !== undefined || parent === '/') break
-    missing.unshift(posix.basename(parent))
-    parent = posix.dirname(parent)
-  }
+  const { folder, missing } = await findFolder(container, path, signal)
   if (missing.length === 0) return
+  await container.engine.containers.putArchive(container.name, folder, packEntries(directories(missing, owner)), { signal })
+}
+
+/** The deepest directory of an absolute path that is there, and the names of those below that are not. */
+async function findFolder(
+  container: BuildContainer,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly folder: string; readonly missing: readonly string[] }> {
+  const missing: string[] = []
+  let folder = path
+  for (;;) {
+    const there = await statRemote(container, folder, signal)
+    if (there !== undefined && there.kind !== 'directory') throw inTheWay(container, folder)
+    if (there !== undefined || folder === '/') return { folder, missing }
+    missing.unshift(posix.basename(folder))
+    folder = posix.dirname(folder)
+  }
+}
+
+/** Entries for directories of which each is in the one before. */
+function directories(names: readonly string[], owner: TarOwner): readonly TarDirectory[] {
   const mtime = Math.floor(Date.now() / 1000)
-  const entries = missing.map((_, index): TarDirectory => ({
-    type: 'directory',
-    name: missing.slice(0, index + 1).join('/'),
-    mode: 0o755,
-    ...owner,
-    mtime,
-  }))
-  await container.engine.containers.putArchive(container.name, parent, packEntries(entries), { signal })
+  return names.map((_, index) => ({ type: 'directory', name: names.slice(0, index + 1).join('/'), mode: 0o755, ...owner, mtime }))
 }
 
 async function isLocalDirectory(path: string): Promise<boolean> {
@@ -123,9 +130,14 @@ async function isLocalDirectory(path: string): Promise<boolean> {
   }
 }
 
-function packSource(source: Source, name: string, owner: TarOwner, { mode, onProgress, signal }: TransferOptions): Readable {
+function packSource(
+  source: Source,
+  name: string,
+  { mode, owner, parents, onProgress, signal }: Omit<TransferOptions, 'owner'> & Required<Pick<PackPathOptions, 'owner' | 'parents'>>,
+): Readable {
   const options = {
     owner,
+    parents,
     ...(mode !== undefined && { mode }),
     ...(onProgress !== undefined && { onProgress }),
     ...(signal !== undefined && { signal }),

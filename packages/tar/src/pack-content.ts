@@ -2,11 +2,14 @@ import type { Readable } from 'node:stream'
 
 import type { TransferProgress } from '@imago/core'
 
+import type { TarDirectory } from './entry.ts'
 import { packEntries } from './pack-entries.ts'
 import type { TarOwner } from './pack-path.ts'
 
 /** How to pack content. */
 export interface PackContentOptions {
+  /** Entries of the directories that the file is in, which come first. @default none */
+  readonly parents?: readonly TarDirectory[]
   /** @default root: 0 and 0 */
   readonly owner?: TarOwner
   /** Permission bits. @default 0o644 */
@@ -34,7 +37,7 @@ export function packContent(name: string, content: string | Uint8Array, options:
     size: bytes.length,
     content: bytes,
   }
-  return packEntries([entry], {
+  return packEntries([...(options.parents ?? []), entry], {
     ...(signal !== undefined && { signal }),
     ...(onProgress !== undefined && { onContent: (done) => onProgress({ bytes: done, total: bytes.length }) }),
   })

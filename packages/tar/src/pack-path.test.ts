@@ -56,6 +56,20 @@ describe('packPath', () => {
     await expect(buffer(packPath(join(folder, 'motd'), { name: '' }))).rejects.toMatchObject({ code: 'INTERNAL' })
   })
 
+  it('packs the directories that it is in before it, once it has found what is in them', async () => {
+    const folder = await temporaryFolder()
+    await writeFile(join(folder, 'motd'), 'moo')
+    const parents = ['srv', 'srv/etc'].map((name) => ({ type: 'directory', name, mode: 0o711, uid: 1, gid: 2, mtime: 3 }) as const)
+    const lines = ['srv/ 711', 'srv/etc/ 711', 'srv/etc/motd 644 moo']
+    expect(await listing(packPath(join(folder, 'motd'), { name: 'srv/etc/motd', parents }))).toEqual(lines)
+    expect(await listing(packContent('srv/etc/motd', 'moo', { parents }))).toEqual(lines)
+    expect(await listing(packPath(folder, { name: 'srv/etc/x', parents }))).toContain('srv/etc/x/motd 644 moo')
+    const sent: Uint8Array[] = []
+    const missing = packPath(join(folder, 'nothing'), { name: 'srv/etc/motd', parents }).on('data', (chunk: Uint8Array) => sent.push(chunk))
+    await expect(buffer(missing)).rejects.toMatchObject({ code: 'INPUT_MISSING' })
+    expect(sent).toEqual([])
+  })
+
   it('sets owner, time, and the mode of files', async () => {
     const folder = await temporaryFolder()
     await makeDirectories(folder, 'd')

@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream'
 import type { TransferProgress } from '@imago/core'
 import { ImagoError, isImagoError, messageOf, readAhead, systemCode } from '@imago/core'
 
-import type { TarEntry, TarFile } from './entry.ts'
+import type { TarDirectory, TarEntry, TarFile } from './entry.ts'
 import { readChunks } from './local-file.ts'
 import type { LocalNode } from './local-tree.ts'
 import { localTree } from './local-tree.ts'
@@ -39,6 +39,8 @@ export interface PackPathOptions {
    * stands at the root of the archive, and the directory itself has no entry.
    */
   readonly name: string
+  /** Entries of the directories that it is in, which come first. @default none */
+  readonly parents?: readonly TarDirectory[]
   /** Owner of every entry. @default the owners on this machine */
   readonly owner?: TarOwner
   /** Permission bits of every file; directories keep theirs. @default those of the files */
@@ -109,6 +111,7 @@ async function* batchesOf(
   try {
     const stats = await stat(path)
     const real = Buffer.from(await realpath(path))
+    if (options.parents !== undefined) yield options.parents
     if (!stats.isDirectory()) {
       if (name === '') throw new ImagoError('INTERNAL', `'${path}' is a file and needs a name in the archive`)
       const node = { path: real, below: Buffer.from(name), isFile: stats.isFile() }
